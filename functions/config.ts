@@ -1,0 +1,104 @@
+/**
+ * Settings from the environment: declared once here, checked once at start, all problems reported at
+ * once and by name. infra/ has a variable for each.
+ */
+import { z } from 'zod';
+
+const seconds = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
+const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'])
+    .default(fallback ? 'true' : 'false')
+    .transform((v) => v === 'true');
+const url = z.url({ protocol: /^https?$/ }).transform((u) => u.replace(/\/$/, ''));
+
+const policy = z
+  .string()
+  .default('{}')
+  .transform((text, ctx) => {
+    const parsed = z.record(z.string(), z.enum(['crm', 'google'])).safeParse(tryJson(text));
+    if (parsed.success) return parsed.data;
+    ctx.addIssue({
+      code: 'custom',
+      message: 'must be JSON such as {"place":"google"}; values crm or google',
+    });
+    return z.NEVER;
+  });
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const settingsSchema = z.object({
+  GOOGLE_CLOUD_PROJECT: z.string().min(1).describe('project id'),
+  PUBLIC_URL: url.describe('address of the authorize function as the browser sees it'),
+  GOOGLE_CHANGES_TOPIC: z.string().min(1).default('google-changes'),
+  SYNC_USER_TOPIC: z.string().min(1).default('sync-user'),
+  KMS_KEY: z.string().min(1).describe('full resource name of the crypto key for refresh tokens'),
+  TOKEN_SECRET_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/)
+    .default('crm-google-token'),
+  OAUTH_CLIENT_ID_SECRET: z.string().min(1).describe('secret version with the OAuth client id'),
+  OAUTH_CLIENT_SECRET_SECRET: z
+    .string()
+    .min(1)
+    .describe('secret version with the OAuth client secret'),
+  PUSH_AUTH: z.enum(['oidc', 'off']).default('oidc').describe('off only locally'),
+  PUSH_AUDIENCE: z.string().default('').describe('audience of the push OIDC token'),
+  PUSH_SERVICE_ACCOUNT: z.string().default('').describe('e-mail of the account that pushes'),
+  WINDOW_DAYS_BACK: z.coerce.number().int().min(0).max(3650).default(30),
+  WINDOW_DAYS_AHEAD: z.coerce.number().int().min(1).max(3650).default(365),
+  POLL_SECONDS: seconds(300, 10).describe('between two polls of a user'),
+  LEASE_SECONDS: seconds(120, 10).describe('how long a run holds a user before it must renew'),
+  RUN_SECONDS: seconds(240, 10).describe('after this a run stops taking new work'),
+  CONFLICT_POLICY: policy.describe('winner per field, JSON; default crm'),
+  INVITE_EXTERNAL: flag(false).describe('write customers as guests too'),
+  TOMBSTONE_DAYS: z.coerce.number().int().min(30).default(90),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  GOOGLE_API_URL: url.default('https://www.googleapis.com').describe('root of the Workspace APIs'),
+  GOOGLE_ACCOUNTS_URL: url.default('https://accounts.google.com').describe('consent page'),
+  GOOGLE_OAUTH_URL: url.default('https://oauth2.googleapis.com').describe('token endpoint'),
+  SECRET_MANAGER_URL: url.optional().describe('only for a local simulator'),
+  KMS_URL: url.optional().describe('only for a local simulator'),
+});
+
+export type Config = z.infer<typeof settingsSchema>;
+
+/** Thrown by loadConfig; the message lists every setting that is missing or wrong. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Checks the environment. Throws ConfigError with all problems at once. */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  // An empty value is what a deployment tool writes for "not set".
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = settingsSchema.safeParse(given);
+  const problems = parsed.success
+    ? contradictions(parsed.data, env)
+    : parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
+  if (!parsed.success || problems.length > 0) {
+    throw new ConfigError(`Settings need attention:\n  ${problems.join('\n  ')}`);
+  }
+  return parsed.data;
+}
+
+function contradictions(config: Config, env: NodeJS.ProcessEnv): string[] {
+  const problems: string[] = [];
+  if (config.PUSH_AUTH === 'off' && env.K_SERVICE !== undefined) {
+    problems.push(
+      'PUSH_AUTH: off is refused on Cloud Run; set PUSH_AUDIENCE and PUSH_SERVICE_ACCOUNT',
+    );
+  }
+  if (config.PUSH_AUTH === 'oidc') {
+    for (const name of ['PUSH_AUDIENCE', 'PUSH_SERVICE_ACCOUNT'] as const) {
+      if (config[name] === '') problems.push(`${name}: is needed while PUSH_AUTH is oidc`);
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,173 @@
+/**
+ * The two topics' messages, version 1: the only place where their schemas are written. JSON Schema and
+ * the AsyncAPI document for CRM teams are generated from here (`npm run schemas`).
+ */
+import { z } from 'zod';
+
+/** Longest texts that are accepted; Google cuts or refuses longer ones. */
+const id = z.string().min(1).max(200);
+const email = z.email().max(320).toLowerCase();
+const text = (max: number) => z.string().max(max).nullable();
+const timeZone = z.string().refine(isTimeZone, 'is not an IANA time zone, such as Europe/Zurich');
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const date = z.iso.date();
+/** Local wall time, or with an offset; seconds may be left out. */
+const dateTime = z
+  .string()
+  .regex(
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/,
+    'is not an ISO 8601 date and time, such as 2026-11-24T09:00:00+01:00',
+  )
+  .refine((s) => !Number.isNaN(Date.parse(s)), 'is not a date that exists');
+
+/** A point in time: `{dateTime, timeZone}`, or `{date}` for all-day entries (the last day is included). */
+export const momentSchema = z.union([
+  z.strictObject({ dateTime, timeZone: timeZone.optional() }),
+  z.strictObject({ date }),
+]);
+
+const reference = z.strictObject({ id: id.optional(), name: z.string().max(500) });
+
+export const responseSchema = z.enum(['accepted', 'declined', 'tentative', 'needsAction']);
+
+export const participantSchema = z.strictObject({
+  email,
+  name: z.string().max(500).optional(),
+  response: responseSchema.optional(),
+  /** user: a CRM user (with userId). resource: a room. external: anybody else. */
+  kind: z.enum(['user', 'resource', 'external']).optional(),
+  userId: id.optional(),
+});
+
+/** An entry of the contact history. All fields optional: absent means "no word on it". */
+export const appointmentSchema = z
+  .strictObject({
+    subject: text(1024),
+    kind: text(50).describe('visit, call, meeting ...: shown in Google, never read back'),
+    status: z
+      .enum(['planned', 'held', 'cancelled'])
+      .nullable()
+      .describe('cancelled removes the event; planned again brings it back'),
+    start: momentSchema,
+    end: momentSchema,
+    place: text(1024),
+    description: text(8000).describe('plain text'),
+    customer: reference.nullable(),
+    contactPersons: z.array(reference).max(50).nullable(),
+    participants: z.array(participantSchema).max(200).nullable(),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(1000)
+      .nullable()
+      .describe('link back into the CRM'),
+    private: z.boolean().nullable(),
+    busy: z.boolean().nullable().describe('false: the time stays free in the calendar'),
+    response: responseSchema.nullable().describe("the user's own answer to an invitation"),
+    conferenceUrl: text(1000).describe('read-only: Google to CRM'),
+    reminderMinutes: z
+      .int()
+      .min(0)
+      .max(40320)
+      .nullable()
+      .describe('absent: reminders are not touched'),
+  })
+  .partial();
+
+/** A CRM user, for the directory. */
+export const userSchema = z.strictObject({
+  email,
+  timeZone,
+  enabled: z.boolean().default(true),
+  name: z.string().max(200).optional(),
+});
+
+const envelope = {
+  specVersion: z.literal('1').default('1'),
+  changeId: id,
+  userId: id,
+  version: z.int().min(0),
+};
+
+const appointmentChange = z.strictObject({
+  ...envelope,
+  record: z.literal('appointment'),
+  op: z.enum(['upsert', 'delete']),
+  crmId: id,
+  googleId: id.optional().describe('adopts the Google-born event with this id'),
+  seen: id.optional().describe('changeId of the last google-change applied to this record'),
+  data: appointmentSchema.default({}),
+});
+
+const userUpsert = z.strictObject({
+  ...envelope,
+  record: z.literal('user'),
+  op: z.literal('upsert'),
+  crmId: id.optional(),
+  data: userSchema,
+});
+
+/** One message of topic crm-changes. */
+export const crmChangeSchema = z.discriminatedUnion('record', [appointmentChange, userUpsert]);
+
+/** What crm-changes may carry: one change or `{changes: [...]}`. */
+export const crmMessageSchema = z.union([
+  z.strictObject({ changes: z.array(crmChangeSchema).min(1) }),
+  crmChangeSchema,
+]);
+
+export type AnyCrmChange = z.infer<typeof crmChangeSchema>;
+export type UserChange = Extract<AnyCrmChange, { record: 'user' }>;
+/** A change of a synchronised record. */
+export type CrmChange = Exclude<AnyCrmChange, { record: 'user' }>;
+export type Appointment = z.infer<typeof appointmentSchema>;
+export type Participant = z.infer<typeof participantSchema>;
+export type Moment = z.infer<typeof momentSchema>;
+
+/** Both sides changed the same field: what each had, and who won. */
+export const conflictSchema = z.strictObject({
+  field: z.string().describe('a field, or deletedInCrm, cancelledInCrm, deletedInGoogle'),
+  crm: z.json().optional(),
+  google: z.json().optional(),
+  winner: z.enum(['crm', 'google']),
+});
+
+export const rejectedSchema = z.strictObject({
+  reason: z
+    .string()
+    .describe('a word for programs: schema, unknownUser, emailTaken, incomplete ...'),
+  detail: z.string().describe('a sentence for people: what is wrong, where, and what to do'),
+  changeId: z.string().optional().describe('of the crm-change that is refused'),
+});
+
+/** One message of topic google-changes. */
+export const googleChangeSchema = z.strictObject({
+  specVersion: z.literal('1'),
+  changeId: z.string().describe('derived: a redelivery carries the same one'),
+  userId: z.string().optional(),
+  record: z.enum(['appointment', 'contact', 'task', 'user']).optional(),
+  op: z.enum(['upsert', 'delete', 'reject']),
+  crmId: z.string().optional(),
+  googleId: z.string().optional(),
+  baseVersion: z.int().optional().describe('the CRM version that this builds on'),
+  data: z.record(z.string(), z.json()).optional(),
+  changed: z
+    .array(z.string())
+    .optional()
+    .describe('the fields that really changed at Google: apply just these to a newer CRM version'),
+  reason: z.string().optional().describe('of a delete: deleted, movedOrDeleted'),
+  redacted: z.boolean().optional(),
+  conflicts: z.array(conflictSchema).optional(),
+  rejected: rejectedSchema.optional(),
+});
+export type GoogleChange = z.infer<typeof googleChangeSchema>;
+export type Conflict = z.infer<typeof conflictSchema>;
+export type Rejection = z.infer<typeof rejectedSchema>;

@@ -1,0 +1,158 @@
+import type { Fields, Json, RecordType } from './fields.ts';
+
+/** A CRM user as the directory knows him or her; the CRM announces users by `record: user`. */
+export interface User {
+  userId: string;
+  /** Lower case. Unique in the directory. */
+  email: string;
+  name?: string;
+  /** IANA zone; for values that carry no zone of their own. */
+  timeZone: string;
+  /** False: the CRM has switched the user off; intents are kept, nothing runs. */
+  enabled: boolean;
+  /** The CRM's version of the user record. */
+  version: number;
+  /**
+   * invited: known, never connected. active: connected. reauthorize: Google refuses the token.
+   * paused: by the user, an admin, or the mass-change guard. disconnected: by the user.
+   */
+  state: UserState;
+  /** Why the state is what it is, a machine-readable word (`invalid_grant`, `massChange` ...). */
+  stateReason?: string;
+  /** Google's `sub`: pinned at the first connection. */
+  googleSub?: string;
+  /** The account's address at Google, for display and to recognise one's own events. Lower case. */
+  googleEmail?: string;
+  /** Scopes that the user granted; a missing one switches its record type off. */
+  scopes?: string[];
+  /** Set by Disconnect: the worker revokes, deletes the token, and with `remove` first takes out what the sync made. */
+  leaving?: 'keep' | 'remove';
+  /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
+  nextPollAt?: number;
+  connectedAt?: number;
+  /** When the last run ended well, ms since the epoch, and what it left behind. */
+  lastSyncAt?: number;
+  /** First sync: finished when set. */
+  firstSyncAt?: number;
+}
+
+export type UserState = 'invited' | 'active' | 'reauthorize' | 'paused' | 'disconnected';
+
+/**
+ * What the CRM wants a record to be: the newest state it sent, merged per field, kept for ever (a
+ * fresh start applies it again). `pendingFor` names the users whose run still has to look at it.
+ */
+export interface Intent {
+  record: RecordType;
+  crmId: string;
+  /** The owner. A higher version under another user is a hand-over (design rule 1). */
+  userId: string;
+  /** The highest version seen. */
+  version: number;
+  op: 'upsert' | 'delete';
+  data: Fields;
+  /** Version in which each field was last mentioned; makes the result independent of arrival order. */
+  fieldVersions: { [field: string]: number };
+  /** Fields older than this were wiped by a delete. */
+  floor: number;
+  /** The Google-born object that this record adopts. */
+  googleId?: string;
+  /** changeId of the last google-change that the CRM had applied when it made this version. */
+  seen?: string;
+  /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */
+  revision: number;
+  pendingFor: string[];
+  /** Outside the window: becomes pending again at this time (ms since the epoch). */
+  wakeAt?: number;
+}
+
+/** One CRM record and one Google object, tied together, and the last values both sides provably held. */
+export interface Link {
+  /** Stable id of the document: see linkId(). */
+  id: string;
+  userId: string;
+  record: RecordType;
+  state: 'live' | 'deleted';
+  origin: 'crm' | 'google';
+  crmId?: string;
+  googleId?: string;
+  /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
+  generation: number;
+  /** Google's etag of the version that `google` was read from or written as. */
+  etag?: string;
+  /** The base, as the CRM spells it. */
+  crm: Fields;
+  /** The base, as Google returned it (trimmed text, dropped fields ...): compared as returned. */
+  google: Fields;
+  /** Google's newer values that were told to the CRM and not confirmed yet, per field. */
+  offered: { [field: string]: Offer };
+  /** Number of google-changes sent for this link: makes their changeId derivable. */
+  changes: number;
+  /** The CRM version that the base comes from. */
+  crmVersion?: number;
+  /** Who deleted, when state is deleted. */
+  deletedBy?: 'crm' | 'google';
+  /** Tombstones only: when Firestore's TTL may remove the document (ms since the epoch). */
+  expireAt?: number;
+}
+
+export interface Offer {
+  value: Json;
+  /** Which of the link's google-changes carried it. */
+  change: number;
+  changeId: string;
+}
+
+/** Where a collection's reading stands, with the parameters the token is bound to. */
+export interface Cursor {
+  userId: string;
+  record: RecordType;
+  /** Absent: a full sync is due. */
+  token?: string;
+  /** The parameters of the initial listing; a token is valid with exactly these. */
+  params: { [name: string]: string };
+  fullSyncAt?: number;
+  lastPullAt?: number;
+}
+
+export interface Lease {
+  userId: string;
+  holder: string;
+  /** Rises with every acquisition: a holder whose fence is not the newest cannot commit. */
+  fence: number;
+  /** ms since the epoch. */
+  expiresAt: number;
+}
+
+/** One started OAuth flow; single use. */
+export interface OAuthState {
+  /** SHA-256 of the state parameter: the value itself is only in the browser. */
+  id: string;
+  /** SHA-256 of the browser's cookie. */
+  session: string;
+  verifier: string;
+  nonce: string;
+  expireAt: number;
+}
+
+/** A signed-in browser of the authorize pages. */
+export interface Session {
+  /** SHA-256 of the cookie's value. */
+  id: string;
+  userId: string;
+  /** Token that forms must carry. */
+  csrf: string;
+  expireAt: number;
+}
+
+/** A message that could not be processed: kept, visible, can be replayed. */
+export interface DeadLetter {
+  id: string;
+  topic: string;
+  /** Why, and where in the message. */
+  reason: string;
+  /** The message as it came, base64. */
+  data: string;
+  receivedAt: number;
+  expireAt: number;
+}

@@ -1,0 +1,62 @@
+/**
+ * Every log event, typed; the only file that writes logs. Events carry ids, counts and reason words,
+ * never a token, a text, a name or an address.
+ */
+import { createGcpLoggingPinoConfig } from '@google-cloud/pino-logging-gcp-config';
+import pino from 'pino';
+
+export interface LogEvents {
+  /** One run of a user's sync. Durations in ms. */
+  'sync.run': {
+    userId: string;
+    outcome: 'done' | 'busy' | 'later' | 'reauthorize' | 'notActive';
+    reason?: string;
+    intents: number;
+    googleChanges: number;
+    writes: number;
+    parked: number;
+    conflicts: number;
+    ms: number;
+  };
+  /** A record set aside: Google or the CRM refuses it for good. */
+  'sync.parked': {
+    userId: string;
+    record: string;
+    crmId?: string;
+    googleId?: string;
+    reason: string;
+  };
+  /** Changes of one crm-changes message. */
+  'crm.received': { messageId: string; stored: number; stale: number; rejected: number };
+  'message.rejected': { topic: string; messageId: string; reason: string };
+  'poll.fanout': { users: number };
+  'user.state': { userId: string; state: string; reason?: string };
+  'authorize.refused': { step: string; reason: string };
+  'google.retry': { method: string; attempt: number; waitMs: number; reason: string };
+  'function.failed': { function: string; kind: string; reason: string };
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
+  'sync.run': 'info',
+  'sync.parked': 'warn',
+  'crm.received': 'info',
+  'message.rejected': 'warn',
+  'poll.fanout': 'info',
+  'user.state': 'info',
+  'authorize.refused': 'warn',
+  'google.retry': 'info',
+  'function.failed': 'error',
+};
+
+export type Log = <E extends keyof LogEvents>(event: E, fields: LogEvents[E]) => void;
+
+/** Structured logs as Cloud Logging reads them, on standard output. */
+export function createLog(level: LogLevel): Log {
+  const logger = pino({ ...createGcpLoggingPinoConfig(), level });
+  return (event, fields) => logger[levels[event]]({ event, ...fields }, event);
+}
+
+/** For tests: no output. */
+export const silentLog: Log = () => {};

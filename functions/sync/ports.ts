@@ -1,0 +1,128 @@
+/**
+ * What the engine needs from the world, with the guarantees it relies on. Every implementation of a
+ * port passes the same contract tests (test/contract). Times are ms since the epoch, UTC, and come in
+ * as arguments: no implementation reads a clock.
+ */
+import type { RecordType } from '../core/fields.ts';
+import type { CrmChange, GoogleChange } from '../core/messages.ts';
+import type { Cursor, DeadLetter, Intent, Lease, Link, OAuthState, User } from '../core/records.ts';
+
+export interface Clock {
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+/** Uniform in [0, 1). Injected so that a run can be replayed. */
+export type Random = () => number;
+
+/** What became of one CRM change. */
+export type IntentOutcome = 'stored' | 'stale';
+
+/** All that one step of a run changes, applied in one transaction or not at all. */
+export interface Commit {
+  links?: Link[];
+  /** Link ids to remove for good. */
+  removedLinks?: string[];
+  /** Consumed intents: the user is taken off pendingFor if the revision is still the one read. */
+  consumed?: Pick<Intent, 'record' | 'crmId' | 'revision' | 'wakeAt'>[];
+  cursor?: Cursor;
+  /** Fields of the user document to overwrite; `undefined` values delete the field. */
+  user?: { [K in keyof User]?: User[K] | undefined };
+}
+
+/**
+ * Durable state. Guarantees:
+ * - every method is atomic; reads are strongly consistent with the last finished write;
+ * - what a method returned as done survives a crash;
+ * - a method that throws has either done all or nothing, and repeating it is harmless;
+ * - errors are SyncErrors of kind `later`, except programming mistakes.
+ */
+export interface Store {
+  getUser(userId: string): Promise<User | undefined>;
+  /** By addresses (any case), against `email` and `googleEmail`; unknown ones are left out. */
+  usersByEmail(emails: string[]): Promise<User[]>;
+  /**
+   * Reads, applies the pure function and writes, atomically; the function may run several times.
+   * Returning undefined leaves the document as it is. Resolves to the user as stored.
+   */
+  updateUser(
+    userId: string,
+    change: (user: User | undefined) => User | undefined,
+  ): Promise<User | undefined>;
+  /**
+   * Enters a directory user. Older or equal versions are stale. `emailTaken`: another user has the
+   * address; nothing is stored.
+   */
+  putUser(
+    user: Pick<User, 'userId' | 'email' | 'timeZone' | 'enabled' | 'version'> & { name?: string },
+  ): Promise<IntentOutcome | 'emailTaken'>;
+  /** Active, enabled users with nextPollAt <= now, in order of userId, after the given one. */
+  dueUsers(now: number, limit: number, after?: string): Promise<User[]>;
+  /** All users in order of userId, after the given one (the sandbox's and the admin's list). */
+  listUsers(limit: number, after?: string): Promise<User[]>;
+
+  /**
+   * Stores record changes as intents (mergeIntent decides what a message adds), each atomically by
+   * its crmId, and answers in the same order. When it returns, all are durable.
+   */
+  putIntents(changes: CrmChange[]): Promise<IntentOutcome[]>;
+  /** Intents whose pendingFor holds the user, at most `limit`, any order. */
+  pendingIntents(userId: string, limit: number): Promise<Intent[]>;
+  /** Owned intents by crmId, pending or not; unknown ones are left out. */
+  getIntents(record: RecordType, crmIds: string[]): Promise<Intent[]>;
+  /**
+   * Makes intents of the user pending again, at most `limit` a call: those with wakeAt <= now, or with
+   * `all`, everything the user owns (a fresh start). Returns how many.
+   */
+  wakeIntents(userId: string, now: number, limit: number, all?: boolean): Promise<number>;
+
+  linksByCrmId(userId: string, record: RecordType, crmIds: string[]): Promise<Link[]>;
+  linksByGoogleId(userId: string, record: RecordType, googleIds: string[]): Promise<Link[]>;
+  /** Links of a user and type in order of id, after the given one. */
+  listLinks(userId: string, record: RecordType, limit: number, after?: string): Promise<Link[]>;
+  getCursor(userId: string, record: RecordType): Promise<Cursor | undefined>;
+
+  /** The lease as stored, live or expired. */
+  getLease(userId: string): Promise<Lease | undefined>;
+  /** Takes the user's lease if nobody holds a live one; the fence rises. Undefined: somebody does. */
+  acquireLease(
+    userId: string,
+    holder: string,
+    now: number,
+    ttlMs: number,
+  ): Promise<Lease | undefined>;
+  /** Prolongs; false when the lease was lost (another fence). */
+  renewLease(lease: Lease, now: number, ttlMs: number): Promise<boolean>;
+  /**
+   * Applies a commit if the lease's fence is still the newest, otherwise throws SyncError
+   * `later`/`leaseLost` and applies nothing. With `release`, the same transaction looks for pending
+   * intents of the user beyond the consumed ones: if there are any the lease is kept and `released`
+   * is false, so no wake-up is lost (an intent is committed before anybody looks at the lease).
+   */
+  commit(lease: Lease, commit: Commit, release: boolean): Promise<{ released: boolean }>;
+  /** Gives the lease back without looking for work (after a failure). No-op when it was lost. */
+  dropLease(lease: Lease): Promise<void>;
+
+  putOAuthState(state: OAuthState): Promise<void>;
+  /** Returns and deletes: of two callers exactly one gets it. Expired ones count as unknown. */
+  takeOAuthState(id: string, now: number): Promise<OAuthState | undefined>;
+
+  putSession(session: Session): Promise<void>;
+  /** Expired ones count as unknown. */
+  getSession(id: string, now: number): Promise<Session | undefined>;
+  deleteSession(id: string): Promise<void>;
+
+  /** Same id: overwritten (redelivery). */
+  putDeadLetter(letter: DeadLetter): Promise<void>;
+  /** Newest first. */
+  listDeadLetters(limit: number): Promise<DeadLetter[]>;
+
+  /** Deletes documents whose expireAt has passed, at most `limit`; for stores without a TTL. */
+  sweep(now: number, limit: number): Promise<number>;
+}
+
+/** Outgoing messages. Resolves when Pub/Sub has them: at least once. Errors are SyncErrors `later`. */
+export interface Publisher {
+  googleChanges(changes: GoogleChange[]): Promise<void>;
+  syncUsers(userIds: string[]): Promise<void>;
+}
