@@ -1,1 +1,16 @@
-export {};
+/** The table of contents: every deployed function, one line each. */
+import { http } from '@google-cloud/functions-framework';
+import { loadConfig } from './config.ts';
+import {
+  authorizeHandler,
+  crmChangeHandler,
+  pollFanoutHandler,
+  syncUserHandler,
+} from './handlers.ts';
+
+const config = loadConfig(process.env);
+
+http('crmChange', crmChangeHandler(config)); // Pub/Sub push of crm-changes: the CRM's changes
+http('pollFanout', pollFanoutHandler(config)); // Pub/Sub push of poll-tick: who is due
+http('syncUser', syncUserHandler(config)); // Pub/Sub push of sync-user: one user's sync
+http('authorize', authorizeHandler(config)); // HTTPS: connect, status, disconnect

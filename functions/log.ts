@@ -55,7 +55,7 @@ export type Log = <E extends keyof LogEvents>(event: E, fields: LogEvents[E]) =>
 /** Structured logs as Cloud Logging reads them, on standard output. */
 export function createLog(level: LogLevel): Log {
   const logger = pino({ ...createGcpLoggingPinoConfig(), level });
-  return (event, fields) => logger[levels[event]]({ event, ...fields }, event);
+  return (event, fields) => logger[levels[event]]({ event, ...fields } as object, event);
 }
 
 /** For tests: no output. */

@@ -19,6 +19,8 @@ export interface User {
   state: UserState;
   /** Why the state is what it is, a machine-readable word (`invalid_grant`, `massChange` ...). */
   stateReason?: string;
+  /** The state that the CRM was told last. */
+  toldState?: UserState;
   /** Google's `sub`: pinned at the first connection. */
   googleSub?: string;
   /** The account's address at Google, for display and to recognise one's own events. Lower case. */
@@ -88,6 +90,8 @@ export interface Link {
   offered: { [field: string]: Offer };
   /** Number of google-changes sent for this link: makes their changeId derivable. */
   changes: number;
+  /** Somebody else organises it: only the own answer is ours to change (design rule 7). */
+  foreign?: boolean;
   /** The CRM version that the base comes from. */
   crmVersion?: number;
   /** Who deleted, when state is deleted. */
@@ -97,7 +101,10 @@ export interface Link {
 }
 
 export interface Offer {
+  /** As the CRM was told. */
   value: Json;
+  /** As Google has it, where that differs (a guest list without the CRM's own people). */
+  google?: Json;
   /** Which of the link's google-changes carried it. */
   change: number;
   changeId: string;

@@ -5,7 +5,16 @@
  */
 import type { RecordType } from '../core/fields.ts';
 import type { CrmChange, GoogleChange } from '../core/messages.ts';
-import type { Cursor, DeadLetter, Intent, Lease, Link, OAuthState, User } from '../core/records.ts';
+import type {
+  Cursor,
+  DeadLetter,
+  Intent,
+  Lease,
+  Link,
+  OAuthState,
+  Session,
+  User,
+} from '../core/records.ts';
 
 export interface Clock {
   now(): number;

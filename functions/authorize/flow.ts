@@ -1,0 +1,212 @@
+/**
+ * The OAuth flow, without HTTP: start sends a browser to Google, finish takes what it comes back with.
+ *
+ * The state is single use and bound to the browser, the code to the verifier, the ID token to the
+ * nonce; the account must be a directory user's, and the same one as at the first connection. A grant
+ * that is not kept is revoked.
+ */
+import type { User } from '../core/records.ts';
+import { isSyncError } from '../errors.ts';
+import { type GoogleOAuth, type Grant, requestedScopes } from '../google/oauth.ts';
+import type { Log } from '../log.ts';
+import type { Store } from '../sync/ports.ts';
+import type { TokenSealer } from '../vault/ports.ts';
+import { cookies, equalSecrets, sha256 } from './browser.ts';
+
+export interface FlowDeps {
+  store: Pick<Store, 'putOAuthState' | 'takeOAuthState' | 'usersByEmail' | 'updateUser'>;
+  sealer: Pick<TokenSealer, 'seal'>;
+  oauth: Pick<GoogleOAuth, 'authorizationUrl' | 'exchange' | 'revoke'>;
+  /** A fresh secret of 256 bits, base64url. */
+  secret(): string;
+  log: Log;
+}
+
+export type Refusal =
+  | 'expired'
+  | 'denied'
+  | 'refusedByGoogle'
+  | 'identity'
+  | 'unverified'
+  | 'unknownUser'
+  | 'disabledUser'
+  | 'otherAccount';
+
+export type Outcome =
+  | { connected: User }
+  /** `account`: the address that the browser used, for the page only. */
+  | { refused: Refusal; account?: string };
+
+export interface Return {
+  state: string | undefined;
+  code: string | undefined;
+  error: string | undefined;
+  /** The flow cookie. */
+  cookie: string | undefined;
+}
+
+/** Stores a new flow. The cookie goes to the browser, which is then sent to the address. */
+export async function startFlow(
+  deps: FlowDeps,
+  now: number,
+  loginHint?: string,
+): Promise<{ url: string; cookie: string }> {
+  const [state, cookie, verifier, nonce] = [
+    deps.secret(),
+    deps.secret(),
+    deps.secret(),
+    deps.secret(),
+  ];
+  await deps.store.putOAuthState({
+    id: sha256(state),
+    session: sha256(cookie),
+    verifier,
+    nonce,
+    expireAt: now + cookies.flow.maxAgeMs,
+  });
+  const url = deps.oauth.authorizationUrl({
+    state,
+    nonce,
+    codeChallenge: sha256(verifier, 'base64url'),
+    scopes: requestedScopes(),
+    ...(loginHint === undefined ? {} : { loginHint }),
+  });
+  return { url, cookie };
+}
+
+/** Throws SyncErrors of what is temporarily out of order; everything else is an outcome. */
+export async function finishFlow(deps: FlowDeps, now: number, back: Return): Promise<Outcome> {
+  const refuse = (refused: Refusal, step: string, reason: string, account?: string): Outcome => {
+    deps.log('authorize.refused', { step, reason });
+    return { refused, ...(account === undefined ? {} : { account }) };
+  };
+
+  if (back.state === undefined) return refuse('expired', 'state', 'missing');
+  const flow = await deps.store.takeOAuthState(sha256(back.state), now);
+  if (flow === undefined) return refuse('expired', 'state', 'unknown');
+  if (back.cookie === undefined || !equalSecrets(sha256(back.cookie), flow.session)) {
+    return refuse('expired', 'state', 'otherBrowser');
+  }
+  if (back.error === 'access_denied') return refuse('denied', 'consent', 'accessDenied');
+  if (back.error !== undefined) return refuse('refusedByGoogle', 'consent', word(back.error));
+  if (back.code === undefined) return refuse('expired', 'consent', 'noCode');
+
+  let grant: Grant;
+  try {
+    grant = await deps.oauth.exchange(back.code, flow.verifier, flow.nonce);
+  } catch (error) {
+    if (isSyncError(error, 'reauthorize')) return refuse('expired', 'exchange', error.reason);
+    if (isSyncError(error, 'park') && error.reason.startsWith('idToken')) {
+      return refuse('identity', 'identity', error.reason);
+    }
+    throw error;
+  }
+  const { email } = grant.identity;
+  const user = await findUser(deps, grant);
+  const refusal = user === undefined ? unknown(grant) : refusalFor(user, grant);
+  if (user === undefined || refusal !== undefined) {
+    await giveBack(deps, grant, user);
+    return refuse(refusal ?? 'unknownUser', 'account', refusal ?? 'unknownUser', email);
+  }
+  return connect(deps, now, user, grant, (late) => refuse(late, 'account', late, email));
+}
+
+/** By the pinned account first: an address can change hands, `sub` cannot. */
+async function findUser(deps: FlowDeps, { identity }: Grant): Promise<User | undefined> {
+  if (!identity.emailVerified) return undefined;
+  const found = await deps.store.usersByEmail([identity.email]);
+  return (
+    found.find((user) => user.googleSub === identity.sub) ??
+    found.find((user) => user.email === identity.email)
+  );
+}
+
+const unknown = ({ identity }: Grant): Refusal =>
+  identity.emailVerified ? 'unknownUser' : 'unverified';
+
+function refusalFor(user: User, { identity }: Grant): Refusal | undefined {
+  if (!user.enabled) return 'disabledUser';
+  if (user.googleSub !== undefined && user.googleSub !== identity.sub) return 'otherAccount';
+  return undefined;
+}
+
+/**
+ * Pin, seal, activate, in this order: of two accounts racing for one user only the one that pinned
+ * seals a token, and nobody is active without a sealed token.
+ */
+async function connect(
+  deps: FlowDeps,
+  now: number,
+  found: User,
+  grant: Grant,
+  refuse: (refusal: Refusal) => Outcome,
+): Promise<Outcome> {
+  const step = async (change: (user: User) => User): Promise<Refusal | undefined> => {
+    let refusal: Refusal | undefined;
+    await deps.store.updateUser(found.userId, (user) => {
+      refusal = user === undefined ? 'unknownUser' : refusalFor(user, grant);
+      return user === undefined || refusal !== undefined ? undefined : change(user);
+    });
+    return refusal;
+  };
+  let connected = found;
+  try {
+    let refusal = await step((user) => pinned(user, grant));
+    if (refusal === undefined) {
+      await deps.sealer.seal(found.userId, grant.refreshToken);
+      refusal = await step((user) => {
+        connected = activated(user, grant, now);
+        return connected;
+      });
+    }
+    if (refusal !== undefined) {
+      await giveBack(deps, grant, found);
+      return refuse(refusal);
+    }
+  } catch (error) {
+    await giveBack(deps, grant, found);
+    throw error;
+  }
+  deps.log('user.state', { userId: connected.userId, state: connected.state });
+  return { connected };
+}
+
+/** Ends a running disconnect as well. What was removed at Google, or may have been, is synced anew. */
+function pinned(user: User, { identity }: Grant): User {
+  const { leaving, firstSyncAt, ...kept } = user;
+  const again = user.state === 'disconnected' || leaving === 'remove' || firstSyncAt === undefined;
+  return { ...kept, googleSub: identity.sub, ...(again ? {} : { firstSyncAt }) };
+}
+
+/** A pause is not the user's to end: it may be there to stop a mass deletion. */
+function activated(user: User, { identity, scopes }: Grant, now: number): User {
+  const { stateReason, leaving, ...kept } = user;
+  const paused = user.state === 'paused';
+  return {
+    ...kept,
+    state: paused ? 'paused' : 'active',
+    ...(paused && stateReason !== undefined ? { stateReason } : {}),
+    googleSub: identity.sub,
+    googleEmail: identity.email,
+    scopes,
+    connectedAt: now,
+    nextPollAt: now,
+  };
+}
+
+/**
+ * Revokes a grant that is not kept, as well as it goes. Revoking ends all that the account granted to
+ * this app, so the grant of an account that is connected already stays.
+ */
+async function giveBack(deps: FlowDeps, grant: Grant, user: User | undefined): Promise<void> {
+  const inUse =
+    user?.googleSub === grant.identity.sub && (user.state === 'active' || user.state === 'paused');
+  if (inUse) return;
+  await deps.oauth.revoke(grant.refreshToken).catch((error: unknown) => {
+    const reason = isSyncError(error) ? error.reason : 'unknown';
+    deps.log('authorize.refused', { step: 'revoke', reason });
+  });
+}
+
+/** An error code from the address bar, fit for a log. */
+const word = (text: string): string => (/^[a-z_]{1,40}$/.test(text) ? text : 'other');

@@ -1,0 +1,50 @@
+/** What the status page shows of a user: pure. */
+import type { RecordType } from '../core/fields.ts';
+import type { User } from '../core/records.ts';
+import { permittedRecords, scopes } from '../google/oauth.ts';
+
+export type View =
+  | 'firstSync'
+  | 'active'
+  | 'reauthorize'
+  | 'paused'
+  | 'disabled'
+  | 'disconnecting'
+  | 'disconnected';
+
+/** A line of the list of permissions: one scope. */
+export type Permission = 'appointments' | 'freeBusy' | 'contacts' | 'tasks';
+
+const permissionScopes: { [P in Permission]: { record: RecordType; scope: string } } = {
+  appointments: { record: 'appointment', scope: scopes.eventsOwned },
+  freeBusy: { record: 'appointment', scope: scopes.freeBusy },
+  contacts: { record: 'contact', scope: scopes.contacts },
+  tasks: { record: 'task', scope: scopes.tasks },
+};
+
+export function viewOf(user: User): View {
+  if (user.state === 'disconnected' || user.state === 'invited') return 'disconnected';
+  if (user.leaving !== undefined) return 'disconnecting';
+  if (!user.enabled) return 'disabled';
+  if (user.state === 'reauthorize' || user.state === 'paused') return user.state;
+  return user.firstSyncAt === undefined ? 'firstSync' : 'active';
+}
+
+/** Views that end by themselves: the page looks every second. */
+export const isPassing = (view: View): boolean => view === 'firstSync' || view === 'disconnecting';
+
+export function permissionsOf(
+  user: User,
+  records: readonly RecordType[] = permittedRecords,
+): { permission: Permission; on: boolean }[] {
+  return askedPermissions(records).map((permission) => ({
+    permission,
+    on: user.scopes?.includes(permissionScopes[permission].scope) ?? false,
+  }));
+}
+
+export function askedPermissions(records: readonly RecordType[] = permittedRecords): Permission[] {
+  return (Object.keys(permissionScopes) as Permission[]).filter((permission) =>
+    records.includes(permissionScopes[permission].record),
+  );
+}

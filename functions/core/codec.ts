@@ -1,0 +1,95 @@
+import type { Fields, Json, RecordType } from './fields.ts';
+
+/** How the engine treats one field. */
+export interface FieldSpec {
+  /**
+   * both: travels both ways. crm: shown at Google, never read back. google: told to the CRM, never
+   * written.
+   */
+  flow: 'both' | 'crm' | 'google';
+  /** Fields of one group are merged as one value: a start without its end makes no sense. */
+  group?: string;
+  /** Never leaves Google for an object whose owner hides it (design rule 4). */
+  hidden?: boolean;
+  /** A list merged entry by entry; the property that identifies an entry. */
+  listKey?: string;
+  /** May be changed by a user who is not the organizer. */
+  own?: boolean;
+}
+
+/** What a codec has to know about the user and the directory; plain data. */
+export interface CodecContext {
+  userId: string;
+  /** The user's IANA zone. */
+  timeZone: string;
+  /** The user's own addresses, lower case. */
+  self: readonly string[];
+  /** Directory users by address (lower case); `connected` ones report their own meetings. */
+  colleagues: ReadonlyMap<string, { userId: string; connected: boolean }>;
+  /** Write people outside the directory as guests too. */
+  inviteExternal: boolean;
+}
+
+/** A Google object as the engine sees it. */
+export interface Observed {
+  googleId: string;
+  etag?: string;
+  /** gone: deleted, cancelled or not found; then only googleId is sure. */
+  state: 'live' | 'gone';
+  fields: Fields;
+  /** The CRM record that our own marker names, with the generation it was inserted as. */
+  marker?: { crmId: string; generation: number };
+  /** Somebody else organises it. */
+  foreign?: boolean;
+  /** The owner hides its content: the hidden fields are not told. */
+  redacted?: boolean;
+  /** Not for the CRM, and why: a colleague's meeting, a type that we leave alone ... */
+  ignored?: string;
+}
+
+/** What a patch has to achieve. */
+export interface Patch {
+  /** Names of the fields that change. */
+  changed: string[];
+  /** All fields as they shall be. */
+  target: Fields;
+  /** The CRM's side of the base: tells which list entries were ours. */
+  before: Fields;
+  /** Born at Google: it gets no marker and no CRM block. */
+  adopted: boolean;
+}
+
+/** Pure translation of one record type between the CRM's canonical fields and Google's resource. */
+export interface Codec<Raw = unknown> {
+  record: RecordType;
+  fields: { readonly [name: string]: FieldSpec };
+  /** Brings data of the CRM into canonical form; leaves absent what is absent. */
+  canonical(data: Fields, context: CodecContext): Fields;
+  /** True when the CRM's state means that Google shall hold nothing (a cancelled appointment). */
+  absent(fields: Fields): boolean;
+  /** Names of the fields without which nothing can be inserted. */
+  missing(fields: Fields): string[];
+  /** The period in which the record lies, ms since the epoch; undefined when it has none. */
+  period(fields: Fields, context: CodecContext): { from: number; to: number } | undefined;
+  /** Addresses on which the directory has to be asked before encoding or decoding. */
+  emailsOf(input: { fields?: Fields; raw?: Raw }): string[];
+  decode(raw: Raw, context: CodecContext): Observed;
+  /** The id to insert under; undefined where Google takes none from us. */
+  googleId(userId: string, crmId: string, generation: number): string | undefined;
+  insert(crmId: string, generation: number, fields: Fields, context: CodecContext): Raw;
+  /** True when the patch can only be written on top of the object as it is now. */
+  needsCurrent(patch: Patch): boolean;
+  /** Undefined: nothing to write. */
+  patch(patch: Patch, context: CodecContext, current: Raw | undefined): Raw | undefined;
+}
+
+/** Entries of a list field by their key. */
+export function byKey(list: Json | undefined, key: string): Map<string, { [k: string]: Json }> {
+  const entries = new Map<string, { [k: string]: Json }>();
+  for (const entry of Array.isArray(list) ? list : []) {
+    if (entry !== null && typeof entry === 'object' && !Array.isArray(entry)) {
+      entries.set(String(entry[key]), entry);
+    }
+  }
+  return entries;
+}

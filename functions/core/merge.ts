@@ -1,0 +1,200 @@
+/**
+ * Three-way merge of one record, field by field, against the base. Pure; never looks at a clock:
+ * whose edit is newer by the time of day is unknowable across two machines (P6).
+ *
+ * The base has two spellings per field: what the CRM had (`crm`) and what Google returned for it
+ * (`google`), because Google trims, drops and completes. A side has edited a field when it differs from
+ * its own spelling. Offers are Google's newer values that the CRM was told and has not confirmed: a
+ * CRM message that still shows the old value was written before it saw the offer, and is no edit.
+ */
+import { byKey, type Codec, type FieldSpec } from './codec.ts';
+import { type Fields, type Json, sameValue } from './fields.ts';
+import type { Conflict } from './messages.ts';
+import type { Link, Offer } from './records.ts';
+
+export type Policy = { readonly [field: string]: 'crm' | 'google' };
+
+export interface Base {
+  crm: Fields;
+  google: Fields;
+  offered: Link['offered'];
+}
+
+export interface MergeInput {
+  codec: Codec;
+  base: Base;
+  /** The CRM's new state; undefined: it sent nothing. */
+  crm: Fields | undefined;
+  /** Google's state as read; undefined: not read, so it is what the base and the offers say. */
+  google: Fields | undefined;
+  /** Offers up to this number are confirmed: the CRM says that it had seen them. */
+  seen: number;
+  policy: Policy;
+  /** Fields that the CRM may not change (another organizer's event, a hidden one). */
+  locked: (field: string) => boolean;
+}
+
+export interface Merged {
+  /** Fields to write to Google, with their values. */
+  toGoogle: Fields;
+  /** Fields to tell the CRM, with their values. */
+  toCrm: Fields;
+  /** Fields on which both sides agree now, as the CRM spells them. */
+  agreed: Fields;
+  conflicts: Conflict[];
+  /** Locked fields that the CRM tried to change. */
+  refused: string[];
+}
+
+/** Merges one record. Deterministic: same inputs, same outcome, whatever arrived first. */
+export function merge(input: MergeInput): Merged {
+  const merged: Merged = { toGoogle: {}, toCrm: {}, agreed: {}, conflicts: [], refused: [] };
+  for (const names of groupsOf(input.codec.fields)) mergeGroup(names, input, merged);
+  return merged;
+}
+
+/** Google's value of each field as far as we know without reading. */
+export function knownGoogle(base: Base): Fields {
+  const offers = Object.entries(base.offered).map(([name, offer]) => [
+    name,
+    offer.google ?? offer.value,
+  ]);
+  return { ...base.crm, ...base.google, ...Object.fromEntries(offers) };
+}
+
+function groupsOf(fields: Codec['fields']): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const [name, spec] of Object.entries(fields)) {
+    const key = spec.group ?? name;
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  return [...groups.values()];
+}
+
+function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
+  const spec = input.codec.fields[names[0] ?? ''] as FieldSpec;
+  const views = names.map((name) => viewOf(name, spec, input));
+  const crmEdited = spec.flow !== 'google' && views.some((v) => v.crmEdited);
+  const googleEdited = spec.flow !== 'crm' && views.some((v) => v.googleEdited);
+  if (crmEdited && views.some((v) => input.locked(v.name))) {
+    // Both sides become equal again by telling the CRM what Google has.
+    merged.refused.push(...views.filter((v) => v.crmEdited).map((v) => v.name));
+    for (const v of views) merged.toCrm[v.name] = v.google ?? null;
+    return;
+  }
+  if (googleEdited && spec.listKey) {
+    mergeList(views[0] as View, spec.listKey, crmEdited, merged);
+    return;
+  }
+  if (crmEdited && googleEdited && views.some((v) => !sameValue(v.crm, v.google))) {
+    resolve(views, input.policy, merged);
+    return;
+  }
+  for (const v of views) {
+    if (crmEdited) {
+      merged.agreed[v.name] = v.crm ?? null;
+      if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = v.crm ?? null;
+    } else if (googleEdited) {
+      if (
+        v.offer === undefined ||
+        !sameValue(v.offer.google ?? v.offer.value, v.google) ||
+        v.stale
+      ) {
+        merged.toCrm[v.name] = v.google ?? null;
+      }
+    } else if (v.confirmed) {
+      merged.agreed[v.name] = v.google ?? null;
+    }
+  }
+}
+
+interface View {
+  name: string;
+  crm: Json | undefined;
+  google: Json | undefined;
+  baseGoogle: Json | undefined;
+  crmEdited: boolean;
+  googleEdited: boolean;
+  offer: Offer | undefined;
+  /** The offer is the common value now. */
+  confirmed: boolean;
+  /** The CRM still shows the value from before the offer, and does not say what it has seen. */
+  stale: boolean;
+}
+
+function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
+  const { base } = input;
+  const baseCrm = name in base.crm ? base.crm[name] : base.google[name];
+  const baseGoogle = name in base.google ? base.google[name] : base.crm[name];
+  const offer = base.offered[name];
+  const known = offer ? (offer.google ?? offer.value) : baseGoogle;
+  const google = input.google && name in input.google ? input.google[name] : known;
+  const mentioned = input.crm !== undefined && name in input.crm;
+  const crm = mentioned ? input.crm?.[name] : baseCrm;
+
+  const same = (a: Json | undefined, b: Json | undefined) => sameAs(spec, a, b);
+  const confirmed =
+    offer !== undefined && ((mentioned && same(crm, offer.value)) || offer.change <= input.seen);
+  // Once the offer is confirmed it is the base: only then can going back to the old value be an edit.
+  const reference = confirmed ? offer.value : baseCrm;
+  return {
+    name,
+    crm,
+    google,
+    baseGoogle: known,
+    crmEdited: mentioned && !same(crm, reference),
+    googleEdited: !sameValue(google, confirmed ? known : baseGoogle),
+    offer,
+    confirmed,
+    stale: mentioned && offer !== undefined && !confirmed && input.seen < 0,
+  };
+}
+
+/** Of a list the CRM decides only who is on it; names and answers of the entries are Google's. */
+function sameAs(spec: FieldSpec, a: Json | undefined, b: Json | undefined): boolean {
+  if (!spec.listKey) return sameValue(a, b);
+  const keys = (list: Json | undefined) => [...byKey(list, spec.listKey ?? '').keys()].sort();
+  return sameValue(keys(a), keys(b));
+}
+
+/**
+ * Google's list changed: what it added, removed or answered is applied to the CRM's list, which may
+ * hold people whom Google never had (customers are not invited by default) and they stay.
+ */
+function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged): void {
+  const result = byKey(view.crm, key);
+  const google = byKey(view.google, key);
+  const before = byKey(view.baseGoogle, key);
+  for (const [id, entry] of google) {
+    if (result.has(id) || !before.has(id)) result.set(id, { ...result.get(id), ...entry });
+  }
+  for (const id of before.keys()) if (!google.has(id)) result.delete(id);
+  const list: Json = [...result.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, e]) => e);
+  if (!sameValue(list, view.crm) && !(view.offer && sameValue(view.offer.value, list))) {
+    merged.toCrm[view.name] = list;
+  }
+  if (!crmEdited) return;
+  merged.agreed[view.name] = list;
+  merged.toGoogle[view.name] = list;
+}
+
+function resolve(views: View[], policy: Policy, merged: Merged): void {
+  const name = views[0]?.name ?? '';
+  const winner = policy[name] ?? 'crm';
+  for (const v of views) {
+    if (!sameValue(v.crm, v.google)) {
+      merged.conflicts.push({
+        field: v.name,
+        crm: v.crm ?? null,
+        google: v.google ?? null,
+        winner,
+      });
+    }
+    if (winner === 'google') {
+      merged.toCrm[v.name] = v.google ?? null;
+      continue;
+    }
+    merged.agreed[v.name] = v.crm ?? null;
+    if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = v.crm ?? null;
+  }
+}

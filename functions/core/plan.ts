@@ -1,0 +1,375 @@
+/**
+ * What to do with one record: a pure decision from the base (link), the CRM's new state (intent) and
+ * Google's state (observed). Decisions are data: they can be printed, counted and tested; effects
+ * happen in sync/execute.ts alone.
+ */
+import type { Codec, CodecContext, Observed, Patch } from './codec.ts';
+import { type Fields, sameValue } from './fields.ts';
+import { knownGoogle, type Merged, merge, type Policy } from './merge.ts';
+import type { Conflict, Rejection } from './messages.ts';
+import type { Intent, Link } from './records.ts';
+
+export interface PlanInput {
+  codec: Codec;
+  context: CodecContext;
+  policy: Policy;
+  /** The period that is synchronised, ms since the epoch; what is linked stays linked. */
+  window: { from: number; to: number; aheadMs: number };
+  link: Link | undefined;
+  /** Pending, that is: news of the CRM. */
+  intent: Intent | undefined;
+  /** What was read from Google in this run. */
+  observed: Observed | undefined;
+}
+
+export type Write =
+  | {
+      kind: 'insert';
+      googleId: string | undefined;
+      crmId: string;
+      generation: number;
+      fields: Fields;
+    }
+  | { kind: 'patch'; googleId: string; etag: string | undefined; patch: Patch }
+  | { kind: 'delete'; googleId: string; etag: string | undefined };
+
+/** What the CRM is told. */
+export interface Notice {
+  op: 'upsert' | 'delete' | 'reject';
+  data?: Fields;
+  changed?: string[];
+  conflicts?: Conflict[];
+  reason?: string;
+  redacted?: boolean;
+  rejected?: Rejection;
+}
+
+export interface Decision {
+  /** The row of the state table that applied (ARCHITECTURE.md, "States of a link"). */
+  rule: Rule;
+  write?: Write;
+  notice?: Notice;
+  /** What becomes of the link once write and notice are done. */
+  link: 'unchanged' | 'live' | 'deleted' | 'none';
+  /** Values that both sides hold then, as the CRM spells them. */
+  agreed: Fields;
+  /** Google's values that the notice tells the CRM. */
+  offers: Fields;
+  /** The intent is kept until this time (ms since the epoch) because it lies outside the window. */
+  wakeAt?: number;
+}
+
+/** What the CRM and Google did since the base; and what we hold. */
+type CrmSide = 'silent' | 'edited' | 'removed' | 'handedOver';
+type GoogleSide = 'unread' | 'live' | 'gone';
+type LinkSide = 'none' | 'live' | 'deleted';
+
+export type Rule =
+  | 'nothing'
+  | 'insert'
+  | 'import'
+  | 'adopt'
+  | 'merge'
+  | 'removeAtGoogle'
+  | 'removeAtCrm'
+  | 'editBeatsDelete'
+  | 'insertAgain'
+  | 'bothGone'
+  | 'reappeared'
+  | 'handOver'
+  | 'refuse';
+
+/** Complete by type: presence of a link × what the CRM did × what Google shows. */
+const table: { [L in LinkSide]: { [C in CrmSide]: { [G in GoogleSide]: Rule } } } = {
+  none: {
+    silent: { unread: 'nothing', live: 'import', gone: 'nothing' },
+    edited: { unread: 'insert', live: 'adopt', gone: 'insertAgain' },
+    removed: { unread: 'nothing', live: 'adopt', gone: 'bothGone' },
+    handedOver: { unread: 'nothing', live: 'nothing', gone: 'nothing' },
+  },
+  live: {
+    silent: { unread: 'nothing', live: 'merge', gone: 'removeAtCrm' },
+    edited: { unread: 'merge', live: 'merge', gone: 'insertAgain' },
+    removed: { unread: 'removeAtGoogle', live: 'editBeatsDelete', gone: 'bothGone' },
+    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver' },
+  },
+  deleted: {
+    silent: { unread: 'nothing', live: 'reappeared', gone: 'nothing' },
+    edited: { unread: 'insertAgain', live: 'adopt', gone: 'insertAgain' },
+    removed: { unread: 'nothing', live: 'removeAtGoogle', gone: 'nothing' },
+    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver' },
+  },
+};
+
+/** Decides for one record. Never throws; same input, same decision. */
+export function plan(given: PlanInput): Decision {
+  const input = prepare(given);
+  const { observed } = input;
+  if (observed?.ignored && !input.link) return decide('nothing');
+  const rule =
+    table[input.link?.state ?? 'none'][crmSide(input)][
+      observed === undefined ? 'unread' : observed.state
+    ];
+  return handlers[rule](input);
+}
+
+type Prepared = PlanInput & { data: Fields };
+
+/** Canonical values; and what Google's owner hides is hidden from here on (design rule 4). */
+function prepare(given: PlanInput): Prepared {
+  const { codec, context, link, intent } = given;
+  let observed = given.observed;
+  let data = intent ? codec.canonical(intent.data, context) : {};
+  const bornAtGoogle = link ? link.origin === 'google' : observed?.marker === undefined;
+  const wasHidden = bornAtGoogle && link?.google.private === true;
+  const isHidden =
+    observed?.state === 'live' ? bornAtGoogle && observed.redacted === true : wasHidden;
+  if (isHidden) {
+    const hidden = (name: string) => codec.fields[name]?.hidden === true;
+    data = Object.fromEntries(Object.entries(data).filter(([n]) => !hidden(n) && n !== 'private'));
+    if (observed) observed = { ...observed, fields: blank(observed.fields, hidden) };
+  }
+  return { ...given, observed, data };
+}
+
+const blank = (fields: Fields, hidden: (name: string) => boolean): Fields =>
+  Object.fromEntries(Object.entries(fields).map(([n, v]) => [n, hidden(n) ? null : v]));
+
+function crmSide({ intent, context, codec, data }: Prepared): CrmSide {
+  if (!intent) return 'silent';
+  if (intent.userId !== context.userId) return 'handedOver';
+  return intent.op === 'delete' || codec.absent(data) ? 'removed' : 'edited';
+}
+
+const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
+  nothing: ({ link, intent }) =>
+    // The CRM deletes what is already a tombstone: remember the version, write nothing.
+    decide('nothing', link && intent ? { link: link.state } : {}),
+  insert: (input) => insert(input, 'insert', input.link?.generation ?? 0, []),
+  insertAgain(input) {
+    const { link, intent, observed } = input;
+    // A CRM message that crossed with the deletion and edits nothing must not bring the event back.
+    const byGoogle = link?.state === 'live' || link?.deletedBy === 'google';
+    if (byGoogle && !hasNews(input) && !sawDeletion(input)) return handlers.removeAtCrm(input);
+    // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
+    // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
+    const generation = (link?.generation ?? observed?.marker?.generation ?? 0) + 1;
+    const vanished = link?.state === 'live' && observed?.state === 'gone';
+    const conflicts: Conflict[] = vanished ? [{ field: 'deletedInGoogle', winner: 'crm' }] : [];
+    return insert(
+      input,
+      intent?.googleId && !link ? 'insert' : 'insertAgain',
+      generation,
+      conflicts,
+    );
+  },
+  import(input) {
+    const { observed, codec, context, window } = input;
+    if (!observed) return decide('nothing');
+    const period = codec.period(observed.fields, context);
+    if (!period || period.to <= window.from || period.from >= window.to) return decide('nothing');
+    // Ours, but we know of no wish of the CRM: its intent or our link comes with another message.
+    if (observed.marker) return decide('nothing');
+    return tell(input, 'import', observed.fields);
+  },
+  adopt: (input) => {
+    if (crmSide(input) !== 'removed') return mergeSides(input, 'adopt');
+    return remove(input, 'removeAtGoogle');
+  },
+  merge: (input) => mergeSides(input, 'merge'),
+  removeAtGoogle: (input) => remove(input, 'removeAtGoogle'),
+  removeAtCrm: () => ({
+    ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
+    notice: { op: 'delete', reason: 'movedOrDeleted' },
+  }),
+  editBeatsDelete(input) {
+    const { link, observed, intent } = input;
+    if (!link || !observed) return remove(input, 'removeAtGoogle');
+    const known = knownGoogle(link);
+    const edited = Object.entries(observed.fields).some(([n, v]) => !sameValue(v, known[n]));
+    // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
+    if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
+    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
+    const decision = tell(input, 'editBeatsDelete', observed.fields);
+    return {
+      ...decision,
+      notice: { ...decision.notice, op: 'upsert', conflicts: [{ field, winner: 'google' }] },
+      offers: { ...decision.offers, deletedInCrm: true },
+    };
+  },
+  bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
+  reappeared(input) {
+    // It came back (moved away and back, or restored from the bin): the same link again.
+    const { link, observed } = input;
+    if (!observed || link?.etag === observed.etag || link?.deletedBy === 'crm')
+      return decide('nothing');
+    return tell(input, 'reappeared', observed.fields);
+  },
+  handOver(input) {
+    const { link } = input;
+    if (!link) return decide('nothing');
+    if (link.state === 'deleted' || input.observed?.state === 'gone')
+      return decide('handOver', { link: 'none' });
+    return { ...remove(input, 'handOver'), link: 'none' };
+  },
+  refuse: () => decide('refuse'),
+};
+
+function decide(rule: Rule, rest: Partial<Decision> = {}): Decision {
+  return { rule, link: 'unchanged', agreed: {}, offers: {}, ...rest };
+}
+
+/** Whether the intent says anything that differs from the base. */
+function hasNews(input: Prepared): boolean {
+  const merged = mergeWith(input, undefined);
+  return Object.keys(merged.toGoogle).length > 0;
+}
+
+/** The CRM restores the record although it knows that it was deleted at Google. */
+function sawDeletion({ link, intent }: Prepared): boolean {
+  const offer = link?.offered.deletedInGoogle;
+  return offer !== undefined && seenChange(link, intent) >= offer.change;
+}
+
+function insert(input: Prepared, rule: Rule, generation: number, conflicts: Conflict[]): Decision {
+  const { codec, context, window, intent, link, data } = input;
+  if (!intent) return decide('nothing');
+  // What is inserted again comes back whole, with the fields that only the base still knows.
+  const fields = { ...(link ? knownGoogle(link) : {}), ...link?.crm, ...data };
+  const missing = codec.missing(fields);
+  if (missing.length > 0) {
+    return refuse(
+      intent,
+      'incomplete',
+      `data lacks ${missing.join(' and ')}: send the record again with it`,
+    );
+  }
+  const period = codec.period(fields, context);
+  if (period && period.to < period.from) {
+    return refuse(
+      intent,
+      'invalid',
+      'data.end lies before data.start: send the record again corrected',
+    );
+  }
+  if (period && period.to <= window.from) return decide('nothing');
+  if (period && period.from >= window.to)
+    return decide('nothing', { wakeAt: period.from - window.aheadMs });
+  const googleId = codec.googleId(context.userId, intent.crmId, generation);
+  return {
+    ...decide(rule, { link: 'live', agreed: fields }),
+    write: { kind: 'insert', googleId, crmId: intent.crmId, generation, fields },
+    ...(conflicts.length > 0 && { notice: { op: 'upsert', data: fields, changed: [], conflicts } }),
+  };
+}
+
+function refuse(intent: Intent, reason: string, detail: string): Decision {
+  return {
+    ...decide('refuse'),
+    notice: {
+      op: 'reject',
+      rejected: { reason, detail: `${intent.record} ${intent.crmId}: ${detail}` },
+    },
+  };
+}
+
+function remove({ link, observed }: Prepared, rule: Rule): Decision {
+  const googleId = link?.googleId ?? observed?.googleId;
+  if (!googleId) return decide(rule, { link: 'deleted' });
+  const etag = observed?.etag ?? link?.etag;
+  return { ...decide(rule, { link: 'deleted' }), write: { kind: 'delete', googleId, etag } };
+}
+
+/** Google's state for the CRM: all that Google knows, with the names of what really changed. */
+function tell({ codec, observed }: Prepared, rule: Rule, values: Fields): Decision {
+  const data = forCrm(codec, values);
+  return {
+    ...decide(rule, { link: 'live', offers: data }),
+    notice: {
+      op: 'upsert',
+      data,
+      changed: Object.keys(data).filter((name) => !sameValue(data[name], null)),
+      ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
+    },
+  };
+}
+
+const forCrm = (codec: Codec, values: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(values).filter(([n]) => codec.fields[n] && codec.fields[n]?.flow !== 'crm'),
+  );
+
+function mergeWith(
+  { codec, policy, link, intent, observed, data }: Prepared,
+  read: Observed | undefined,
+): Merged {
+  const foreign = observed?.foreign ?? link?.foreign ?? false;
+  return merge({
+    codec,
+    policy,
+    base: link ?? { crm: {}, google: {}, offered: {} },
+    crm: intent ? data : undefined,
+    google: read?.fields,
+    seen: seenChange(link, intent),
+    locked: (name) => foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm',
+  });
+}
+
+/** The number of the newest of our changes that the CRM had applied; -1 when it does not say. */
+function seenChange(link: Link | undefined, intent: Intent | undefined): number {
+  if (!intent?.seen || !link) return -1;
+  const match = Object.values(link.offered).find((offer) => offer.changeId === intent.seen);
+  return match ? match.change : 0;
+}
+
+function mergeSides(input: Prepared, rule: Rule): Decision {
+  const { codec, link, intent, observed } = input;
+  const merged = mergeWith(input, observed);
+  const known = { ...(link ? knownGoogle(link) : {}), ...observed?.fields };
+  const target = {
+    ...known,
+    ...link?.crm,
+    ...forCrm(codec, known),
+    ...input.data,
+    ...merged.agreed,
+    ...merged.toGoogle,
+  };
+  const adopted = link ? link.origin === 'google' : observed?.marker === undefined;
+  // An adopted event carries nothing that Google has no field for (design rule 3).
+  const changed = Object.keys(merged.toGoogle).filter(
+    (n) => !(adopted && codec.fields[n]?.flow === 'crm'),
+  );
+  const googleId = observed?.googleId ?? link?.googleId;
+  const decision = decide(rule, { link: 'live', agreed: merged.agreed, offers: merged.toCrm });
+  if (changed.length > 0 && googleId) {
+    const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted };
+    decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };
+  }
+  const notice = mergeNotice(input, merged, { ...known, ...merged.toGoogle, ...merged.toCrm });
+  if (notice) decision.notice = notice;
+  const quiet = !decision.write && !notice && Object.keys(merged.agreed).length === 0;
+  if (quiet && link?.state === 'live' && !intent && link.etag === observed?.etag)
+    return decide('nothing');
+  return decision;
+}
+
+function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | undefined {
+  const { codec, observed, intent } = input;
+  const changed = Object.keys(merged.toCrm);
+  if (changed.length === 0 && merged.conflicts.length === 0) return undefined;
+  const rejected: Rejection | undefined =
+    merged.refused.length > 0 && intent
+      ? {
+          reason: 'notOrganizer',
+          detail: `${intent.record} ${intent.crmId}: ${merged.refused.join(', ')} belong to the organizer; Google's values are in data`,
+        }
+      : undefined;
+  return {
+    op: 'upsert',
+    data: forCrm(codec, values),
+    changed,
+    ...(merged.conflicts.length > 0 && { conflicts: merged.conflicts }),
+    ...(rejected && { rejected }),
+    ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
+  };
+}

@@ -1,0 +1,155 @@
+import type { Codec, Observed } from './codec.ts';
+import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
+import { digest, linkId } from './link.ts';
+import { knownGoogle } from './merge.ts';
+import type { GoogleChange } from './messages.ts';
+import type { Decision } from './plan.ts';
+import type { Intent, Link, Offer } from './records.ts';
+
+export interface Outcome {
+  codec: Codec;
+  userId: string;
+  link: Link | undefined;
+  intent: Intent | undefined;
+  /** As read before the decision. */
+  observed: Observed | undefined;
+  /** As Google answered the write: the only source of what Google holds now (P12). */
+  written: Observed | undefined;
+  decision: Decision;
+  /** When a tombstone may be forgotten, ms since the epoch. */
+  expireAt: number;
+}
+
+export interface Settled {
+  /** The link to store; undefined: as it was. */
+  link?: Link;
+  /** Id of the link to remove for good. */
+  removed?: string;
+  notice?: GoogleChange;
+}
+
+/** The link after a decision was carried out, and the message that tells the CRM. Pure. */
+export function settle(outcome: Outcome): Settled {
+  const { decision, link } = outcome;
+  const notice = noticeOf(outcome);
+  const settled: Settled = notice ? { notice } : {};
+  if (decision.link === 'unchanged') return settled;
+  if (decision.link === 'none') return link ? { ...settled, removed: link.id } : settled;
+  const next = identity(outcome, notice !== undefined && notice.op !== 'reject');
+  if (decision.link === 'deleted') {
+    next.state = 'deleted';
+    next.deletedBy = decision.rule === 'removeAtCrm' ? 'google' : (link?.deletedBy ?? 'crm');
+    next.expireAt = outcome.expireAt;
+    next.offered = withOffers(outcome, notice);
+    return { ...settled, link: next };
+  }
+  next.state = 'live';
+  delete next.deletedBy;
+  delete next.expireAt;
+  Object.assign(next, baseAfter(outcome, notice));
+  return { ...settled, link: next };
+}
+
+/** Who the link ties together. */
+function identity(outcome: Outcome, told: boolean): Link {
+  const { link, intent, observed, written, decision, codec, userId } = outcome;
+  const seen = written ?? observed;
+  const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
+  const googleId = seen?.googleId ?? link?.googleId;
+  const born = crmId !== undefined ? { crmId } : { googleId: googleId ?? '' };
+  const inserted = decision.write?.kind === 'insert' ? decision.write.generation : undefined;
+  const next: Link = {
+    ...(link ?? {
+      id: linkId(codec.record, born),
+      userId,
+      record: codec.record,
+      state: 'live',
+      origin: inserted !== undefined || observed?.marker ? 'crm' : 'google',
+      crm: {},
+      google: {},
+      offered: {},
+    }),
+    generation: inserted ?? link?.generation ?? observed?.marker?.generation ?? 0,
+    changes: (link?.changes ?? 0) + (told ? 1 : 0),
+  };
+  if (crmId !== undefined) next.crmId = crmId;
+  if (googleId !== undefined) next.googleId = googleId;
+  if (seen?.etag !== undefined) next.etag = seen.etag;
+  if (intent) next.crmVersion = intent.version;
+  if (inserted !== undefined) next.origin = 'crm';
+  if (seen?.foreign) next.foreign = true;
+  else if (seen?.state === 'live') delete next.foreign;
+  return next;
+}
+
+/** The base: values that both sides provably hold, each in its own spelling; and what was told. */
+function baseAfter(
+  outcome: Outcome,
+  notice: GoogleChange | undefined,
+): Pick<Link, 'crm' | 'google' | 'offered'> {
+  const { decision, link, observed, written, codec } = outcome;
+  const inserted = decision.write?.kind === 'insert';
+  const google = {
+    ...(link ? knownGoogle(link) : {}),
+    ...(observed?.state === 'live' ? observed.fields : {}),
+    ...(written?.state === 'live' ? written.fields : {}),
+  };
+  const offered = inserted ? {} : withOffers(outcome, notice);
+  for (const name of Object.keys(decision.agreed)) delete offered[name];
+  const base: Pick<Link, 'crm' | 'google' | 'offered'> = {
+    crm: { ...(inserted ? {} : link?.crm), ...decision.agreed },
+    google: inserted ? {} : { ...link?.google },
+    offered,
+  };
+  for (const [name, value] of Object.entries(google)) {
+    if (codec.fields[name]?.flow === 'crm' || name in offered) continue;
+    if (name in decision.agreed || !(name in base.google)) base.google[name] = value;
+    // An edit at Google that is not offered equals what the CRM had anyway.
+    else if (!sameValue(value, base.google[name])) base.google[name] = value;
+  }
+  return base;
+}
+
+function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['offered'] {
+  const { link, decision, observed, written } = outcome;
+  const offered: Link['offered'] = { ...link?.offered };
+  if (!notice) return offered;
+  const google: Fields = { ...observed?.fields, ...written?.fields };
+  const change = (link?.changes ?? 0) + 1;
+  for (const [name, value] of Object.entries(decision.offers)) {
+    const offer: Offer = { value: value ?? null, change, changeId: notice.changeId };
+    const atGoogle: Json | undefined = google[name];
+    if (name in google && !sameValue(atGoogle, value)) offer.google = atGoogle ?? null;
+    offered[name] = offer;
+  }
+  return offered;
+}
+
+/**
+ * The message for the CRM. Its changeId is derived from the link, the number of the change and the
+ * content: a run that died after publishing and is repeated sends the same id again.
+ */
+function noticeOf(outcome: Outcome): GoogleChange | undefined {
+  const { decision, link, intent, observed, written, codec, userId } = outcome;
+  const { notice } = decision;
+  if (!notice) return undefined;
+  const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
+  const googleId = written?.googleId ?? observed?.googleId ?? link?.googleId;
+  const { rejected, ...rest } = notice;
+  const body: Omit<GoogleChange, 'changeId'> = {
+    specVersion: '1',
+    userId,
+    record: codec.record,
+    ...rest,
+    ...(crmId !== undefined && { crmId }),
+    ...(googleId !== undefined && { googleId }),
+    ...(crmId !== undefined && { baseVersion: intent?.version ?? link?.crmVersion ?? 0 }),
+    ...(rejected && { rejected }),
+  };
+  const born = link?.id ?? crmId ?? googleId ?? '';
+  const number = (link?.changes ?? 0) + 1;
+  return {
+    ...body,
+    changeId: digest(userId, born, number, canonicalJson(body as Json)).slice(0, 40),
+  };
+}

@@ -1,0 +1,58 @@
+import { SyncError } from '../errors.ts';
+import type { Access } from '../sync/engine.ts';
+import type { Clock } from '../sync/ports.ts';
+import type { TokenOpener, TokenSealer } from '../vault/ports.ts';
+import type { AccessToken, GoogleOAuth } from './oauth.ts';
+
+/** An access token is not used in the last minute of its life: a batch may take that long. */
+const MARGIN_MS = 60_000;
+
+export interface AccessDeps {
+  vault: TokenOpener & Pick<TokenSealer, 'destroy'>;
+  /** Resolves to the OAuth client; the first call reads its credentials. */
+  oauth: () => Promise<Pick<GoogleOAuth, 'refresh' | 'revoke'>>;
+  clock: Pick<Clock, 'now'>;
+}
+
+/**
+ * Access tokens, in memory only (design decision 6). One refresh at a time per user and process, so
+ * that callers at the same time share its answer (P34).
+ */
+export function createAccess({ vault, oauth, clock }: AccessDeps): Access {
+  const tokens = new Map<string, Promise<AccessToken>>();
+
+  async function refresh(userId: string): Promise<AccessToken> {
+    const refreshToken = await vault.open(userId);
+    if (refreshToken === undefined) throw new SyncError('reauthorize', 'noToken');
+    return (await oauth()).refresh(refreshToken);
+  }
+
+  async function token(userId: string): Promise<string> {
+    const known = await tokens.get(userId)?.catch(() => undefined);
+    if (known && known.expiresAt - clock.now() > MARGIN_MS) return known.accessToken;
+    if (known) tokens.delete(userId);
+    const pending = tokens.get(userId) ?? refresh(userId);
+    tokens.set(userId, pending);
+    // A failure is not remembered: the next call tries again.
+    pending.catch(() => {
+      if (tokens.get(userId) === pending) tokens.delete(userId);
+    });
+    return (await pending).accessToken;
+  }
+
+  return {
+    session: (userId) => ({
+      userId,
+      retriesLeft: 0,
+      accessToken: () => token(userId),
+      invalidate: () => void tokens.delete(userId),
+    }),
+    async end(userId) {
+      tokens.delete(userId);
+      // Revoked first: deleting first could leave a live grant that nobody can end.
+      const refreshToken = await vault.open(userId);
+      if (refreshToken !== undefined) await (await oauth()).revoke(refreshToken);
+      await vault.destroy(userId);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** Each function's handler, put together from its settings. */
+import type { Request, Response } from '@google-cloud/functions-framework';
+import type { Config } from './config.ts';
+import {
+  type Given,
+  openAuthorisation,
+  openEngine,
+  openLog,
+  openPublisher,
+  openStore,
+  systemClock,
+} from './services.ts';
+import { createAuthorize } from './triggers/authorize.ts';
+import { createCrmChange } from './triggers/crm-change.ts';
+import { createPollFanout } from './triggers/poll-fanout.ts';
+import { createSyncUser } from './triggers/sync-user.ts';
+
+export function crmChangeHandler(config: Config, given: Given = {}) {
+  const engine = openEngine(config, given);
+  return createCrmChange({ config, engine, log: engine.log });
+}
+
+export function syncUserHandler(config: Config, given: Given = {}) {
+  const engine = openEngine(config, given);
+  return createSyncUser({ config, engine, log: engine.log });
+}
+
+export function pollFanoutHandler(config: Config, given: Given = {}) {
+  return createPollFanout({
+    config,
+    store: openStore(config, given),
+    publisher: openPublisher(config, given),
+    clock: given.clock ?? systemClock,
+    log: openLog(config, given),
+  });
+}
+
+export function authorizeHandler(config: Config, given: Given = {}) {
+  const { vault, oauth } = openAuthorisation(config, given);
+  const deps = {
+    config,
+    store: openStore(config, given),
+    sealer: vault,
+    publisher: openPublisher(config, given),
+    clock: given.clock ?? systemClock,
+    log: openLog(config, given),
+  };
+  let handler: ReturnType<typeof createAuthorize> | undefined;
+  return async (req: Request, res: Response): Promise<void> => {
+    // The OAuth client's credentials are read with the first request; a failure is tried again.
+    handler ??= createAuthorize({ ...deps, oauth: await oauth() });
+    await handler(req, res);
+  };
+}

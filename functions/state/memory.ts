@@ -1,0 +1,223 @@
+/** State in memory: for simulations, and for local runs on a machine without an emulator. */
+import type { RecordType } from '../core/fields.ts';
+import type { CrmChange } from '../core/messages.ts';
+import type {
+  Cursor,
+  DeadLetter,
+  Intent,
+  Lease,
+  Link,
+  OAuthState,
+  Session,
+  User,
+} from '../core/records.ts';
+import { SyncError } from '../errors.ts';
+import type { Commit, Store } from '../sync/ports.ts';
+import * as rules from './rules.ts';
+import { Table } from './table.ts';
+
+/** A store whose whole content can be taken out as text and put back (crash tests). */
+export interface MemoryStore extends Store {
+  /** The same steps give the same text. */
+  dump(): string;
+  load(text: string): void;
+}
+
+type Tables = ReturnType<typeof emptyTables>;
+
+function emptyTables() {
+  return {
+    users: new Table<User>((u) => [u.userId]),
+    intents: new Table<Intent>((i) => [i.record, i.crmId]),
+    links: new Table<Link>((l) => [l.userId, l.id]),
+    cursors: new Table<Cursor>((c) => [c.userId, c.record]),
+    leases: new Table<Lease>((l) => [l.userId]),
+    oauthStates: new Table<OAuthState>((s) => [s.id]),
+    sessions: new Table<Session>((s) => [s.id]),
+    deadLetters: new Table<DeadLetter>((d) => [d.id]),
+  };
+}
+
+/**
+ * An empty store. Each method does its work before it returns its promise, so methods are atomic
+ * because JavaScript is; values are copied on the way in and out.
+ */
+export function createMemoryStore(): MemoryStore {
+  const tables = emptyTables();
+  return {
+    ...users(tables),
+    ...intents(tables),
+    ...links(tables),
+    ...leases(tables),
+    commit: async (lease, commit, release) => applyCommit(tables, lease, commit, release),
+    ...pages(tables),
+    ...deadLetters(tables),
+    sweep: async (now, limit) => sweep(tables, now, limit),
+    dump: () => JSON.stringify(tables),
+    load(text) {
+      const rows = JSON.parse(text) as { [name: string]: never[] };
+      for (const [name, table] of Object.entries(tables)) table.replaceAll(rows[name] ?? []);
+    },
+  };
+}
+
+function users({ users }: Tables) {
+  const taken = (email: string, userId: string) =>
+    users.where((u) => u.email === email && u.userId !== userId).length > 0;
+  const page = (limit: number, after: string | undefined, wanted: (user: User) => boolean) =>
+    users
+      .where((u) => wanted(u) && (after === undefined || rules.byText(u.userId, after) > 0))
+      .sort((a, b) => rules.byText(a.userId, b.userId))
+      .slice(0, limit);
+  return {
+    getUser: async (userId) => users.get(userId),
+    async usersByEmail(emails) {
+      const wanted = new Set(emails.map((email) => email.toLowerCase()));
+      return users.where((u) => wanted.has(u.email) || wanted.has(u.googleEmail ?? ''));
+    },
+    async updateUser(userId, change) {
+      const stored = users.get(userId);
+      const changed = change(users.get(userId));
+      if (!changed) return stored;
+      const user = rules.checkedUser(stored, changed);
+      if (taken(user.email, userId)) throw new SyncError('later', 'emailTaken');
+      users.put(user);
+      return users.get(userId);
+    },
+    async putUser(entry) {
+      const user = rules.enterUser(users.get(entry.userId), entry);
+      if (!user) return 'stale';
+      if (taken(user.email, user.userId)) return 'emailTaken';
+      users.put(user);
+      return 'stored';
+    },
+    dueUsers: async (now, limit, after) =>
+      page(limit, after, (u) => (rules.dueAt(u) ?? Number.POSITIVE_INFINITY) <= now),
+    listUsers: async (limit, after) => page(limit, after, () => true),
+  } satisfies Partial<Store>;
+}
+
+function intents({ intents }: Tables) {
+  return {
+    async putIntents(changes: CrmChange[]) {
+      return changes.flatMap((change) => {
+        const stored = intents.get(change.record, change.crmId);
+        const { intent, outcomes } = rules.mergeChanges(stored, [change]);
+        if (intent) intents.put(intent);
+        return outcomes;
+      });
+    },
+    pendingIntents: async (userId, limit) => pending(intents, userId).slice(0, limit),
+    getIntents: async (record, crmIds) =>
+      [...new Set(crmIds)].flatMap((crmId) => intents.get(record, crmId) ?? []),
+    async wakeIntents(userId, now, limit, all = false) {
+      const asleep = intents.where(
+        (i) =>
+          i.userId === userId &&
+          rules.isIdle(i) &&
+          (all || (i.wakeAt ?? Number.POSITIVE_INFINITY) <= now),
+      );
+      const woken = asleep.slice(0, limit);
+      for (const intent of woken) intents.put(rules.wakeIntent(intent));
+      return woken.length;
+    },
+  } satisfies Partial<Store>;
+}
+
+function pending(intents: Table<Intent>, userId: string): Intent[] {
+  return intents.where((i) => i.pendingFor.includes(userId));
+}
+
+function links({ links, cursors }: Tables) {
+  const by =
+    (field: 'crmId' | 'googleId') =>
+    async (userId: string, record: RecordType, values: string[]) => {
+      const wanted = new Set<string | undefined>(values);
+      return links.where((l) => l.userId === userId && l.record === record && wanted.has(l[field]));
+    };
+  return {
+    linksByCrmId: by('crmId'),
+    linksByGoogleId: by('googleId'),
+    listLinks: async (userId, record, limit, after = '') =>
+      links
+        .where((l) => l.userId === userId && l.record === record && rules.byText(l.id, after) > 0)
+        .sort((a, b) => rules.byText(a.id, b.id))
+        .slice(0, limit),
+    getCursor: async (userId, record) => cursors.get(userId, record),
+  } satisfies Partial<Store>;
+}
+
+function leases({ leases }: Tables) {
+  return {
+    getLease: async (userId) => leases.get(userId),
+    async acquireLease(userId, holder, now, ttlMs) {
+      const lease = rules.takeLease(leases.get(userId), { userId, holder }, now, ttlMs);
+      if (lease) leases.put(lease);
+      return lease;
+    },
+    async renewLease(lease, now, ttlMs) {
+      const held = rules.isHeld(leases.get(lease.userId), lease);
+      if (held) leases.put({ ...lease, expiresAt: now + ttlMs });
+      return held;
+    },
+    async dropLease(lease) {
+      if (rules.isHeld(leases.get(lease.userId), lease)) leases.put(rules.givenBack(lease));
+    },
+  } satisfies Partial<Store>;
+}
+
+function applyCommit(tables: Tables, lease: Lease, commit: Commit, release: boolean) {
+  const { userId } = lease;
+  if (!rules.isNewest(tables.leases.get(userId), lease)) throw new SyncError('later', 'leaseLost');
+  // Whatever can throw comes first: nothing is applied in part.
+  const user = commit.user && rules.patchUser(tables.users.get(userId), commit.user);
+  if (user) tables.users.put(user);
+  if (commit.cursor) tables.cursors.put(commit.cursor);
+  for (const id of commit.removedLinks ?? []) tables.links.delete(userId, id);
+  for (const link of commit.links ?? []) tables.links.put(link);
+  for (const consumed of commit.consumed ?? []) {
+    const stored = tables.intents.get(consumed.record, consumed.crmId);
+    const intent = rules.consumeIntent(stored, userId, consumed);
+    if (intent) tables.intents.put(intent);
+  }
+  const released = release && pending(tables.intents, userId).length === 0;
+  if (released) tables.leases.put(rules.givenBack(lease));
+  return { released };
+}
+
+/** What the authorize pages keep. */
+function pages({ oauthStates, sessions }: Tables) {
+  return {
+    putOAuthState: async (state) => oauthStates.put(state),
+    async takeOAuthState(id, now) {
+      const state = oauthStates.get(id);
+      oauthStates.delete(id);
+      return state && state.expireAt > now ? state : undefined;
+    },
+    putSession: async (session) => sessions.put(session),
+    async getSession(id, now) {
+      const session = sessions.get(id);
+      return session && session.expireAt > now ? session : undefined;
+    },
+    deleteSession: async (id) => sessions.delete(id),
+  } satisfies Partial<Store>;
+}
+
+function deadLetters({ deadLetters }: Tables) {
+  return {
+    putDeadLetter: async (letter) => deadLetters.put(letter),
+    listDeadLetters: async (limit) =>
+      deadLetters
+        .where(() => true)
+        .sort((a, b) => b.receivedAt - a.receivedAt)
+        .slice(0, limit),
+  } satisfies Partial<Store>;
+}
+
+function sweep(tables: Tables, now: number, limit: number): number {
+  let left = limit;
+  for (const name of ['links', 'oauthStates', 'sessions', 'deadLetters'] as const) {
+    left -= tables[name].deleteWhere((row) => (row.expireAt ?? now + 1) <= now, left);
+  }
+  return limit - left;
+}

@@ -1,0 +1,52 @@
+/** Where every document is. */
+import type { CollectionReference, DocumentReference, Firestore } from '@google-cloud/firestore';
+import type { RecordType } from '../core/fields.ts';
+import { digest } from '../core/link.ts';
+import { docId } from './documents.ts';
+
+export function userRef(db: Firestore, userId: string): DocumentReference {
+  return db.collection('users').doc(docId(userId));
+}
+
+/** Says whose address it is: without it, two users created at once could get the same address. */
+export function emailRef(db: Firestore, email: string): DocumentReference {
+  return db.collection('emails').doc(digest(email));
+}
+
+/** Top level, since a crmId has one owner at a time, but may change hands. */
+export function intentRef(db: Firestore, record: RecordType, crmId: string): DocumentReference {
+  return db.collection('intents').doc(`${record}~${digest(crmId)}`);
+}
+
+export function linksOf(db: Firestore, userId: string): CollectionReference {
+  return userRef(db, userId).collection('links');
+}
+
+export function linkRef(db: Firestore, userId: string, id: string): DocumentReference {
+  return linksOf(db, userId).doc(docId(id));
+}
+
+export function cursorRef(db: Firestore, userId: string, record: RecordType): DocumentReference {
+  return userRef(db, userId).collection('cursors').doc(record);
+}
+
+export function leaseRef(db: Firestore, userId: string): DocumentReference {
+  return db.collection('leases').doc(docId(userId));
+}
+
+export function oauthStateRef(db: Firestore, id: string): DocumentReference {
+  return db.collection('oauthStates').doc(docId(id));
+}
+
+export function sessionRef(db: Firestore, id: string): DocumentReference {
+  return db.collection('sessions').doc(docId(id));
+}
+
+export function deadLetterRef(db: Firestore, id: string): DocumentReference {
+  return db.collection('deadLetters').doc(docId(id));
+}
+
+/** A further part of a dead letter that does not fit into one document. */
+export function partRef(db: Firestore, id: string, part: number): DocumentReference {
+  return deadLetterRef(db, id).collection('parts').doc(String(part));
+}

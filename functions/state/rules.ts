@@ -1,0 +1,128 @@
+/** What the methods of a Store decide, without any storage: shared by all stores, so they cannot differ. */
+import { mergeIntent } from '../core/intent.ts';
+import type { CrmChange } from '../core/messages.ts';
+import type { Intent, Lease, User } from '../core/records.ts';
+import type { Commit, IntentOutcome, Store } from '../sync/ports.ts';
+
+export type DirectoryEntry = Parameters<Store['putUser']>[0];
+export type Consumed = NonNullable<Commit['consumed']>[number];
+
+/** Holder of a lease that was given back: no run has this name, so none can renew it by mistake. */
+const NOBODY = '';
+
+/** The user with what the directory says; undefined when that is an old version. */
+export function enterUser(stored: User | undefined, entry: DirectoryEntry): User | undefined {
+  if (stored && entry.version <= stored.version) return undefined;
+  return { state: 'invited', ...stored, ...entry, email: entry.email.toLowerCase() };
+}
+
+/** Refuses a change of what identifies the user's document, and puts addresses into lower case. */
+export function checkedUser(before: User | undefined, after: User): User {
+  if (before && before.userId !== after.userId) throw new Error('a userId never changes');
+  const googleEmail = after.googleEmail?.toLowerCase();
+  return {
+    ...after,
+    email: after.email.toLowerCase(),
+    ...(googleEmail !== undefined && { googleEmail }),
+  };
+}
+
+/** The user with fields overwritten; a value of `undefined` removes the field. */
+export function patchUser(stored: User | undefined, patch: NonNullable<Commit['user']>): User {
+  if (!stored) throw new Error('a commit cannot make a user');
+  // The address is guarded against duplicates, which a run's commit has no need to know about.
+  if ('userId' in patch || 'email' in patch) throw new Error('putUser changes these fields');
+  const patched = Object.entries({ ...stored, ...patch }).filter(([, v]) => v !== undefined);
+  return checkedUser(stored, Object.fromEntries(patched) as unknown as User);
+}
+
+/** When pollFanout should see the user; undefined: never, as long as nothing changes. */
+export function dueAt(user: User): number | undefined {
+  return user.state === 'active' && user.enabled ? user.nextPollAt : undefined;
+}
+
+/** One crmId's changes, in the order in which they came. */
+export function mergeChanges(stored: Intent | undefined, changes: CrmChange[]) {
+  let intent = stored;
+  const outcomes = changes.map((change): IntentOutcome => {
+    const merged = mergeIntent(intent, change);
+    intent = merged ?? intent;
+    return merged ? 'stored' : 'stale';
+  });
+  return { intent: intent === stored ? undefined : intent, outcomes };
+}
+
+/**
+ * The intent with the user taken off pendingFor; undefined when there is nothing to take off or it has
+ * changed since it was read. The revision stays: a second user's run that read it may still consume it.
+ */
+export function consumeIntent(
+  stored: Intent | undefined,
+  userId: string,
+  consumed: Consumed,
+): Intent | undefined {
+  if (stored?.revision !== consumed.revision || !stored.pendingFor.includes(userId)) {
+    return undefined;
+  }
+  const { wakeAt, ...rest } = stored;
+  // After a hand-over the old owner consumes too: the alarm is the new owner's.
+  const alarm = stored.userId === userId ? consumed.wakeAt : wakeAt;
+  return {
+    ...rest,
+    pendingFor: stored.pendingFor.filter((id) => id !== userId),
+    ...(alarm !== undefined && { wakeAt: alarm }),
+  };
+}
+
+/** True when the owner's runs have nothing to do with the intent, until something wakes it. */
+export function isIdle(intent: Intent): boolean {
+  return !intent.pendingFor.includes(intent.userId);
+}
+
+/** The intent, pending again. The revision rises, so a run that is on its way cannot consume the wake-up. */
+export function wakeIntent(stored: Intent): Intent {
+  const { wakeAt: _, ...rest } = stored;
+  return {
+    ...rest,
+    revision: stored.revision + 1,
+    pendingFor: [...stored.pendingFor, stored.userId],
+  };
+}
+
+export function isLive(lease: Lease | undefined, now: number): boolean {
+  return lease !== undefined && lease.expiresAt > now;
+}
+
+/** The next holder's lease; undefined while somebody holds a live one. */
+export function takeLease(
+  stored: Lease | undefined,
+  wanted: Pick<Lease, 'userId' | 'holder'>,
+  now: number,
+  ttlMs: number,
+): Lease | undefined {
+  if (isLive(stored, now)) return undefined;
+  return { ...wanted, fence: (stored?.fence ?? 0) + 1, expiresAt: now + ttlMs };
+}
+
+/** The same acquisition: given back or expired, nobody else came in between. */
+export function isNewest(stored: Lease | undefined, lease: Lease): boolean {
+  return stored !== undefined && stored.fence === lease.fence;
+}
+
+/**
+ * The same acquisition, and not given back. A heartbeat that comes late must not bring back a lease
+ * that was released: nobody would work under it, and nobody else could until it expires.
+ */
+export function isHeld(stored: Lease | undefined, lease: Lease): boolean {
+  return isNewest(stored, lease) && stored?.holder === lease.holder;
+}
+
+/** Free for anybody; the fence stays, so that it rises with the next acquisition. */
+export function givenBack(lease: Lease): Lease {
+  return { userId: lease.userId, holder: NOBODY, fence: lease.fence, expiresAt: 0 };
+}
+
+/** The order of userIds in every store: by code point, as Firestore sorts texts. */
+export function byText(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

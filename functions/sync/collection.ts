@@ -1,0 +1,52 @@
+/** One record type at Google: how to list its changes, read and write it. The codec says what it means. */
+import type { Codec } from '../core/codec.ts';
+import type { Cursor } from '../core/records.ts';
+import type { SyncError } from '../errors.ts';
+
+/** A user's access: the token lives in memory only. */
+export interface GoogleSession {
+  userId: string;
+  /** A valid access token. Throws SyncError `reauthorize` when the grant is gone. */
+  accessToken(): Promise<string>;
+  /** Google refused the token: get a new one next time. */
+  invalidate(): void;
+  /** Repetitions that this run may still spend. */
+  retriesLeft: number;
+}
+
+/** What one call brought: its data, or why not. */
+export type Result<T> = { ok: true; data: T } | { ok: false; error: SyncError };
+
+export type CollectionWrite<Raw> =
+  | { kind: 'insert'; googleId: string | undefined; body: Raw }
+  | { kind: 'patch'; googleId: string; etag: string | undefined; body: Raw }
+  | { kind: 'delete'; googleId: string; etag: string | undefined };
+
+export interface Page<Raw> {
+  items: Raw[];
+  nextPageToken?: string;
+  /** Only with the last page: where the next incremental listing starts. */
+  token?: string;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the engine never looks into a raw resource.
+export interface Collection<Raw = any> {
+  codec: Codec<Raw>;
+  /** The OAuth scope without which this collection is off for the user. */
+  scope: string;
+  /** Parameters of a new full listing over a window (ms since the epoch). */
+  listing(window: { from: number; to: number }): Cursor['params'];
+  /**
+   * One page: of all objects (no token) or of what changed since the token. Throws SyncError;
+   * `resync` when the token is no longer valid.
+   */
+  list(
+    session: GoogleSession,
+    cursor: Pick<Cursor, 'token' | 'params'>,
+    pageToken?: string,
+  ): Promise<Page<Raw>>;
+  /** Objects by id, in the order asked; one that is not there comes as a deleted one. */
+  get(session: GoogleSession, googleIds: string[]): Promise<Result<Raw>[]>;
+  /** Conditional writes, each judged alone, in the order given; a delete answers undefined. */
+  write(session: GoogleSession, writes: CollectionWrite<Raw>[]): Promise<Result<Raw | undefined>[]>;
+}

@@ -1,0 +1,73 @@
+import type { GoogleChange } from '../core/messages.ts';
+import type { Link } from '../core/records.ts';
+import { settle } from '../core/settle.ts';
+import { isSyncError } from '../errors.ts';
+import type { Collection } from './collection.ts';
+import type { Executed } from './execute.ts';
+import type { Commit } from './ports.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Makes what was executed durable: first the messages (their ids are derived, so a repeated run sends
+ * the same ones), then links, cursor and consumed intents in one transaction. Only that order leaves
+ * work to do again after a crash, never a hole (P17). Resolves to whether the lease was released.
+ */
+export async function commitWorks(
+  run: Run,
+  collection: Collection,
+  executed: Executed,
+  extra: Pick<Commit, 'cursor'>,
+  release: boolean,
+): Promise<boolean> {
+  const { store, publisher, clock, settings, log } = run.engine;
+  const { userId } = run.user;
+  const links: Link[] = [];
+  const removedLinks: string[] = [];
+  const notices: GoogleChange[] = [];
+  const consumed: NonNullable<Commit['consumed']> = [];
+  for (const { work, decision, written } of executed.done) {
+    const expireAt = clock.now() + settings.tombstoneMs;
+    const settled = settle({
+      codec: collection.codec,
+      userId,
+      ...work,
+      decision,
+      written,
+      expireAt,
+    });
+    if (settled.link) links.push(settled.link);
+    if (settled.removed) removedLinks.push(settled.removed);
+    if (settled.notice) notices.push(settled.notice);
+    run.count.conflicts += settled.notice?.conflicts?.length ?? 0;
+    if (work.intent) {
+      const { record, crmId, revision } = work.intent;
+      consumed.push({
+        record,
+        crmId,
+        revision,
+        ...(decision.wakeAt !== undefined && { wakeAt: decision.wakeAt }),
+      });
+    }
+    if (decision.rule === 'refuse') {
+      run.count.parked++;
+      const reason = decision.notice?.rejected?.reason ?? 'unknown';
+      const { crmId } = work.intent ?? {};
+      log('sync.parked', {
+        userId,
+        record: collection.codec.record,
+        reason,
+        ...(crmId !== undefined && { crmId }),
+      });
+    }
+  }
+  for (const { error } of executed.deferred) run.deferred ??= error;
+  if (notices.length > 0) await publisher.googleChanges(notices);
+  const commit: Commit = { links, removedLinks, consumed, ...extra };
+  const { released } = await store.commit(
+    run.lease,
+    commit,
+    release && executed.deferred.length === 0,
+  );
+  if (isSyncError(run.deferred, 'reauthorize')) throw run.deferred;
+  return released;
+}

@@ -1,0 +1,38 @@
+import type { Policy } from '../core/merge.ts';
+import type { Log } from '../log.ts';
+import type { Collection, GoogleSession } from './collection.ts';
+import type { Clock, Publisher, Random, Store } from './ports.ts';
+
+/** Opens a user's Google access, and ends it. */
+export interface Access {
+  /** Makes no call yet: the token is fetched when it is first needed. */
+  session(userId: string): GoogleSession;
+  /** Revokes the grant at Google and deletes the stored token; harmless when repeated. */
+  end(userId: string): Promise<void>;
+}
+
+export interface EngineSettings {
+  windowDaysBack: number;
+  windowDaysAhead: number;
+  pollMs: number;
+  leaseMs: number;
+  /** After this a run takes no new work and leaves the rest to the next one. */
+  runMs: number;
+  tombstoneMs: number;
+  inviteExternal: boolean;
+  policy: Policy;
+}
+
+/** What a run is made of: the ports, and the settings. */
+export interface Engine {
+  store: Store;
+  publisher: Publisher;
+  access: Access;
+  collections: Collection[];
+  clock: Clock;
+  random: Random;
+  /** Name of this run as a lease holder; a new one each time. */
+  holder: () => string;
+  log: Log;
+  settings: EngineSettings;
+}

@@ -1,0 +1,184 @@
+/** The one place where a run has effects at Google: the writes that the plan decided. */
+import type { CodecContext, Observed } from '../core/codec.ts';
+import { type Decision, plan, type Write } from '../core/plan.ts';
+import { SyncError } from '../errors.ts';
+import type { Collection, CollectionWrite, Result } from './collection.ts';
+import { read, type Work } from './observe.ts';
+import type { Run } from './run.ts';
+
+/** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
+const MAX_ROUNDS = 6;
+
+export interface Done {
+  work: Work;
+  decision: Decision;
+  /** As Google answered the write. */
+  written: Observed | undefined;
+}
+
+export interface Executed {
+  done: Done[];
+  /** Works whose record is left for a later run, with the reason. */
+  deferred: { work: Work; error: SyncError }[];
+}
+
+/** Plans the works and carries the writes out, until each is done, parked or left for later. */
+export async function execute(run: Run, collection: Collection, works: Work[]): Promise<Executed> {
+  const result: Executed = { done: [], deferred: [] };
+  let open = works;
+  for (let round = 1; open.length > 0; round++) {
+    const again = await executeRound(run, collection, open, result);
+    if (round < MAX_ROUNDS) {
+      open = again;
+      continue;
+    }
+    for (const work of again) {
+      result.deferred.push({ work, error: new SyncError('later', 'contention') });
+    }
+    break;
+  }
+  return result;
+}
+
+/** One round; returns the works that have to be planned again. */
+async function executeRound(
+  run: Run,
+  collection: Collection,
+  works: Work[],
+  result: Executed,
+): Promise<Work[]> {
+  const { codec } = collection;
+  const emails = works.flatMap((w) => (w.intent ? codec.emailsOf({ fields: w.intent.data }) : []));
+  const context = await run.directory.context(emails);
+  const planned = works.map((work) => ({ work, decision: decide(run, collection, context, work) }));
+
+  const blind = planned.filter(
+    ({ work, decision }) => work.raw === undefined && wantsCurrent(collection, decision.write),
+  );
+  await read(
+    run,
+    collection,
+    blind.map((p) => p.work),
+    (work) => work.link?.googleId ?? '',
+  );
+  for (const p of blind) p.decision = decide(run, collection, context, p.work);
+
+  const writes: { work: Work; decision: Decision; write: CollectionWrite<unknown> }[] = [];
+  for (const { work, decision } of planned) {
+    const write = decision.write && encode(collection, context, decision.write, work);
+    if (write) writes.push({ work, decision, write });
+    else result.done.push({ work, decision, written: undefined });
+  }
+  run.count.writes += writes.length;
+  const answers =
+    writes.length === 0
+      ? []
+      : await collection.write(
+          run.session,
+          writes.map((w) => w.write),
+        );
+  const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
+  writes.forEach(({ work, decision, write }, i) => {
+    const next = judge(collection, context, { work, decision, write }, answers[i]);
+    if ('done' in next) result.done.push(next.done);
+    else if ('deferred' in next) result.deferred.push({ work, error: next.deferred });
+    else again.push({ work, googleId: next.readAgain, write });
+  });
+  await readAgain(run, collection, again);
+  return again.map((a) => a.work);
+}
+
+function decide(run: Run, collection: Collection, context: CodecContext, work: Work): Decision {
+  const { codec } = collection;
+  const { policy } = run.engine.settings;
+  return plan({ codec, context, policy, window: run.window, ...work });
+}
+
+const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
+  write?.kind === 'patch' && codec.needsCurrent(write.patch);
+
+function encode(
+  { codec }: Collection,
+  context: CodecContext,
+  write: Write,
+  work: Work,
+): CollectionWrite<unknown> | undefined {
+  if (write.kind === 'delete') return write;
+  if (write.kind === 'insert') {
+    const body = codec.insert(write.crmId, write.generation, write.fields, context);
+    return { kind: 'insert', googleId: write.googleId, body };
+  }
+  const body = codec.patch(write.patch, context, work.raw);
+  return body === undefined
+    ? undefined
+    : { kind: 'patch', googleId: write.googleId, etag: write.etag, body };
+}
+
+type Judged = { done: Done } | { deferred: SyncError } | { readAgain: string };
+
+function judge(
+  { codec }: Collection,
+  context: CodecContext,
+  { work, decision, write }: { work: Work; decision: Decision; write: CollectionWrite<unknown> },
+  answer: Result<unknown> | undefined,
+): Judged {
+  if (!answer) return { deferred: new SyncError('later', 'noAnswer') };
+  if (answer.ok) {
+    const written = write.kind === 'delete' ? undefined : codec.decode(answer.data, context);
+    return { done: { work, decision, written } };
+  }
+  const { error } = answer;
+  const gone = error.kind === 'gone';
+  if (gone && write.kind === 'delete') return { done: { work, decision, written: undefined } };
+  if (gone || error.kind === 'precondition' || error.kind === 'exists') {
+    return { readAgain: write.googleId ?? work.link?.googleId ?? '' };
+  }
+  if (error.kind === 'park')
+    return { done: { work, decision: park(work, error), written: undefined } };
+  return { deferred: error };
+}
+
+/** Refused for good: the CRM is told which record and why; nothing else waits for it. */
+function park(work: Work, error: SyncError): Decision {
+  const name = work.intent?.crmId ?? work.link?.crmId ?? 'the record';
+  const detail = `Google refuses ${name} (${error.status ?? ''} ${error.reason}): correct it in the CRM and save it again`;
+  return {
+    rule: 'refuse',
+    link: 'unchanged',
+    agreed: {},
+    offers: {},
+    notice: { op: 'reject', rejected: { reason: error.reason, detail } },
+  };
+}
+
+async function readAgain(
+  run: Run,
+  collection: Collection,
+  again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[],
+): Promise<void> {
+  const ids = new Map(again.map((a) => [a.work, a.googleId]));
+  await read(
+    run,
+    collection,
+    again.map((a) => a.work),
+    (work) => ids.get(work) ?? '',
+  );
+  for (const { work, write } of again) {
+    const { intent, observed } = work;
+    // The id that we tried is taken by something deleted: the next generation comes after it.
+    if (write.kind !== 'insert' || observed?.state !== 'gone' || !intent || work.link) continue;
+    const tried = generationOf(collection, run.user.userId, intent.crmId, write.googleId);
+    observed.marker = { crmId: intent.crmId, generation: tried };
+  }
+}
+
+function generationOf(
+  { codec }: Collection,
+  userId: string,
+  crmId: string,
+  googleId: string | undefined,
+): number {
+  let generation = 0;
+  while (generation < 1000 && codec.googleId(userId, crmId, generation) !== googleId) generation++;
+  return generation;
+}

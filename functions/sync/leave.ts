@@ -1,0 +1,54 @@
+import type { Link } from '../core/records.ts';
+import { isSyncError } from '../errors.ts';
+import type { Collection } from './collection.ts';
+import { enabled, keepLease, type Run, type RunOutcome } from './run.ts';
+import { enter } from './user-state.ts';
+
+const PAGE = 100;
+
+/**
+ * The last run of a user who disconnects: with `remove`, first takes out of Google what the sync put
+ * there (design rule 11); then revokes the grant and deletes the token. A run that fails in between is
+ * simply repeated.
+ */
+export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcome> {
+  const { store, access } = run.engine;
+  if (how === 'remove') {
+    for (const collection of enabled(run)) await removeOurs(run, collection);
+  }
+  await access.end(run.user.userId);
+  await enter(run, 'disconnected', 'byUser', ['leaving', 'scopes']);
+  await store.dropLease(run.lease);
+  return 'done';
+}
+
+async function removeOurs(run: Run, collection: Collection): Promise<void> {
+  const { store } = run.engine;
+  const { record } = collection.codec;
+  for (let after: string | undefined; ; ) {
+    await keepLease(run);
+    const links = await store.listLinks(run.user.userId, record, PAGE, after);
+    const ours = links.filter((l) => l.origin === 'crm' && l.state === 'live' && l.googleId);
+    // Without an etag: what the user changed in an entry of ours goes with it, as he or she asked.
+    const writes = ours.map((link) => ({
+      kind: 'delete' as const,
+      googleId: link.googleId ?? '',
+      etag: undefined,
+    }));
+    const results = writes.length === 0 ? [] : await collection.write(run.session, writes);
+    const removed = ours.filter((_, i) => {
+      const result = results[i];
+      if (result && !result.ok && !isSyncError(result.error, 'gone', 'park')) throw result.error;
+      return result?.ok || isSyncError(result?.error, 'gone');
+    });
+    await store.commit(run.lease, { links: removed.map((link) => tombstone(run, link)) }, false);
+    if (links.length < PAGE) return;
+    after = links.at(-1)?.id;
+  }
+}
+
+/** Deleted by us on the user's wish: the CRM's record lives on and is written again on reconnecting. */
+function tombstone(run: Run, link: Link): Link {
+  const expireAt = run.engine.clock.now() + run.engine.settings.tombstoneMs;
+  return { ...link, state: 'deleted', deletedBy: 'crm', expireAt, offered: {} };
+}

@@ -1,0 +1,113 @@
+import type { Observed } from '../core/codec.ts';
+import type { Intent, Link } from '../core/records.ts';
+import { isSyncError, SyncError } from '../errors.ts';
+import type { Collection } from './collection.ts';
+import type { Run } from './run.ts';
+
+/** One record on its way through a run. */
+export interface Work {
+  link: Link | undefined;
+  intent: Intent | undefined;
+  observed: Observed | undefined;
+  /** The resource that `observed` was read from. */
+  raw: unknown;
+}
+
+/** The records of pending intents, each with its link; adopted Google objects are read. */
+export async function observeIntents(
+  run: Run,
+  collection: Collection,
+  intents: Intent[],
+): Promise<Work[]> {
+  const { store } = run.engine;
+  const { record } = collection.codec;
+  const byCrmId = index(
+    await store.linksByCrmId(
+      run.user.userId,
+      record,
+      intents.map((i) => i.crmId),
+    ),
+    (link) => link.crmId,
+  );
+  const adopted = intents.filter((i) => !byCrmId.has(i.crmId) && i.googleId !== undefined);
+  const byGoogleId = index(
+    adopted.length === 0
+      ? []
+      : await store.linksByGoogleId(
+          run.user.userId,
+          record,
+          adopted.map((i) => i.googleId ?? ''),
+        ),
+    (link) => link.googleId,
+  );
+  const works = intents.map((intent): Work => {
+    const born = intent.googleId === undefined ? undefined : byGoogleId.get(intent.googleId);
+    return { intent, link: byCrmId.get(intent.crmId) ?? born, observed: undefined, raw: undefined };
+  });
+  // Adopted, but our link is lost: inserting it would double what is there.
+  const lost = works.filter(
+    (w) =>
+      w.link === undefined &&
+      w.intent?.googleId !== undefined &&
+      w.intent.userId === run.user.userId,
+  );
+  await read(run, collection, lost, (work) => work.intent?.googleId ?? '');
+  return works;
+}
+
+/** The records of a page of Google's changes. */
+export async function observePage(
+  run: Run,
+  collection: Collection,
+  items: unknown[],
+): Promise<Work[]> {
+  const { codec } = collection;
+  const context = await run.directory.context(items.flatMap((raw) => codec.emailsOf({ raw })));
+  const observed = items.map((raw) => ({ raw, observed: codec.decode(raw, context) }));
+  const ids = observed.map((o) => o.observed.googleId);
+  const links = index(
+    ids.length === 0
+      ? []
+      : await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids),
+    (link) => link.googleId,
+  );
+  return observed
+    .map((o): Work => ({ ...o, link: links.get(o.observed.googleId), intent: undefined }))
+    .filter(({ link, observed }) => !isEcho(link, observed));
+}
+
+/** Our own write coming back: the version that the link was written as. No timers, no flags. */
+const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
+  link !== undefined &&
+  link.state === 'live' &&
+  link.etag !== undefined &&
+  link.etag === observed?.etag;
+
+/** Reads the objects of these works again and puts what is there now into them. */
+export async function read(
+  run: Run,
+  collection: Collection,
+  works: Work[],
+  idOf: (work: Work) => string,
+): Promise<void> {
+  if (works.length === 0) return;
+  const { codec } = collection;
+  const results = await collection.get(run.session, works.map(idOf));
+  const raws = results.map((result) => (result.ok ? result.data : undefined));
+  const context = await run.directory.context(
+    raws.flatMap((raw) => (raw ? codec.emailsOf({ raw }) : [])),
+  );
+  works.forEach((work, i) => {
+    const result = results[i];
+    if (!result?.ok) throw new SyncError('later', result?.error.reason ?? 'noAnswer');
+    work.raw = result.data;
+    work.observed = codec.decode(result.data, context);
+  });
+}
+
+/** True when a listing has to start over. */
+export const needsFullSync = (error: unknown) => isSyncError(error, 'resync');
+
+function index<T>(items: T[], key: (item: T) => string | undefined): Map<string, T> {
+  return new Map(items.map((item) => [key(item) ?? '', item]));
+}

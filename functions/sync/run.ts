@@ -1,0 +1,206 @@
+/**
+ * One user's sync: observe, plan, execute, commit; under a lease, so that no two workers touch one
+ * user's calendar at a time (P25).
+ */
+
+import type { Intent, Lease, User } from '../core/records.ts';
+import { RUN_RETRIES } from '../core/retry.ts';
+import { DAY_MS } from '../core/time.ts';
+import { isSyncError, SyncError } from '../errors.ts';
+import type { Collection, GoogleSession } from './collection.ts';
+import { commitWorks } from './commit.ts';
+import { type Directory, openDirectory } from './directory.ts';
+import type { Engine } from './engine.ts';
+import { execute } from './execute.ts';
+import { leave } from './leave.ts';
+import { observeIntents } from './observe.ts';
+import { pull } from './pull.ts';
+import { announce, reauthorize } from './user-state.ts';
+
+/** Intents that one commit takes in: bounds memory and what a crash has to do again. */
+export const CHUNK = 200;
+
+/** One run of one user. */
+export interface Run {
+  engine: Engine;
+  user: User;
+  lease: Lease;
+  session: GoogleSession;
+  directory: Directory;
+  window: { from: number; to: number; aheadMs: number };
+  startedAt: number;
+  count: {
+    intents: number;
+    googleChanges: number;
+    writes: number;
+    parked: number;
+    conflicts: number;
+  };
+  /** The first error that left something for later. */
+  deferred: SyncError | undefined;
+}
+
+export type RunOutcome = 'done' | 'busy' | 'later' | 'reauthorize' | 'notActive';
+
+/**
+ * Runs the user's sync. `busy`: somebody holds the lease, and finds what is pending before letting go.
+ * `later`: something is left; whoever called should come back. Throws SyncError `later` when the state
+ * cannot be read or written, and programming errors.
+ */
+export async function runUser(
+  engine: Engine,
+  userId: string,
+  options: { pull: boolean },
+): Promise<RunOutcome> {
+  const user = await engine.store.getUser(userId);
+  if (!user || !isRunnable(user)) return 'notActive';
+  const now = engine.clock.now();
+  const lease = await engine.store.acquireLease(
+    userId,
+    engine.holder(),
+    now,
+    engine.settings.leaseMs,
+  );
+  if (!lease) return 'busy';
+  const run = openRun(engine, user, lease, now);
+  try {
+    const outcome = await runWithLease(run, options);
+    report(run, outcome);
+    return outcome;
+  } catch (error) {
+    await engine.store.dropLease(lease).catch(() => {});
+    if (isSyncError(error, 'reauthorize')) {
+      await reauthorize(run, error.reason);
+      report(run, 'reauthorize', error.reason);
+      return 'reauthorize';
+    }
+    if (!isSyncError(error)) throw error;
+    report(run, 'later', error.reason);
+    return 'later';
+  }
+}
+
+/** Paused and reauthorize wait; whoever leaves has one more run. */
+const isRunnable = (user: User) =>
+  user.leaving !== undefined
+    ? user.state !== 'disconnected'
+    : user.enabled && user.state === 'active';
+
+function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
+  const { windowDaysBack, windowDaysAhead, inviteExternal } = engine.settings;
+  const aheadMs = windowDaysAhead * DAY_MS;
+  const session = engine.access.session(user.userId);
+  session.retriesLeft = RUN_RETRIES;
+  return {
+    engine,
+    user,
+    lease,
+    session,
+    directory: openDirectory(engine.store, user, inviteExternal),
+    window: { from: now - windowDaysBack * DAY_MS, to: now + aheadMs, aheadMs },
+    startedAt: now,
+    count: { intents: 0, googleChanges: 0, writes: 0, parked: 0, conflicts: 0 },
+    deferred: undefined,
+  };
+}
+
+async function runWithLease(run: Run, options: { pull: boolean }): Promise<RunOutcome> {
+  if (run.user.leaving) return leave(run, run.user.leaving);
+  // Newly connected: what waited, also for a scope that was missing, is looked at again.
+  if (await announce(run)) await wakeAll(run);
+  if (options.pull) {
+    await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
+    await drain(run, false);
+    for (const collection of enabled(run)) await pull(run, collection);
+    await finishPull(run);
+  }
+  await drain(run, true);
+  return run.deferred ? 'later' : 'done';
+}
+
+/** The collections whose scope the user granted. */
+export const enabled = (run: Run): Collection[] =>
+  run.engine.collections.filter((c) => run.user.scopes?.includes(c.scope));
+
+/** Works off pending intents until there are none; with `release`, gives the lease back then. */
+async function drain(run: Run, release: boolean): Promise<void> {
+  const { store, clock, settings } = run.engine;
+  for (;;) {
+    const intents = await store.pendingIntents(run.user.userId, CHUNK);
+    // What was left for later in this run stays pending: taking it up again would spin.
+    const out = run.deferred !== undefined || clock.now() - run.startedAt > settings.runMs;
+    const works = out ? [] : intents;
+    const last = out || intents.length < CHUNK;
+    const released = await drainChunk(run, works, release && last);
+    if (out && intents.length > 0 && !run.deferred)
+      run.deferred = new SyncError('later', 'runTime');
+    if (out && release && !released) return store.dropLease(run.lease);
+    if (release ? released : last) return;
+  }
+}
+
+async function drainChunk(run: Run, intents: Intent[], release: boolean): Promise<boolean> {
+  await keepLease(run);
+  run.count.intents += intents.length;
+  let released = false;
+  const collections = new Map(enabled(run).map((c) => [c.codec.record, c]));
+  const off = intents.filter((i) => !collections.has(i.record));
+  const parts = [...collections.values()]
+    .map((collection) => ({
+      collection,
+      mine: intents.filter((i) => i.record === collection.codec.record),
+    }))
+    .filter(({ mine }) => mine.length > 0);
+  for (const [at, { collection, mine }] of parts.entries()) {
+    const executed = await execute(run, collection, await observeIntents(run, collection, mine));
+    released = await commitWorks(
+      run,
+      collection,
+      executed,
+      {},
+      release && off.length === 0 && at === parts.length - 1,
+    );
+  }
+  if (off.length > 0 || (parts.length === 0 && release)) {
+    // The user granted no scope for these: they stay stored, and are looked at on connecting again.
+    ({ released } = await run.engine.store.commit(run.lease, { consumed: off }, release));
+  }
+  return released;
+}
+
+/** Makes everything that the CRM ever said about the user's records pending again. */
+export async function wakeAll(run: Run): Promise<void> {
+  const { store } = run.engine;
+  while ((await store.wakeIntents(run.user.userId, run.startedAt, CHUNK, true)) === CHUNK);
+}
+
+/** Makes sure that the lease outlives the next step; throws `later`/`leaseLost` when it is gone. */
+export async function keepLease(run: Run): Promise<void> {
+  const { store, clock, settings } = run.engine;
+  const now = clock.now();
+  if (run.lease.expiresAt - now > settings.leaseMs / 2) return;
+  if (!(await store.renewLease(run.lease, now, settings.leaseMs)))
+    throw new SyncError('later', 'leaseLost');
+  run.lease = { ...run.lease, expiresAt: now + settings.leaseMs };
+}
+
+async function finishPull(run: Run): Promise<void> {
+  const { store, clock, settings, random } = run.engine;
+  const now = clock.now();
+  // Jitter keeps a thousand users who connected at nine from being polled in the same second for ever.
+  const nextPollAt = Math.round(now + settings.pollMs * (0.9 + 0.2 * random()));
+  const user = { nextPollAt, lastSyncAt: now, firstSyncAt: run.user.firstSyncAt ?? now };
+  await store.commit(run.lease, { user }, false);
+}
+
+function report(run: Run, outcome: RunOutcome, reason?: string): void {
+  const { clock, log } = run.engine;
+  const why = reason ?? run.deferred?.reason;
+  log('sync.run', {
+    userId: run.user.userId,
+    outcome,
+    ...(why !== undefined && { reason: why }),
+    ...run.count,
+    ms: clock.now() - run.startedAt,
+  });
+}

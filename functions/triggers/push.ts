@@ -1,0 +1,97 @@
+/** What every Pub/Sub push function does: authorise, decode the envelope, call, answer. */
+import type { Request, Response } from '@google-cloud/functions-framework';
+import { OAuth2Client } from 'google-auth-library';
+import { z } from 'zod';
+import type { Config } from '../config.ts';
+import { isSyncError } from '../errors.ts';
+import type { Log } from '../log.ts';
+
+/** https://docs.cloud.google.com/pubsub/docs/push: attribute-only messages carry no data. */
+const envelopeSchema = z.object({
+  message: z.object({
+    data: z.string().default(''),
+    messageId: z.string().default(''),
+    attributes: z.record(z.string(), z.string()).default({}),
+  }),
+  subscription: z.string().default(''),
+});
+
+export interface PushMessage {
+  messageId: string;
+  /** Base64, as it came. */
+  data: string;
+  /** The data as text. */
+  text: string;
+  attributes: Record<string, string>;
+}
+
+export interface PushDeps {
+  config: Pick<Config, 'PUSH_AUTH' | 'PUSH_AUDIENCE' | 'PUSH_SERVICE_ACCOUNT'>;
+  log: Log;
+}
+
+export type PushHandler = (req: Request, res: Response) => Promise<void>;
+
+/**
+ * Wraps a handler of one message. 204: durable, do not send again. 401/403: not our Pub/Sub. 503: come
+ * back later; the subscription's backoff decides when. Nothing else is ever answered, so a message
+ * can neither be lost nor come for ever.
+ */
+export function pushFunction(
+  name: string,
+  deps: PushDeps,
+  handle: (message: PushMessage) => Promise<'done' | 'later'>,
+): PushHandler {
+  const authorised = pushAuthorisation(deps.config);
+  return async (req, res) => {
+    try {
+      if (req.method !== 'POST') return void res.status(405).set('Allow', 'POST').end();
+      const refusal = await authorised(req);
+      if (refusal !== undefined) return void res.status(refusal).end();
+      const envelope = envelopeSchema.safeParse(req.body);
+      // Not an envelope, yet from our own subscription: sending it again would not mend it.
+      const message = envelope.success
+        ? envelope.data.message
+        : { data: base64(JSON.stringify(req.body ?? null)), messageId: '', attributes: {} };
+      const text = Buffer.from(message.data, 'base64').toString('utf8');
+      const outcome = await handle({ ...message, text });
+      res.status(outcome === 'done' ? 204 : 503).end();
+    } catch (error) {
+      const kind = isSyncError(error) ? error.kind : 'bug';
+      const reason = isSyncError(error) ? error.reason : nameOf(error);
+      deps.log('function.failed', { function: name, kind, reason });
+      res.status(503).end();
+    }
+  };
+}
+
+/** The class and the place of a programming error; its message may hold data. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const place = /\n\s+at (.*)/
+    .exec(error.stack ?? '')?.[1]
+    ?.replace(/\(?(file:\/\/)?\/.*\/(functions|dist)\//, '(');
+  return `${error.name} at ${place ?? '?'}`;
+}
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+/** Checks a push's OIDC token; resolves to the status to refuse with. */
+function pushAuthorisation(
+  config: PushDeps['config'],
+): (req: Request) => Promise<number | undefined> {
+  if (config.PUSH_AUTH === 'off') return async () => undefined;
+  const verifier = new OAuth2Client();
+  return async (req) => {
+    const idToken = /^Bearer (.+)$/i.exec(req.header('authorization') ?? '')?.[1];
+    if (idToken === undefined) return 401;
+    try {
+      const ticket = await verifier.verifyIdToken({ idToken, audience: config.PUSH_AUDIENCE });
+      const claims = ticket.getPayload();
+      const ours = claims?.email === config.PUSH_SERVICE_ACCOUNT && claims.email_verified === true;
+      return ours ? undefined : 403;
+    } catch {
+      return 401;
+    }
+  };
+}

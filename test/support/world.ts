@@ -1,0 +1,249 @@
+/**
+ * A whole system in memory: the real engine, codecs and Google client on the in-memory store, vault
+ * and Workspace simulator, with a clock that stands still unless a test moves it. No sockets.
+ */
+import assert from 'node:assert/strict';
+import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
+import { appointmentSchema } from '../../functions/core/messages.ts';
+import type { User } from '../../functions/core/records.ts';
+import { SyncError } from '../../functions/errors.ts';
+import { createAccess } from '../../functions/google/access.ts';
+import { calendarCollection } from '../../functions/google/calendar.ts';
+import { createApiClient } from '../../functions/google/client.ts';
+import type { HttpCall } from '../../functions/google/http.ts';
+import { silentLog } from '../../functions/log.ts';
+import { createMemoryStore } from '../../functions/state/memory.ts';
+import type { Engine } from '../../functions/sync/engine.ts';
+import { type RunOutcome, runUser } from '../../functions/sync/run.ts';
+import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
+import { createWorkspace } from '../sandbox/google/workspace.ts';
+
+const ROOT = 'https://www.googleapis.com';
+export const MONDAY = Date.UTC(2026, 10, 23, 8);
+const SCOPES = [
+  'https://www.googleapis.com/auth/calendar.events.owned',
+  'https://www.googleapis.com/auth/calendar.freebusy',
+];
+
+export type Event = { [key: string]: unknown } & { id: string; etag: string; status: string };
+
+export interface WorldOptions {
+  policy?: Engine['settings']['policy'];
+  inviteExternal?: boolean;
+}
+
+export function createWorld(options: WorldOptions = {}) {
+  let now = MONDAY;
+  const clock = {
+    now: () => now,
+    sleep: async (ms: number) => {
+      now += ms;
+    },
+  };
+  const workspace = createWorkspace({
+    now: clock.now,
+    clientId: 'client',
+    clientSecret: 'secret',
+    redirectUris: ['https://sync.example/callback'],
+  });
+  const store = createMemoryStore();
+  const vault = createMemoryTokenVault();
+  const messages: GoogleChange[] = [];
+  const syncRequests: string[] = [];
+  const calls: HttpCall[] = [];
+  let holders = 0;
+  let version = 0;
+
+  const send = async (call: HttpCall) => {
+    calls.push(call);
+    const { pathname, search } = new URL(call.url);
+    try {
+      return await workspace.handle({
+        method: call.method,
+        url: pathname + search,
+        headers: call.headers,
+        body: call.body ?? '',
+      });
+    } catch {
+      throw new SyncError('retry', 'network');
+    }
+  };
+  const client = createApiClient({
+    root: ROOT,
+    batchPath: '/batch/calendar/v3',
+    send,
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+  });
+  const engine: Engine = {
+    store,
+    publisher: {
+      googleChanges: async (changes) => void messages.push(...structuredClone(changes)),
+      syncUsers: async (userIds) => void syncRequests.push(...userIds),
+    },
+    access: createAccess({
+      vault,
+      clock,
+      oauth: async () => ({
+        refresh: async (refreshToken) => {
+          const answer = await send({
+            method: 'POST',
+            url: `${ROOT}/token`,
+            headers: { 'content-type': 'application/x-www-form-urlencoded' },
+            body: String(
+              new URLSearchParams({
+                grant_type: 'refresh_token',
+                client_id: 'client',
+                client_secret: 'secret',
+                refresh_token: refreshToken,
+              }),
+            ),
+          });
+          const body = JSON.parse(answer.body) as {
+            access_token: string;
+            expires_in: number;
+            error?: string;
+          };
+          if (body.error) throw new SyncError('reauthorize', body.error);
+          return {
+            accessToken: body.access_token,
+            expiresAt: now + body.expires_in * 1000,
+            scopes: [],
+          };
+        },
+        revoke: async (token) => {
+          await send({
+            method: 'POST',
+            url: `${ROOT}/revoke`,
+            headers: { 'content-type': 'application/x-www-form-urlencoded' },
+            body: `token=${token}`,
+          });
+        },
+      }),
+    }),
+    collections: [calendarCollection(client)],
+    clock,
+    random: () => 0.5,
+    holder: () => `run-${++holders}`,
+    log: silentLog,
+    settings: {
+      windowDaysBack: 30,
+      windowDaysAhead: 365,
+      pollMs: 300_000,
+      leaseMs: 120_000,
+      runMs: 240_000,
+      tombstoneMs: 90 * 86_400_000,
+      inviteExternal: options.inviteExternal ?? false,
+      policy: options.policy ?? {},
+    },
+  };
+
+  async function connect(userId: string, email = `${userId}@firm.example`): Promise<void> {
+    workspace.oauth.createAccount?.({ email, name: userId, timeZone: 'Europe/Zurich' });
+    await store.putUser({
+      userId,
+      email,
+      timeZone: 'Europe/Zurich',
+      enabled: true,
+      version: ++version,
+    });
+    const grant = workspace.oauth.grant(email, SCOPES);
+    await vault.seal(userId, grant.refresh_token);
+    await store.updateUser(userId, (user) => ({
+      ...(user as User),
+      state: 'active',
+      googleEmail: email,
+      googleSub: email,
+      scopes: SCOPES,
+      connectedAt: now,
+      nextPollAt: now,
+    }));
+  }
+
+  /** The user's phone: any Calendar call with all rights. */
+  async function phone(
+    userId: string,
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<Event & { items: Event[] }> {
+    const answer = await workspace.handle({
+      method,
+      url: `/calendar/v3/calendars/primary/events${path}`,
+      headers: {
+        authorization: `Bearer user:${userId}@firm.example`,
+        'content-type': 'application/json',
+      },
+      body: body ? JSON.stringify(body) : '',
+    });
+    assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.body}`);
+    return answer.body ? JSON.parse(answer.body) : {};
+  }
+
+  const change = (crmId: string, data: object, rest: Partial<CrmChange> = {}): CrmChange => ({
+    specVersion: '1',
+    changeId: `c${++version}`,
+    userId: 'anna',
+    version,
+    record: 'appointment',
+    op: 'upsert',
+    crmId,
+    data: appointmentSchema.parse(data),
+    ...rest,
+  });
+
+  return {
+    engine,
+    store,
+    vault,
+    workspace,
+    messages,
+    syncRequests,
+    calls,
+    clock,
+    change,
+    connect,
+    phone,
+    advance: (ms: number) => {
+      now += ms;
+    },
+    /** The CRM publishes changes; resolves to the outcome of the last user's run. */
+    async crm(...changes: CrmChange[]): Promise<RunOutcome> {
+      await store.putIntents(changes);
+      let outcome: RunOutcome = 'done';
+      for (const userId of new Set(changes.map((c) => c.userId)))
+        outcome = await runUser(engine, userId, { pull: false });
+      return outcome;
+    },
+    poll: (userId = 'anna') => runUser(engine, userId, { pull: true }),
+    /** The user's live events, as the phone sees them. */
+    async events(userId = 'anna'): Promise<Event[]> {
+      return (await phone(userId, 'GET', '')).items.filter((e) => e.status !== 'cancelled');
+    },
+    /** Calls at Google since the last time, by name. */
+    countCalls(): { [method: string]: number } {
+      const counts = workspace.stats.snapshot().calls as { [method: string]: number };
+      workspace.stats.reset();
+      return counts;
+    },
+  };
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+/** An hour's visit on a day (offset from Monday, 23 November 2026) in Zurich. */
+export function visit(day = 1, hour = 9, more: object = {}): object {
+  const at = (h: number) => ({
+    dateTime: `2026-11-${String(23 + day).padStart(2, '0')}T${String(h).padStart(2, '0')}:00:00+01:00`,
+    timeZone: 'Europe/Zurich',
+  });
+  return {
+    subject: 'Visit at Muster AG',
+    kind: 'visit',
+    status: 'planned',
+    start: at(hour),
+    end: at(hour + 1),
+    ...more,
+  };
+}

@@ -1,0 +1,66 @@
+/** The import direction of the design: triggers → sync → core; neighbours → core; nothing imports triggers. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import test from 'node:test';
+
+const root = resolve(import.meta.dirname, '../../functions');
+/** Folder → folders that its files may import from, besides itself and the files of functions/ named. */
+const allowed: { [folder: string]: string[] } = {
+  core: ['errors.ts'],
+  sync: ['core', 'errors.ts', 'log.ts'],
+  google: ['core', 'sync', 'vault', 'errors.ts', 'log.ts'],
+  crm: ['core', 'sync', 'errors.ts', 'log.ts'],
+  state: ['core', 'sync', 'errors.ts', 'log.ts'],
+  vault: ['core', 'sync', 'errors.ts', 'log.ts'],
+  authorize: ['core', 'sync', 'google', 'vault', 'errors.ts', 'log.ts', 'config.ts'],
+  triggers: [
+    'core',
+    'sync',
+    'google',
+    'crm',
+    'state',
+    'vault',
+    'authorize',
+    'errors.ts',
+    'log.ts',
+    'config.ts',
+  ],
+};
+/** Neighbours see of sync/ only what they implement. */
+const portsOnly = ['google', 'crm', 'state', 'vault'];
+const ports = ['sync/ports.ts', 'sync/collection.ts', 'sync/engine.ts'];
+
+function imports(): { from: string; to: string }[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/from '(\.[^']+)'/g)].map((match) => ({
+        from: file,
+        to: relative(root, resolve(root, file, '..', match[1] ?? '')),
+      })),
+    );
+}
+
+test('imports go one way', () => {
+  const wrong = imports().filter(({ from, to }) => {
+    const folder = from.split('/')[0] ?? '';
+    const target = to.split('/')[0] ?? '';
+    const rule = allowed[folder];
+    if (!rule) return false;
+    if (portsOnly.includes(folder) && target === 'sync') return !ports.includes(to);
+    return target !== folder && !rule.includes(target);
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('core knows no clock, randomness, environment or network', () => {
+  for (const file of readdirSync(join(root, 'core'))) {
+    const text = readFileSync(join(root, 'core', file), 'utf8');
+    const found =
+      /Date\.now|new Date\(\)|Math\.random|process\.env|setTimeout|fetch\(|node:(fs|http|net)/.exec(
+        text,
+      );
+    assert.equal(found, null, `${file} uses ${found?.[0]}`);
+  }
+});
