@@ -143,7 +143,8 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     google,
     baseGoogle: known,
     crmEdited: mentioned && !same(crm, reference),
-    googleEdited: !sameValue(google, confirmed ? known : baseGoogle),
+    // Back at the base while the CRM was told something else: that is news too.
+    googleEdited: !sameValue(google, known) || (!confirmed && !sameValue(google, baseGoogle)),
     offer,
     confirmed,
     stale: mentioned && offer !== undefined && !confirmed && input.seen < 0,

@@ -3,7 +3,9 @@
  * Google's state (observed). Decisions are data: they can be printed, counted and tested; effects
  * happen in sync/execute.ts alone.
  */
+
 import type { Codec, CodecContext, Observed, Patch } from './codec.ts';
+import { conceal, isConcealed } from './conceal.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { knownGoogle, type Merged, merge, type Policy } from './merge.ts';
 import type { Conflict, Rejection } from './messages.ts';
@@ -115,25 +117,17 @@ export function plan(given: PlanInput): Decision {
 
 type Prepared = PlanInput & { data: Fields };
 
-/** Canonical values; and what Google's owner hides is hidden from here on (design rule 4). */
+/** Canonical values, without what Google's owner hides; what the CRM sends for that is ignored. */
 function prepare(given: PlanInput): Prepared {
   const { codec, context, link, intent } = given;
-  let observed = given.observed;
+  const observed = conceal(codec, link, given.observed);
   let data = intent ? codec.canonical(intent.data, context) : {};
-  const bornAtGoogle = link ? link.origin === 'google' : observed?.marker === undefined;
-  const wasHidden = bornAtGoogle && link?.google.private === true;
-  const isHidden =
-    observed?.state === 'live' ? bornAtGoogle && observed.redacted === true : wasHidden;
-  if (isHidden) {
-    const hidden = (name: string) => codec.fields[name]?.hidden === true;
-    data = Object.fromEntries(Object.entries(data).filter(([n]) => !hidden(n) && n !== 'private'));
-    if (observed) observed = { ...observed, fields: blank(observed.fields, hidden) };
+  if (isConcealed(link, observed)) {
+    const locked = (name: string) => codec.fields[name]?.hidden || name === 'private';
+    data = Object.fromEntries(Object.entries(data).filter(([name]) => !locked(name)));
   }
   return { ...given, observed, data };
 }
-
-const blank = (fields: Fields, hidden: (name: string) => boolean): Fields =>
-  Object.fromEntries(Object.entries(fields).map(([n, v]) => [n, hidden(n) ? null : v]));
 
 function crmSide({ intent, context, codec, data }: Prepared): CrmSide {
   if (!intent) return 'silent';

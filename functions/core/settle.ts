@@ -1,4 +1,5 @@
 import type { Codec, Observed } from './codec.ts';
+import { conceal } from './conceal.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
 import { digest, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
@@ -29,8 +30,13 @@ export interface Settled {
 }
 
 /** The link after a decision was carried out, and the message that tells the CRM. Pure. */
-export function settle(outcome: Outcome): Settled {
-  const { decision, link } = outcome;
+export function settle(given: Outcome): Settled {
+  const { decision, link, codec } = given;
+  const outcome = {
+    ...given,
+    observed: conceal(codec, link, given.observed),
+    written: conceal(codec, link, given.written),
+  };
   const notice = noticeOf(outcome);
   const settled: Settled = notice ? { notice } : {};
   if (decision.link === 'unchanged') return settled;
