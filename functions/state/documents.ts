@@ -75,15 +75,15 @@ function decodeData(collection: string, document: DocumentData): object {
 }
 
 /** Firestore allows 1,500 bytes; 200 characters may need 1,800 once they are escaped. */
-const LONGEST_ID = 1000;
+const LONGEST_ID = 400;
 
 /**
  * Any text as a document id: readable where it can be, a digest where it would be too long. Texts that
  * differ give ids that differ. `/` would be a path; `.`, `..` and `__x__` are reserved.
  */
 export function docId(text: string): string {
-  const id = encodeURIComponent(text.toWellFormed())
-    .replace(/[.~]/g, (c) => (c === '.' ? '%2E' : '%7E'))
-    .replace(/^__/, '%5F_');
-  return id.length <= LONGEST_ID ? id : `~${digest(text)}`;
+  // encodeURIComponent throws on half a surrogate pair.
+  const id = text.isWellFormed() ? encodeURIComponent(text) : undefined;
+  if (id === undefined || id.length > LONGEST_ID) return `~${digest(text)}`;
+  return id.replaceAll('.', '%2E').replaceAll('~', '%7E').replace(/^__/, '%5F_');
 }

@@ -1,5 +1,6 @@
 /** State in Firestore: the layout is in places.ts, what a document looks like in documents.ts. */
 import type { Firestore } from '@google-cloud/firestore';
+import { SyncError } from '../errors.ts';
 import type { Store } from '../sync/ports.ts';
 import { commitRun } from './commit.ts';
 import { deadLetters } from './deadLetters.ts';
@@ -11,9 +12,12 @@ import { pages } from './pages.ts';
 import { sweep } from './sweep.ts';
 import { users } from './users.ts';
 
+/** A Firestore that does not answer is retried by the client for 40 s, a transaction for minutes. */
+const GIVE_UP_MS = 30_000;
+
 /** The store on a Firestore client, see client.ts. It keeps nothing in memory. */
-export function createFirestoreStore(db: Firestore): Store {
-  return withSyncErrors({
+export function createFirestoreStore(db: Firestore, giveUpMs = GIVE_UP_MS): Store {
+  const store: Store = {
     ...users(db),
     ...intents(db),
     ...links(db),
@@ -22,21 +26,31 @@ export function createFirestoreStore(db: Firestore): Store {
     ...pages(db),
     ...deadLetters(db),
     sweep: (now, limit) => sweep(db, now, limit),
-  });
+  };
+  return guarded(store, giveUpMs);
 }
 
-/** Firestore's errors do not cross the port: see failures.ts. */
-function withSyncErrors(store: Store): Store {
+/** Firestore's errors do not cross the port, and no call hangs: see failures.ts. */
+function guarded(store: Store, giveUpMs: number): Store {
   const methods = Object.entries(store) as [string, (...args: unknown[]) => Promise<unknown>][];
-  const guarded = methods.map(([name, method]) => [
+  const wrapped = methods.map(([name, method]) => [
     name,
     async (...args: unknown[]) => {
       try {
-        return await method(...args);
+        return await within(giveUpMs, method(...args));
       } catch (error) {
         throw asSyncError(error);
       }
     },
   ]);
-  return Object.fromEntries(guarded) as Store;
+  return Object.fromEntries(wrapped) as Store;
+}
+
+/** After this, as after any lost answer, the call may or may not have been carried out. */
+async function within<T>(ms: number, call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SyncError('later', 'deadline')), ms);
+  });
+  return Promise.race([call, late]).finally(() => clearTimeout(timer));
 }

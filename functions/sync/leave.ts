@@ -16,8 +16,11 @@ export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcom
   if (how === 'remove') {
     for (const collection of enabled(run)) await removeOurs(run, collection);
   }
-  await access.end(run.user.userId);
-  await enter(run, 'disconnected', 'byUser', ['leaving', 'scopes']);
+  // Whoever connects again meanwhile stays: connecting takes `leaving` back before it seals a token.
+  if ((await store.getUser(run.user.userId))?.leaving) {
+    await access.end(run.user.userId);
+    await enter(run, 'disconnected', 'byUser', (user) => user.leaving !== undefined);
+  }
   await store.dropLease(run.lease);
   return 'done';
 }

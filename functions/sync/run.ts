@@ -69,8 +69,7 @@ export async function runUser(
     return outcome;
   } catch (error) {
     await engine.store.dropLease(lease).catch(() => {});
-    if (isSyncError(error, 'reauthorize')) {
-      await reauthorize(run, error.reason);
+    if (isSyncError(error, 'reauthorize') && (await reauthorize(run, error.reason))) {
       report(run, 'reauthorize', error.reason);
       return 'reauthorize';
     }

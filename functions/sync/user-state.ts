@@ -12,8 +12,19 @@ export async function announce(run: Run): Promise<boolean> {
   return true;
 }
 
-/** Google refuses the token: no further call until the user connects again; cursors and links stay (P33). */
-export const reauthorize = (run: Run, reason: string) => enter(run, 'reauthorize', reason);
+/** Secret Manager may show the token from before for some minutes after a user connected again. */
+const SETTLING_MS = 10 * 60_000;
+
+/**
+ * Google refuses the token: no further call until the user connects again; cursors and links stay
+ * (P33). Resolves to false when the refusal is not believed yet, because the user connected just now.
+ */
+export async function reauthorize(run: Run, reason: string): Promise<boolean> {
+  const { user, engine } = run;
+  if (engine.clock.now() - (user.connectedAt ?? 0) < SETTLING_MS) return false;
+  await enter(run, 'reauthorize', reason, (now) => now.connectedAt === user.connectedAt);
+  return true;
+}
 
 /** A person has to look before anything goes on. */
 export const hold = (run: Run, reason: string) => enter(run, 'paused', reason);
@@ -26,13 +37,20 @@ export async function enter(
   clear: (keyof User)[] = [],
 ): Promise<void> {
   const { store, publisher, log } = run.engine;
-  const user = await store.updateUser(run.user.userId, (current) => {
-    if (!current) return undefined;
-    const next: User = { ...current, state, stateReason: reason, toldState: state };
-    for (const field of ['nextPollAt', ...clear] as const) delete next[field];
-    return next;
+  let entered: User | undefined;
+  await store.updateUser(run.user.userId, (current) => {
+    entered = undefined;
+    if (!current || !stillSo(current)) return undefined;
+    entered = { ...current, state, stateReason: reason, toldState: state };
+    delete entered.nextPollAt;
+    if (state === 'disconnected') {
+      delete entered.leaving;
+      delete entered.scopes;
+    }
+    return entered;
   });
-  if (!user) return;
+  if (!entered) return;
+  const user: User = entered;
   log('user.state', { userId: user.userId, state, reason });
   await publisher.googleChanges([stateNotice(user)]);
 }

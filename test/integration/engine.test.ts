@@ -320,6 +320,12 @@ test('P33 a revoked grant: no further call, the CRM hears it, intents wait, and 
   await world.connect('anna');
   await world.crm(world.change('v1', visit()));
   world.workspace.oauth.revokeUser('anna@firm.example');
+  assert.equal(
+    await world.crm(world.change('v2', visit(2))),
+    'later',
+    'not believed right after connecting',
+  );
+  world.advance(11 * 60_000);
   assert.equal(await world.crm(world.change('v2', visit(2))), 'reauthorize');
   assert.equal(world.messages.at(-1)?.data?.state, 'reauthorize');
   world.countCalls();
