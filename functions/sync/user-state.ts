@@ -29,30 +29,34 @@ export async function reauthorize(run: Run, reason: string): Promise<boolean> {
 /** A person has to look before anything goes on. */
 export const hold = (run: Run, reason: string) => enter(run, 'paused', reason);
 
-/** Puts the user into a state and tells the CRM. */
+/**
+ * Tells the CRM and puts the user into a state; unless what it stands on has changed meanwhile. Told
+ * first: in these states no further run would make up for a message that was not sent.
+ */
 export async function enter(
   run: Run,
   state: UserState,
   reason: string,
-  clear: (keyof User)[] = [],
+  stillSo: (user: User) => boolean = () => true,
 ): Promise<void> {
   const { store, publisher, log } = run.engine;
-  let entered: User | undefined;
-  await store.updateUser(run.user.userId, (current) => {
-    entered = undefined;
-    if (!current || !stillSo(current)) return undefined;
-    entered = { ...current, state, stateReason: reason, toldState: state };
-    delete entered.nextPollAt;
-    if (state === 'disconnected') {
-      delete entered.leaving;
-      delete entered.scopes;
-    }
-    return entered;
-  });
-  if (!entered) return;
-  const user: User = entered;
-  log('user.state', { userId: user.userId, state, reason });
-  await publisher.googleChanges([stateNotice(user)]);
+  const current = await store.getUser(run.user.userId);
+  if (!current || !stillSo(current)) return;
+  await publisher.googleChanges([stateNotice({ ...current, state, stateReason: reason })]);
+  await store.updateUser(run.user.userId, (user) =>
+    user && stillSo(user) ? inState(user, state, reason) : undefined,
+  );
+  log('user.state', { userId: run.user.userId, state, reason });
+}
+
+function inState(user: User, state: UserState, reason: string): User {
+  const entered: User = { ...user, state, stateReason: reason, toldState: state };
+  delete entered.nextPollAt;
+  if (state === 'disconnected') {
+    delete entered.leaving;
+    delete entered.scopes;
+  }
+  return entered;
 }
 
 function stateNotice(user: User): GoogleChange {
