@@ -27,7 +27,10 @@ const dateTime = z
     /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/,
     'is not an ISO 8601 date and time, such as 2026-11-24T09:00:00+01:00',
   )
-  .refine((s) => !Number.isNaN(Date.parse(s)), 'is not a date that exists');
+  .refine(
+    (s) => !Number.isNaN(Date.parse(s)) && date.safeParse(s.slice(0, 10)).success,
+    'is not a date that exists',
+  );
 
 /** A point in time: `{dateTime, timeZone}`, or `{date}` for all-day entries (the last day is included). */
 export const momentSchema = z.union([

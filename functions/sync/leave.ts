@@ -14,7 +14,12 @@ const PAGE = 100;
 export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcome> {
   const { store, access } = run.engine;
   if (how === 'remove') {
-    for (const collection of enabled(run)) await removeOurs(run, collection);
+    try {
+      for (const collection of enabled(run)) await removeOurs(run, collection);
+    } catch (error) {
+      // The grant is gone already: nothing can be removed, and leaving must not fail for it.
+      if (!isSyncError(error, 'reauthorize')) throw error;
+    }
   }
   // Whoever connects again meanwhile stays: connecting takes `leaving` back before it seals a token.
   if ((await store.getUser(run.user.userId))?.leaving) {
