@@ -29,8 +29,10 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
       if (value !== undefined) take(field, value, change.version);
     }
   }
+  const adopted = newestGoogleId(stored, change);
   const adds =
     newest ||
+    adopted.googleId !== stored.googleId ||
     floor !== stored.floor ||
     Object.keys(data).some((field) => fieldVersions[field] !== stored.fieldVersions[field]);
   if (!adds) return undefined;
@@ -40,9 +42,6 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
   const pendingFor = [
     ...new Set([...(stored?.pendingFor ?? []), ...(stored ? [stored.userId] : []), owner]),
   ];
-  const googleId = newest
-    ? (change.googleId ?? stored?.googleId)
-    : (stored.googleId ?? change.googleId);
   const seen = newest ? change.seen : stored.seen;
   return {
     record: change.record,
@@ -53,9 +52,22 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     data,
     fieldVersions,
     floor,
-    ...(googleId !== undefined && { googleId }),
+    ...adopted,
     ...(seen !== undefined && { seen }),
     revision: (stored?.revision ?? 0) + 1,
     pendingFor,
   };
+}
+
+/** Which Google object the record adopts: as the newest message that names one says. */
+function newestGoogleId(
+  stored: Intent | undefined,
+  change: CrmChange,
+): Pick<Intent, 'googleId' | 'googleIdVersion'> {
+  const before = stored?.googleIdVersion ?? -1;
+  if (change.googleId !== undefined && change.version > before) {
+    return { googleId: change.googleId, googleIdVersion: change.version };
+  }
+  if (stored?.googleId === undefined) return {};
+  return { googleId: stored.googleId, googleIdVersion: before };
 }

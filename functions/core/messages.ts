@@ -4,8 +4,11 @@
  */
 import { z } from 'zod';
 
-/** Longest texts that are accepted; Google cuts or refuses longer ones. */
-const id = z.string().min(1).max(200);
+const id = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((s) => s.isWellFormed(), 'is cut in the middle of a character');
 const email = z.email().max(320).toLowerCase();
 const text = (max: number) => z.string().max(max).nullable();
 const timeZone = z.string().refine(isTimeZone, 'is not an IANA time zone, such as Europe/Zurich');

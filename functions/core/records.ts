@@ -59,6 +59,8 @@ export interface Intent {
   floor: number;
   /** The Google-born object that this record adopts. */
   googleId?: string;
+  /** The version that named it. */
+  googleIdVersion?: number;
   /** changeId of the last google-change that the CRM had applied when it made this version. */
   seen?: string;
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */

@@ -32,7 +32,10 @@ export interface Commit {
   links?: Link[];
   /** Link ids to remove for good. */
   removedLinks?: string[];
-  /** Consumed intents: the user is taken off pendingFor if the revision is still the one read. */
+  /**
+   * Consumed intents: the user is taken off pendingFor if the revision is still the one read. The
+   * revision stays, so that both owners of a hand-over can consume what they read.
+   */
   consumed?: Pick<Intent, 'record' | 'crmId' | 'revision' | 'wakeAt'>[];
   cursor?: Cursor;
   /** Fields of the user document to overwrite; `undefined` values delete the field. */
@@ -81,7 +84,7 @@ export interface Store {
   getIntents(record: RecordType, crmIds: string[]): Promise<Intent[]>;
   /**
    * Makes intents of the user pending again, at most `limit` a call: those with wakeAt <= now, or with
-   * `all`, everything the user owns (a fresh start). Returns how many.
+   * `all`, everything the user owns (a fresh start). Returns how many it woke: 0 when none is left.
    */
   wakeIntents(userId: string, now: number, limit: number, all?: boolean): Promise<number>;
 
@@ -93,7 +96,10 @@ export interface Store {
 
   /** The lease as stored, live or expired. */
   getLease(userId: string): Promise<Lease | undefined>;
-  /** Takes the user's lease if nobody holds a live one; the fence rises. Undefined: somebody does. */
+  /**
+   * Takes the user's lease if nobody holds a live one; the fence rises. Undefined: somebody does, be it
+   * under the same name: holder names are unique per run.
+   */
   acquireLease(
     userId: string,
     holder: string,

@@ -170,7 +170,7 @@ async function drainChunk(run: Run, intents: Intent[], release: boolean): Promis
 /** Makes everything that the CRM ever said about the user's records pending again. */
 export async function wakeAll(run: Run): Promise<void> {
   const { store } = run.engine;
-  while ((await store.wakeIntents(run.user.userId, run.startedAt, CHUNK, true)) === CHUNK);
+  while ((await store.wakeIntents(run.user.userId, run.startedAt, CHUNK, true)) > 0);
 }
 
 /** Makes sure that the lease outlives the next step; throws `later`/`leaseLost` when it is gone. */

@@ -1,0 +1,31 @@
+import {
+  type AnyCrmChange,
+  type Appointment,
+  appointmentSchema,
+  crmMessageSchema,
+} from '../../../functions/core/messages.ts';
+import { CrmError } from './types.ts';
+
+/** Fields of a contact history entry, as a person may write them. Throws CrmError 400. */
+export function checked(data: Appointment): Appointment {
+  const parsed = appointmentSchema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ');
+  throw new CrmError(400, where);
+}
+
+/** The changes in a crm-changes message, text or object; none when it cannot be read. */
+export function changesIn(message: unknown): AnyCrmChange[] {
+  const parsed = crmMessageSchema.safeParse(jsonOr(message));
+  if (!parsed.success) return [];
+  return 'changes' in parsed.data ? parsed.data.changes : [parsed.data];
+}
+
+function jsonOr(message: unknown): unknown {
+  if (typeof message !== 'string') return message;
+  try {
+    return JSON.parse(message);
+  } catch {
+    return message;
+  }
+}

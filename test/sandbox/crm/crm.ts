@@ -1,0 +1,316 @@
+/**
+ * The CRM simulator: a small contact history that publishes crm-changes and consumes google-changes the
+ * way a CRM team's integration would. Knows no clock, no randomness and no network of its own, so that a
+ * deterministic simulation can use it directly.
+ */
+import {
+  type Appointment,
+  type GoogleChange,
+  googleChangeSchema,
+} from '../../../functions/core/messages.ts';
+import { changesIn, checked } from './checks.ts';
+import { Outbox } from './outbox.ts';
+import { CrmError, type CrmOptions, type CrmRecord, type CrmUser } from './types.ts';
+
+/** The CRM: users, records, the messages received, and an outbox so that no message is lost. */
+export class Crm {
+  readonly #options: CrmOptions;
+  readonly #users = new Map<string, CrmUser>();
+  readonly #records = new Map<string, CrmRecord>();
+  readonly #seen = new Set<string>();
+  readonly #messages: GoogleChange[] = [];
+  readonly #outbox: Outbox;
+  #lastNumber = 1000;
+
+  constructor(options: CrmOptions) {
+    this.#options = options;
+    this.#outbox = new Outbox(options.publish);
+  }
+
+  // ---- what people do in the CRM -------------------------------------------------------------
+
+  /** Enters or changes a user and announces it (`record: user`). */
+  async announce(user: Omit<CrmUser, 'version' | 'enabled' | 'google'> & { enabled?: boolean }) {
+    const old = this.#users.get(user.userId);
+    const stored: CrmUser = { ...old, enabled: true, ...user, version: (old?.version ?? 0) + 1 };
+    this.#users.set(user.userId, stored);
+    const { userId, version, email, timeZone, enabled, name } = stored;
+    const data = { email, timeZone, enabled, name };
+    this.#post({ ...this.#envelope(userId, version), record: 'user', op: 'upsert', data });
+    this.#changed(userId);
+    await this.flush();
+    return stored;
+  }
+
+  /** A new entry of the contact history. */
+  async create(userId: string, data: Appointment): Promise<CrmRecord> {
+    if (!this.#users.has(userId)) throw new CrmError(404, `no user ${userId}`);
+    const record = this.#insert({ userId, origin: 'crm', data: checked(data) });
+    this.#publishRecord(record);
+    await this.flush();
+    return record;
+  }
+
+  /** Changes fields of an entry, or hands it over to another user. */
+  async edit(crmId: string, data: Appointment, userId?: string): Promise<CrmRecord> {
+    const record = this.#live(crmId);
+    if (userId !== undefined && !this.#users.has(userId)) {
+      throw new CrmError(404, `no user ${userId}`);
+    }
+    record.data = { ...record.data, ...checked(data) };
+    if (userId !== undefined) record.userId = userId;
+    this.#personChanged(record);
+    await this.flush();
+    return record;
+  }
+
+  /** Deletes an entry. */
+  async remove(crmId: string): Promise<CrmRecord> {
+    const record = this.#live(crmId);
+    record.deleted = true;
+    record.deletedBy = 'crm';
+    this.#personChanged(record);
+    await this.flush();
+    return record;
+  }
+
+  /**
+   * A message made elsewhere (a script, a test): published as it is, also when it is nonsense. What is
+   * readable in it becomes the CRM's own state, since it speaks for the CRM.
+   */
+  async publishRaw(message: unknown): Promise<void> {
+    for (const change of changesIn(message)) {
+      const { userId, version } = change;
+      if (change.record === 'user') {
+        const old = this.#users.get(userId);
+        if (version <= (old?.version ?? -1)) continue;
+        const name = change.data.name ?? old?.name ?? userId;
+        this.#users.set(userId, { ...old, ...change.data, name, userId, version });
+        this.#changed(userId);
+        continue;
+      }
+      const old = this.#records.get(change.crmId);
+      if (version <= (old?.version ?? -1)) continue;
+      const { crmId, googleId } = change;
+      const record: CrmRecord = {
+        ...(old ?? { crmId, record: 'appointment', origin: 'crm', conflicts: [] }),
+        userId,
+        version,
+        editedVersion: version,
+        data: change.op === 'delete' ? (old?.data ?? {}) : { ...old?.data, ...change.data },
+        deleted: change.op === 'delete',
+        external: true,
+        updatedAt: this.#options.now(),
+        ...(googleId !== undefined && { googleId }),
+      };
+      if (change.op === 'delete') record.deletedBy = 'crm';
+      this.#records.set(crmId, record);
+      this.#changed(userId, crmId);
+    }
+    this.#outbox.push(message);
+    await this.flush();
+  }
+
+  // ---- what Google tells ---------------------------------------------------------------------
+
+  /** One google-change. Resolves when it is applied and what it caused is published. */
+  async receive(message: unknown): Promise<void> {
+    const change = googleChangeSchema.parse(message);
+    if (!this.#seen.has(change.changeId)) {
+      this.#seen.add(change.changeId);
+      this.#messages.push(change);
+      this.#apply(change);
+    }
+    // Also on a redelivery: the first delivery may have died between applying and publishing.
+    await this.flush();
+  }
+
+  #apply(change: GoogleChange): void {
+    if (change.record === 'user') {
+      const user = this.#users.get(change.userId ?? '');
+      if (!user) return;
+      user.google = { ...user.google, ...change.data };
+      this.#changed(user.userId);
+      return;
+    }
+    const record = this.#find(change);
+    if (record && change.rejected) record.rejected = change.rejected;
+    if (record && change.conflicts) record.conflicts.push(...change.conflicts);
+    if (change.op === 'upsert') this.#applyUpsert(record, change);
+    else if (record && change.op === 'delete') this.#applyDelete(record, change);
+    else if (record) this.#changed(record.userId, record.crmId);
+  }
+
+  /** The record that a change is about: the live one with the Google id when its own is gone. */
+  #find({ crmId, googleId, userId }: GoogleChange): CrmRecord | undefined {
+    const named = crmId === undefined ? undefined : this.#records.get(crmId);
+    if ((named && !named.deleted) || googleId === undefined) return named;
+    // The copies of one meeting have the same id in several calendars: it names a record per user.
+    const same = [...this.#records.values()].filter(
+      (r) => r.googleId === googleId && (userId === undefined || r.userId === userId),
+    );
+    const live = same.find((record) => !record.deleted);
+    if (live || crmId !== undefined) return live ?? named;
+    // Adopted once and deleted since: a late copy of the first message must not make a second record.
+    return same.at(-1);
+  }
+
+  #applyUpsert(record: CrmRecord | undefined, change: GoogleChange): void {
+    const data = (change.data ?? {}) as Appointment;
+    if (!record) {
+      if (change.userId === undefined) return;
+      const adopted = this.#insert({ userId: change.userId, origin: 'google', data }, change.crmId);
+      if (change.conflicts) adopted.conflicts.push(...change.conflicts);
+      this.#googleChanged(adopted, change);
+      return;
+    }
+    if (record.deleted && record.deletedBy === 'crm') {
+      if (!change.conflicts?.some((c) => c.field === 'deletedInCrm')) return;
+      if (this.#options.onDeletedInCrm === 'deleteAgain') {
+        this.#personChanged(record);
+        return;
+      }
+      const { userId, origin } = record;
+      const restored = this.#insert({ userId, origin, data: { ...record.data, ...data } });
+      restored.conflicts.push(...(change.conflicts ?? []));
+      this.#googleChanged(restored, change);
+      return;
+    }
+    // Somebody changed the record here since Google's view of it: only what really changed there counts.
+    const newer = change.baseVersion !== undefined && record.version > change.baseVersion;
+    const only = newer && change.changed ? new Set(change.changed) : undefined;
+    const applied = Object.entries(data).filter(([field]) => !only || only.has(field));
+    record.data = { ...record.data, ...Object.fromEntries(applied) };
+    record.deleted = false;
+    delete record.deletedBy;
+    if (!change.rejected) delete record.rejected;
+    this.#bump(record, change);
+    this.#googleChanged(record, change);
+  }
+
+  #applyDelete(record: CrmRecord, change: GoogleChange): void {
+    if (record.deleted) return;
+    // Edit beats delete (design rule 10): the edit is on its way and brings the event back.
+    if (change.baseVersion !== undefined && record.editedVersion > change.baseVersion) return;
+    record.deleted = true;
+    record.deletedBy = 'google';
+    this.#bump(record, change);
+    this.#googleChanged(record, change);
+  }
+
+  #googleChanged(record: CrmRecord, change: GoogleChange): void {
+    if (change.googleId !== undefined) record.googleId = change.googleId;
+    record.seen = change.changeId;
+    if (change.op === 'upsert') record.redacted = change.redacted === true;
+    record.updatedAt = this.#options.now();
+    this.#changed(record.userId, record.crmId);
+    const echoes = this.#options.echo !== false && !record.external;
+    if (echoes || mustAnswer(record, change)) this.#post(this.#message(record));
+  }
+
+  // ---- reading --------------------------------------------------------------------------------
+
+  /** The CRM's records, oldest first; deleted ones only on request. */
+  records(userId?: string, withDeleted = false): CrmRecord[] {
+    return [...this.#records.values()].filter(
+      (r) => (userId === undefined || r.userId === userId) && (withDeleted || !r.deleted),
+    );
+  }
+
+  /** One record, deleted or not. */
+  record(crmId: string): CrmRecord | undefined {
+    return this.#records.get(crmId);
+  }
+
+  users(): CrmUser[] {
+    return [...this.#users.values()];
+  }
+
+  /** The google-changes received, oldest first, each once. */
+  messages(): GoogleChange[] {
+    return this.#messages;
+  }
+
+  // ---- publishing -----------------------------------------------------------------------------
+
+  /** Publishes what waits in the outbox, in order. Rejects when the topic does: call it again later. */
+  flush(): Promise<void> {
+    return this.#outbox.flush();
+  }
+
+  #post(message: unknown): void {
+    this.#outbox.push(message);
+  }
+
+  #publishRecord(record: CrmRecord): void {
+    record.updatedAt = this.#options.now();
+    this.#post(this.#message(record));
+    this.#changed(record.userId, record.crmId);
+  }
+
+  #personChanged(record: CrmRecord): void {
+    record.version += 1;
+    record.editedVersion = record.version;
+    delete record.rejected;
+    this.#publishRecord(record);
+  }
+
+  /** A script that publishes for a record counts its versions itself: ours would collide with them. */
+  #bump(record: CrmRecord, change: GoogleChange): void {
+    if (!record.external || mustAnswer(record, change)) record.version += 1;
+  }
+
+  #message(record: CrmRecord): object {
+    const { crmId, userId, version, googleId, seen } = record;
+    const { conferenceUrl: _readOnly, ...data } = record.data;
+    return {
+      ...this.#envelope(userId, version),
+      record: 'appointment',
+      op: record.deleted ? 'delete' : 'upsert',
+      crmId,
+      ...(googleId !== undefined && { googleId }),
+      ...(seen !== undefined && { seen }),
+      ...(!record.deleted && { data }),
+    };
+  }
+
+  #envelope(userId: string, version: number) {
+    const random = Math.floor(this.#options.random() * 2 ** 48).toString(36);
+    return { specVersion: '1', changeId: `crm-${random}`, userId, version };
+  }
+
+  #insert(
+    fields: Pick<CrmRecord, 'userId' | 'origin' | 'data'>,
+    crmId = `CH-${++this.#lastNumber}`,
+  ): CrmRecord {
+    const url = this.#options.recordUrl?.(crmId);
+    const record: CrmRecord = {
+      ...fields,
+      data: { ...fields.data, ...(url !== undefined && { url }) },
+      crmId,
+      record: 'appointment',
+      version: 1,
+      editedVersion: fields.origin === 'crm' ? 1 : 0,
+      deleted: false,
+      conflicts: [],
+      updatedAt: this.#options.now(),
+    };
+    this.#records.set(crmId, record);
+    return record;
+  }
+
+  #live(crmId: string): CrmRecord {
+    const record = this.#records.get(crmId);
+    if (!record || record.deleted) throw new CrmError(404, `no record ${crmId}`);
+    return record;
+  }
+
+  #changed(userId: string, crmId?: string): void {
+    this.#options.changed?.({ userId, ...(crmId !== undefined && { crmId }) });
+  }
+}
+
+/** Google does not know the record's crmId: without an answer the two sides would never be linked. */
+function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
+  return change.crmId !== record.crmId;
+}

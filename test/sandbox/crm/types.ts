@@ -1,0 +1,70 @@
+import type { Json } from '../../../functions/core/fields.ts';
+import type { Appointment, Conflict, Rejection } from '../../../functions/core/messages.ts';
+
+/** A user as the CRM keeps him or her, with what it was told about the Google side. */
+export interface CrmUser {
+  userId: string;
+  email: string;
+  name: string;
+  timeZone: string;
+  enabled: boolean;
+  version: number;
+  /** Last `record: user` google-change: connected, needs to authorize again ... */
+  google?: { [field: string]: Json };
+}
+
+/** An entry of the contact history, as the CRM stores and shows it. */
+export interface CrmRecord {
+  crmId: string;
+  userId: string;
+  record: 'appointment';
+  /** Rises with every change of the record, by whomever. */
+  version: number;
+  /** The version of the last change that a person made in the CRM. */
+  editedVersion: number;
+  data: Appointment;
+  deleted: boolean;
+  /** Set when the deletion was told by Google: such a record may come back. */
+  deletedBy?: 'crm' | 'google';
+  origin: 'crm' | 'google';
+  googleId?: string;
+  /** changeId of the last google-change applied: travels with every later message. */
+  seen?: string;
+  redacted?: boolean;
+  /** Newest last. */
+  conflicts: Conflict[];
+  rejected?: Rejection;
+  /** Published by a script that keeps its own versions (POST /crm/changes): the CRM answers nothing for it. */
+  external?: boolean;
+  /** ms since the epoch. */
+  updatedAt: number;
+}
+
+/** What the CRM simulator needs from its surroundings. */
+export interface CrmOptions {
+  now: () => number;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  /** Publishes on crm-changes: an object, or the raw text of a script's message. */
+  publish: (message: unknown) => Promise<void> | void;
+  /** Publish again what a google-change wrote (default). Not every CRM does. */
+  echo?: boolean;
+  /** What to do when Google's edit beats a deletion (design rule 10). */
+  onDeletedInCrm?: 'restore' | 'deleteAgain';
+  /** Address of a record in the CRM, put into `url`. */
+  recordUrl?: (crmId: string) => string;
+  /** Told after each change of a record or user, for a live view. */
+  changed?: (what: { userId: string; crmId?: string }) => void;
+}
+
+/** Thrown for a request that names something the CRM does not have, or breaks its rules. */
+export class CrmError extends Error {
+  override readonly name = 'CrmError';
+  /** As an HTTP answer. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}

@@ -1,0 +1,185 @@
+/** Shapes shared by every service of the Workspace simulator. */
+import type { Workspace } from './workspace.ts';
+
+/** A request as it reaches the simulator: path and query only. */
+export interface HttpRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** The simulator's answer; the body is always text. */
+export interface HttpResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** What a handler returns: `json` is serialised, `text` is sent as it is. */
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  json?: unknown;
+  text?: string;
+}
+
+/** Who stands behind a call. A phone has every right and belongs to no OAuth client. */
+export interface Identity {
+  email: string;
+  clientId: string | null;
+  scopes: ReadonlySet<string> | 'all';
+}
+
+/** Position of a call inside a batch. */
+export interface BatchPosition {
+  index: number;
+  size: number;
+}
+
+/** One API call, alone or as a part of a batch. Hooks, faults and statistics see this too. */
+export interface Call {
+  /** Service and method, for example `calendar.events.insert`. */
+  method: string;
+  service: string;
+  user: string | null;
+  params: Record<string, string>;
+  query: URLSearchParams;
+  headers: Record<string, string>;
+  body: string;
+  /** Number of the HTTP request that carried the call, counted from 1. */
+  httpRequest: number;
+  batch: BatchPosition | null;
+}
+
+/** A call whose sender is known; what handlers of protected methods receive. */
+export interface AuthorizedCall extends Call {
+  workspace: Workspace;
+  identity: Identity;
+  /** The scopes of which any one allows the method. */
+  allowed: readonly string[];
+}
+
+/** A method of a service. */
+export interface Route {
+  http: string;
+  /** Path below the service's base, with `{name}` for one segment. */
+  path: string;
+  /** Method name without the service, for example `events.insert`. */
+  name: string;
+  /** Any one of these scopes suffices; null: the method asks for no access token. */
+  scopes: readonly string[] | null;
+  /** Quota units that a call costs; 0 for methods outside the quota. */
+  units: number;
+  handle: (call: AuthorizedCall) => Answer;
+}
+
+/** One Google service: a folder of its own, mounted by the workspace. */
+export interface Service {
+  name: string;
+  /** Path prefix of its methods; empty where the routes carry whole paths. */
+  base: string;
+  /** Path of its batch endpoint, if it has one. */
+  batch?: string;
+  routes: readonly Route[];
+}
+
+/** An error in Google's JSON form. */
+export class ApiError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly domain: string;
+  readonly location: { location: string; locationType: string } | undefined;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    more: {
+      domain?: string;
+      location?: string;
+      locationType?: string;
+      headers?: Record<string, string>;
+    } = {},
+  ) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.reason = reason;
+    this.domain = more.domain ?? 'global';
+    this.location = more.location
+      ? { location: more.location, locationType: more.locationType ?? 'parameter' }
+      : undefined;
+    this.headers = more.headers ?? {};
+  }
+
+  /** The answer that carries this error. */
+  answer(): Answer {
+    const status = STATUS_NAMES[this.code];
+    return {
+      status: this.code,
+      headers: this.headers,
+      json: {
+        error: {
+          errors: [
+            {
+              domain: this.domain,
+              reason: this.reason,
+              message: this.message,
+              ...(this.location && {
+                locationType: this.location.locationType,
+                location: this.location.location,
+              }),
+            },
+          ],
+          code: this.code,
+          message: this.message,
+          ...(status && { status }),
+        },
+      },
+    };
+  }
+}
+
+/** The connection broke: the caller cannot know whether its call took effect. */
+export class ConnectionLost extends Error {
+  constructor() {
+    super('the connection was closed before an answer arrived');
+    this.name = 'ConnectionLost';
+  }
+}
+
+/** Only errors that come from Google's common front end carry `status`. */
+const STATUS_NAMES: Record<number, string> = {
+  401: 'UNAUTHENTICATED',
+  429: 'RESOURCE_EXHAUSTED',
+  503: 'UNAVAILABLE',
+};
+
+/** 400 for a value that Google cannot accept. */
+export function invalid(message: string, location?: string): ApiError {
+  return new ApiError(400, 'invalid', message, location ? { location } : {});
+}
+
+/** 404 in Google's words. */
+export function notFound(): ApiError {
+  return new ApiError(404, 'notFound', 'Not Found');
+}
+
+/** Turns an answer into the bytes that go over the wire. */
+export function render(answer: Answer): HttpResponse {
+  const headers: Record<string, string> = {};
+  let body = '';
+  if (answer.json !== undefined) {
+    headers['content-type'] = 'application/json; charset=UTF-8';
+    body = JSON.stringify(answer.json);
+  } else if (answer.text !== undefined) {
+    headers['content-type'] = 'text/html; charset=UTF-8';
+    body = answer.text;
+  }
+  for (const [name, value] of Object.entries(answer.headers ?? {})) {
+    headers[name.toLowerCase()] = value;
+  }
+  return { status: answer.status, headers, body };
+}

@@ -1,0 +1,278 @@
+/** Ties the page together: who is looked at, which week, what is read again when something changed. */
+import { crm, phone, stack } from './api.js';
+import { drawCalendar, editEvent } from './calendar.js';
+import { drawRecords, editRecord } from './crm.js';
+import { announce, byId, el, toast } from './dom.js';
+import { addToFlow, clearFlow } from './flow.js';
+import { arrows, pairUp } from './pointing.js';
+import { soon } from './soon.js';
+import { tell } from './tell.js';
+import { addDays, dayOf, mondayOf, wallOf, weekTitle } from './time.js';
+
+const STATES = {
+  active: ['good', 'Connected'],
+  invited: ['off', 'Not connected'],
+  disconnected: ['off', 'Disconnected'],
+  reauthorize: ['bad', 'Must connect again'],
+  paused: ['warn', 'Paused'],
+  unknown: ['off', 'Unknown to the sync'],
+};
+
+const loadedAt = Date.now();
+const look = {
+  users: [],
+  user: undefined,
+  monday: undefined,
+  today: undefined,
+  records: [],
+  events: [],
+};
+const history = [];
+const seen = { records: new Map(), events: new Map() };
+
+look.now = () => wallOf(Date.now(), look.user.timeZone);
+
+// ---- reading ------------------------------------------------------------------------------------
+
+const readRecords = soon(async () => {
+  const { userId } = look.user;
+  const records = await crm.records(userId);
+  if (userId !== look.user.userId) return;
+  look.records = records;
+  drawRecords(
+    look,
+    differences('records', records, (r) => [r.crmId, `${r.version} ${r.updatedAt}`]),
+  );
+});
+
+const readEvents = soon(async () => {
+  const { email, timeZone } = look.user;
+  const { monday } = look;
+  const events = await phone(email).events(addDays(monday, -1), addDays(monday, 7), timeZone);
+  if (email !== look.user.email || monday !== look.monday) return;
+  look.events = events;
+  drawCalendar(
+    look,
+    differences('events', events, (e) => [e.id, e.etag]),
+  );
+});
+
+const readUsers = soon(async () => {
+  look.users = await stack.users();
+  if (!look.user) await choose(remembered() ?? look.users[0]);
+  else look.user = look.users.find((u) => u.userId === look.user.userId) ?? look.user;
+  drawPeople();
+});
+
+look.reload = readEvents;
+
+/** Ids whose mark is not the one last seen; empty the first time, when all is new. */
+function differences(kind, list, markOf) {
+  const marks = new Map(list.map(markOf));
+  const old = seen[kind];
+  seen[kind] = marks;
+  if (old.size === 0) return new Set();
+  return new Set([...marks].filter(([id, mark]) => old.get(id) !== mark).map(([id]) => id));
+}
+
+// ---- people and weeks ---------------------------------------------------------------------------
+
+function remembered() {
+  const wanted = new URLSearchParams(location.search).get('user');
+  return look.users.find((u) => u.userId === wanted);
+}
+
+async function choose(user) {
+  if (!user) return;
+  look.user = user;
+  look.today = dayOf(look.now());
+  look.monday ??= startWeek();
+  const url = new URL(location.href);
+  url.searchParams.set('user', user.userId);
+  window.history.replaceState(null, '', url);
+  seen.records = new Map();
+  seen.events = new Map();
+  look.records = [];
+  look.events = [];
+  byId('google-email').textContent = user.email;
+  clearFlow();
+  for (const entry of history) addToFlow(entry, user);
+  drawPeople();
+  showWeek(look.monday);
+}
+
+/** On weekends the working week ahead is the interesting one. */
+function startWeek() {
+  const monday = mondayOf(look.today);
+  const weekend = new Date(`${look.today}T00:00Z`).getUTCDay() % 6 === 0;
+  return weekend ? addDays(monday, 7) : monday;
+}
+
+function showWeek(monday) {
+  look.monday = monday;
+  look.fresh = true;
+  byId('week').textContent = weekTitle(monday);
+  seen.events = new Map();
+  drawRecords(look);
+  drawCalendar(look);
+  readRecords();
+  readEvents();
+}
+
+function drawPeople() {
+  const chosen = look.user?.userId;
+  const buttons = look.users.map((user) => {
+    const [tone] = STATES[user.state] ?? STATES.unknown;
+    const on = user.userId === chosen;
+    return el(
+      'button',
+      {
+        type: 'button',
+        role: 'radio',
+        'aria-checked': String(on),
+        tabindex: on ? '0' : '-1',
+        'data-user': user.userId,
+        onclick: () => choose(user),
+      },
+      el(
+        'span',
+        { class: 'avatar', 'aria-hidden': 'true' },
+        initials(user.name),
+        el('i', { class: tone }),
+      ),
+      el('span', { class: 'name' }, user.name),
+    );
+  });
+  const had = byId('people').contains(document.activeElement);
+  byId('people').replaceChildren(...buttons);
+  if (had) byId('people').querySelector('[aria-checked="true"]')?.focus();
+  if (look.user) drawState();
+}
+
+const initials = (name) =>
+  name
+    .split(/\s+/)
+    .map((part) => part[0])
+    .join('')
+    .slice(0, 2)
+    .toUpperCase();
+
+function drawState() {
+  const { user } = look;
+  let [tone, text] = STATES[user.state] ?? STATES.unknown;
+  if (user.leaving && user.state !== 'disconnected') [tone, text] = ['warn', 'Disconnecting'];
+  else if (user.state === 'active' && !user.firstSyncAt) [tone, text] = ['warn', 'First sync runs'];
+  const state = byId('state');
+  state.className = `state ${tone}`;
+  if (state.textContent !== text) state.textContent = text;
+  const connected = user.state === 'active' || user.state === 'paused';
+  byId('connect').textContent = connected ? 'Manage' : 'Connect';
+  byId('connect').classList.toggle('primary', !connected);
+  byId('banner').hidden = connected;
+  byId('banner').textContent = connected
+    ? ''
+    : `Nothing flows yet: ${user.name} has to connect, with ${user.email}. The CRM’s entries are kept until then.`;
+}
+
+// ---- the stream ---------------------------------------------------------------------------------
+
+function listen() {
+  const source = new EventSource('/events');
+  let last = 0;
+  source.onmessage = ({ data }) => {
+    const entry = JSON.parse(data);
+    if (entry.id <= last) return;
+    last = entry.id;
+    if (entry.kind === 'crm') {
+      if (entry.crmId === undefined) readUsers();
+      else if (entry.userId === look.user?.userId) readRecords();
+      return;
+    }
+    history.push(entry);
+    if (history.length > 400) history.shift();
+    if (look.user) addToFlow(entry, look.user);
+    if (entry.at >= loadedAt) react(entry);
+  };
+  source.onerror = () => document.body.classList.add('offline');
+  source.onopen = () => {
+    // A stack that was started again counts from one.
+    if (document.body.classList.contains('offline')) {
+      last = 0;
+      readUsers();
+    }
+    document.body.classList.remove('offline');
+  };
+}
+
+function react(entry) {
+  if (entry.kind === 'call') {
+    const wrote = entry.calls.some((c) =>
+      /\.(insert|patch|update|delete|import|move|quickAdd)$/.test(c.method),
+    );
+    if (wrote && entry.user === look.user?.email) readEvents();
+  }
+  if (entry.kind === 'run' && entry.subscription === 'sync-user') readUsers();
+  if (entry.kind === 'message' && entry.topic === 'changes-from-google') tell(entry);
+}
+
+// ---- controls -----------------------------------------------------------------------------------
+
+async function poll() {
+  const button = byId('poll');
+  button.setAttribute('aria-busy', 'true');
+  try {
+    await stack.poll();
+    announce('Polled');
+  } catch (error) {
+    toast('bad', 'The poll did not end', error.message);
+  }
+  button.removeAttribute('aria-busy');
+}
+
+let following;
+document.addEventListener('phone-edit', () => {
+  readEvents();
+  clearTimeout(following);
+  if (byId('follow').checked && look.user.state === 'active') following = setTimeout(poll, 400);
+});
+
+byId('poll').addEventListener('click', poll);
+byId('clear').addEventListener('click', () => {
+  history.length = 0;
+  clearFlow();
+});
+byId('new-record').addEventListener('click', () =>
+  editRecord(undefined, { ...look, today: dayInView() }),
+);
+byId('new-event').addEventListener('click', () =>
+  editEvent(undefined, { ...look, today: dayInView() }),
+);
+byId('previous').addEventListener('click', () => showWeek(addDays(look.monday, -7)));
+byId('next').addEventListener('click', () => showWeek(addDays(look.monday, 7)));
+byId('today').addEventListener('click', () => showWeek(mondayOf(look.today)));
+
+const dayInView = () => (mondayOf(look.today) === look.monday ? look.today : look.monday);
+
+const tabs = document.querySelector('.tabs');
+const openTab = (tab) => {
+  for (const other of tabs.children) {
+    const on = other === tab;
+    other.setAttribute('aria-selected', String(on));
+    other.tabIndex = on ? 0 : -1;
+    byId(other.getAttribute('aria-controls')).classList.toggle('shown', on);
+  }
+  if (look.user) drawCalendar(look);
+};
+for (const tab of tabs.children) tab.addEventListener('click', () => openTab(tab));
+arrows(tabs, '[role="tab"]', openTab);
+arrows(byId('people'), '[role="radio"]', (button) =>
+  choose(look.users.find((u) => u.userId === button.dataset.user)),
+);
+
+pairUp(byId('columns'));
+readUsers();
+listen();
+stack.mode().then(({ store, queue }) => {
+  byId('mode').textContent =
+    store === queue ? `local sandbox, ${store}` : `local sandbox, ${store}, ${queue}`;
+});

@@ -1,0 +1,101 @@
+/** Helpers of tests that drive a whole local stack over HTTP, as a script would. */
+import assert from 'node:assert/strict';
+import type { GoogleChange } from '../../functions/core/messages.ts';
+import { type Stack, type StackOptions, startStack } from '../sandbox/stack.ts';
+import type { Event } from './world.ts';
+
+export interface Driven extends Stack {
+  /** Publishes on crm-changes whatever it is given, and waits until all is quiet. */
+  publish(message: unknown): Promise<void>;
+  /** As the user's phone; a path below calendars/primary/events. */
+  phone(
+    user: string,
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<Event & { items: Event[] }>;
+  events(user: string): Promise<Event[]>;
+  /** The google-changes that the CRM received since the last look. */
+  news(): Promise<GoogleChange[]>;
+}
+
+/** A stack on the emulators with two connected users (anna and luca) and empty calendars. */
+export async function driveStack(
+  onEnd: (end: () => Promise<void>) => void,
+  options: StackOptions = {},
+): Promise<Driven> {
+  const stack = await startStack({
+    port: 0,
+    memory: false,
+    scheduler: false,
+    events: () => {},
+    crm: { echo: false },
+    ...options,
+    env: { LOG_LEVEL: 'silent', ...options.env },
+  });
+  onEnd(() => stack.close());
+  let seen = 0;
+  const driven: Driven = {
+    ...stack,
+    async publish(message) {
+      const text = typeof message === 'string' ? message : JSON.stringify(message);
+      const answer = await fetch(`${stack.url}/crm/changes`, { method: 'POST', body: text });
+      assert.ok(answer.ok, `${answer.status}`);
+      await stack.idle();
+    },
+    async phone(user, method, path, body) {
+      const answer = await fetch(
+        `${stack.url}/google/calendar/v3/calendars/primary/events${path}`,
+        {
+          method,
+          headers: {
+            authorization: `Bearer user:${user}@firm.example`,
+            'content-type': 'application/json',
+          },
+          ...(body && { body: JSON.stringify(body) }),
+        },
+      );
+      const text = await answer.text();
+      assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+      return JSON.parse(text || '{}') as Event & { items: Event[] };
+    },
+    async events(user) {
+      return (await driven.phone(user, 'GET', '?maxResults=2500')).items;
+    },
+    async news() {
+      const all = (await (await fetch(`${stack.url}/crm/messages`)).json()) as GoogleChange[];
+      const fresh = all.slice(seen);
+      seen = all.length;
+      return fresh;
+    },
+  };
+  for (const userId of ['anna', 'luca']) {
+    await stack.crm.announce({
+      userId,
+      email: `${userId}@firm.example`,
+      name: userId,
+      timeZone: 'Europe/Zurich',
+    });
+    await stack.idle();
+    await stack.connect(userId);
+  }
+  await driven.news();
+  return driven;
+}
+
+let version = 1000;
+
+/** A crm-changes message for an appointment. */
+export function appointment(crmId: string, data: object = {}, rest: object = {}): object {
+  version++;
+  return {
+    changeId: `c${version}`,
+    userId: 'anna',
+    version,
+    record: 'appointment',
+    op: 'upsert',
+    crmId,
+    data,
+    ...rest,
+  };
+}
