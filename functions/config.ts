@@ -10,6 +10,12 @@ const flag = (fallback: boolean) =>
     .enum(['true', 'false'])
     .default(fallback ? 'true' : 'false')
     .transform((v) => v === 'true');
+/** https://docs.cloud.google.com/pubsub/docs/pubsub-basics#resource_names */
+const topic = (fallback: string) =>
+  z
+    .string()
+    .regex(/^(?!goog)[A-Za-z][\w.~+%-]{2,254}$/i, 'is no topic name; it must not begin with goog')
+    .default(fallback);
 const url = z.url({ protocol: /^https?$/ }).transform((u) => u.replace(/\/$/, ''));
 
 const policy = z
@@ -36,8 +42,8 @@ function tryJson(text: string): unknown {
 export const settingsSchema = z.object({
   GOOGLE_CLOUD_PROJECT: z.string().min(1).describe('project id'),
   PUBLIC_URL: url.describe('address of the authorize function as the browser sees it'),
-  GOOGLE_CHANGES_TOPIC: z.string().min(1).default('google-changes'),
-  SYNC_USER_TOPIC: z.string().min(1).default('sync-user'),
+  GOOGLE_CHANGES_TOPIC: topic('changes-from-google').describe('changes for the CRM'),
+  SYNC_USER_TOPIC: topic('sync-user'),
   KMS_KEY: z.string().min(1).describe('full resource name of the crypto key for refresh tokens'),
   TOKEN_SECRET_PREFIX: z
     .string()
@@ -54,7 +60,7 @@ export const settingsSchema = z.object({
   WINDOW_DAYS_BACK: z.coerce.number().int().min(0).max(3650).default(30),
   WINDOW_DAYS_AHEAD: z.coerce.number().int().min(1).max(3650).default(365),
   POLL_SECONDS: seconds(300, 10).describe('between two polls of a user'),
-  LEASE_SECONDS: seconds(120, 10).describe('how long a run holds a user before it must renew'),
+  LEASE_SECONDS: seconds(60, 10).describe('how long a run holds a user before it must renew'),
   RUN_SECONDS: seconds(240, 10).describe('after this a run stops taking new work'),
   CONFLICT_POLICY: policy.describe('winner per field, JSON; default crm'),
   INVITE_EXTERNAL: flag(false).describe('write customers as guests too'),

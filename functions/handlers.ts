@@ -1,5 +1,4 @@
 /** Each function's handler, put together from its settings. */
-import type { Request, Response } from '@google-cloud/functions-framework';
 import type { Config } from './config.ts';
 import {
   type Given,
@@ -37,18 +36,13 @@ export function pollFanoutHandler(config: Config, given: Given = {}) {
 
 export function authorizeHandler(config: Config, given: Given = {}) {
   const { vault, oauth } = openAuthorisation(config, given);
-  const deps = {
+  return createAuthorize({
     config,
     store: openStore(config, given),
     sealer: vault,
+    oauth,
     publisher: openPublisher(config, given),
     clock: given.clock ?? systemClock,
     log: openLog(config, given),
-  };
-  let handler: ReturnType<typeof createAuthorize> | undefined;
-  return async (req: Request, res: Response): Promise<void> => {
-    // The OAuth client's credentials are read with the first request; a failure is tried again.
-    handler ??= createAuthorize({ ...deps, oauth: await oauth() });
-    await handler(req, res);
-  };
+  });
 }

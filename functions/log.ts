@@ -53,8 +53,13 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
 export type Log = <E extends keyof LogEvents>(event: E, fields: LogEvents[E]) => void;
 
 /** Structured logs as Cloud Logging reads them, on standard output. */
-export function createLog(level: LogLevel): Log {
-  const logger = pino({ ...createGcpLoggingPinoConfig(), level });
+export function createLog(level: LogLevel, projectId: string): Log {
+  // Given, or the library looks both up at the metadata server at every start.
+  const known = {
+    serviceContext: { service: 'crm-google-sync' },
+    traceGoogleCloudProjectId: projectId,
+  };
+  const logger = pino({ ...createGcpLoggingPinoConfig(known), level });
   return (event, fields) => logger[levels[event]]({ event, ...fields } as object, event);
 }
 

@@ -16,7 +16,8 @@ import { cookies, equalSecrets, sha256 } from './browser.ts';
 export interface FlowDeps {
   store: Pick<Store, 'putOAuthState' | 'takeOAuthState' | 'usersByEmail' | 'updateUser'>;
   sealer: Pick<TokenSealer, 'seal'>;
-  oauth: Pick<GoogleOAuth, 'authorizationUrl' | 'exchange' | 'revoke'>;
+  /** The OAuth client; its credentials are read when it is first needed. */
+  oauth: () => Promise<Pick<GoogleOAuth, 'authorizationUrl' | 'exchange' | 'revoke'>>;
   /** A fresh secret of 256 bits, base64url. */
   secret(): string;
   log: Log;
@@ -64,7 +65,8 @@ export async function startFlow(
     nonce,
     expireAt: now + cookies.flow.maxAgeMs,
   });
-  const url = deps.oauth.authorizationUrl({
+  const oauth = await deps.oauth();
+  const url = oauth.authorizationUrl({
     state,
     nonce,
     codeChallenge: sha256(verifier, 'base64url'),
@@ -93,7 +95,7 @@ export async function finishFlow(deps: FlowDeps, now: number, back: Return): Pro
 
   let grant: Grant;
   try {
-    grant = await deps.oauth.exchange(back.code, flow.verifier, flow.nonce);
+    grant = await (await deps.oauth()).exchange(back.code, flow.verifier, flow.nonce);
   } catch (error) {
     if (isSyncError(error, 'reauthorize')) return refuse('expired', 'exchange', error.reason);
     if (isSyncError(error, 'park') && error.reason.startsWith('idToken')) {
@@ -202,10 +204,12 @@ async function giveBack(deps: FlowDeps, grant: Grant, user: User | undefined): P
   const inUse =
     user?.googleSub === grant.identity.sub && (user.state === 'active' || user.state === 'paused');
   if (inUse) return;
-  await deps.oauth.revoke(grant.refreshToken).catch((error: unknown) => {
+  try {
+    await (await deps.oauth()).revoke(grant.refreshToken);
+  } catch (error) {
     const reason = isSyncError(error) ? error.reason : 'unknown';
     deps.log('authorize.refused', { step: 'revoke', reason });
-  });
+  }
 }
 
 /** An error code from the address bar, fit for a log. */

@@ -224,7 +224,9 @@ function patch(patch: Patch, context: CodecContext, current: Event | undefined):
       ? String(target.description ?? '')
       : composeDescription(target.description, target);
   } else if (!adopted && changed.some((name) => shown.includes(name))) {
-    body.description = replaceBlock(current?.description ?? '', target);
+    const shows = current?.description ?? '';
+    const next = replaceBlock(shows, target);
+    if (next !== shows) body.description = next;
   }
   if (changed.includes('participants') || changed.includes('response')) {
     body.attendees = attendees(target, before, context, current?.attendees ?? []);

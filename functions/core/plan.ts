@@ -79,6 +79,7 @@ export type Rule =
   | 'bothGone'
   | 'reappeared'
   | 'handOver'
+  | 'removeOlder'
   | 'refuse';
 
 /** Complete by type: presence of a link × what the CRM did × what Google shows. */
@@ -87,7 +88,7 @@ const table: { [L in LinkSide]: { [C in CrmSide]: { [G in GoogleSide]: Rule } } 
     silent: { unread: 'nothing', live: 'import', gone: 'nothing' },
     edited: { unread: 'insert', live: 'adopt', gone: 'insertAgain' },
     removed: { unread: 'nothing', live: 'adopt', gone: 'bothGone' },
-    handedOver: { unread: 'nothing', live: 'nothing', gone: 'nothing' },
+    handedOver: { unread: 'nothing', live: 'handOver', gone: 'nothing' },
   },
   live: {
     silent: { unread: 'nothing', live: 'merge', gone: 'removeAtCrm' },
@@ -108,12 +109,20 @@ export function plan(given: PlanInput): Decision {
   const input = prepare(given);
   const { observed } = input;
   if (observed?.ignored && !input.link) return decide('nothing');
+  if (isOlder(input)) return handlers.removeOlder(input);
   const rule =
     table[input.link?.state ?? 'none'][crmSide(input)][
       observed === undefined ? 'unread' : observed.state
     ];
   return handlers[rule](input);
 }
+
+/** An earlier generation, restored by a person while the record lives on in a later one (P3). */
+const isOlder = ({ link, observed }: Prepared) =>
+  link?.state === 'live' &&
+  observed?.marker !== undefined &&
+  observed.googleId !== link.googleId &&
+  observed.marker.generation < link.generation;
 
 type Prepared = PlanInput & { data: Fields };
 
@@ -177,37 +186,66 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     notice: { op: 'delete', reason: 'movedOrDeleted' },
   }),
   editBeatsDelete(input) {
-    const { link, observed, intent } = input;
+    const { link, observed, intent, codec } = input;
     if (!link || !observed) return remove(input, 'removeAtGoogle');
     const known = knownGoogle(link);
     const edited = Object.entries(observed.fields).some(([n, v]) => !sameValue(v, known[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
-    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
-    const decision = tell(input, 'editBeatsDelete', observed.fields);
-    return {
-      ...decision,
-      notice: { ...decision.notice, op: 'upsert', conflicts: [{ field, winner: 'google' }] },
-      offers: { ...decision.offers, deletedInCrm: true },
-    };
+    return beatsDelete(
+      mergeSides(input, 'editBeatsDelete'),
+      intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm',
+      forCrm(codec, observed.fields),
+    );
   },
   bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
   reappeared(input) {
     // It came back (moved away and back, or restored from the bin): the same link again.
     const { link, observed } = input;
-    if (!observed || link?.etag === observed.etag || link?.deletedBy === 'crm')
-      return decide('nothing');
-    return tell(input, 'reappeared', observed.fields);
+    if (!observed || link?.etag === observed.etag) return decide('nothing');
+    const decision = tell(input, 'reappeared', observed.fields);
+    return link?.deletedBy === 'crm' ? beatsDelete(decision, 'deletedInCrm', {}) : decision;
   },
   handOver(input) {
-    const { link } = input;
-    if (!link) return decide('nothing');
-    if (link.state === 'deleted' || input.observed?.state === 'gone')
+    const { link, observed } = input;
+    if (!link && !observed?.marker) return decide('nothing');
+    if (link?.state === 'deleted' || observed?.state === 'gone')
       return decide('handOver', { link: 'none' });
-    return { ...remove(input, 'handOver'), link: 'none' };
+    const conflicts = link && observed ? unheard(input, link) : [];
+    return {
+      ...remove(input, 'handOver'),
+      link: 'none',
+      ...(conflicts.length > 0 && { notice: { op: 'upsert', changed: [], conflicts } }),
+    };
   },
+  removeOlder: (input) => ({ ...remove(input, 'removeOlder'), link: 'unchanged' }),
   refuse: () => decide('refuse'),
 };
+
+/** The record lives on although the CRM deleted or cancelled it; the CRM decides again (rule 10). */
+function beatsDelete(decision: Decision, field: string, data: Fields): Decision {
+  const notice: Notice = { changed: [], ...decision.notice, op: 'upsert' };
+  return {
+    ...decision,
+    notice: {
+      ...notice,
+      data: { ...data, ...notice.data },
+      conflicts: [...(notice.conflicts ?? []), { field, winner: 'google' }],
+    },
+    offers: { ...decision.offers, deletedInCrm: true },
+  };
+}
+
+/** What the old owner changed at Google and the CRM has not heard of: it goes, but not in silence. */
+function unheard(input: Prepared, link: Link): Conflict[] {
+  const news = mergeSides({ ...input, intent: undefined, data: {} }, 'merge').offers;
+  return Object.entries(news).map(([field, google]) => ({
+    field,
+    crm: input.data[field] ?? link.crm[field] ?? null,
+    google,
+    winner: 'crm',
+  }));
+}
 
 function decide(rule: Rule, rest: Partial<Decision> = {}): Decision {
   return { rule, link: 'unchanged', agreed: {}, offers: {}, ...rest };
@@ -268,7 +306,7 @@ function refuse(intent: Intent, reason: string, detail: string): Decision {
 }
 
 function remove({ link, observed }: Prepared, rule: Rule): Decision {
-  const googleId = link?.googleId ?? observed?.googleId;
+  const googleId = observed?.googleId ?? link?.googleId;
   if (!googleId) return decide(rule, { link: 'deleted' });
   const etag = observed?.etag ?? link?.etag;
   return { ...decide(rule, { link: 'deleted' }), write: { kind: 'delete', googleId, etag } };

@@ -44,6 +44,7 @@ export function createAccess({ vault, oauth, clock }: AccessDeps): Access {
     session: (userId) => ({
       userId,
       retriesLeft: 0,
+      until: 0,
       accessToken: () => token(userId),
       invalidate: () => void tokens.delete(userId),
     }),

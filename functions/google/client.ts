@@ -130,7 +130,11 @@ async function exchange(
   calls: HttpCall[],
 ): Promise<(HttpAnswer | SyncError)[]> {
   for (let renewed = false; ; renewed = true) {
-    const answers = await attempt(options, await session.accessToken(), calls);
+    const token = await session.accessToken();
+    // Whoever stood still for too long has lost the user to another run: not one more write (P25).
+    if (options.clock.now() >= session.until)
+      return calls.map(() => new SyncError('later', 'leaseLost'));
+    const answers = await attempt(options, token, calls);
     const refused = answers.some((a) => !(a instanceof SyncError) && a.status === 401);
     // A token can die early. A second refusal of a fresh one is no matter of age.
     if (!refused || renewed) return answers;

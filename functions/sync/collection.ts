@@ -12,6 +12,8 @@ export interface GoogleSession {
   invalidate(): void;
   /** Repetitions that this run may still spend. */
   retriesLeft: number;
+  /** The end of the run's lease (ms since the epoch): no call begins after it (P25). */
+  until: number;
 }
 
 /** What one call brought: its data, or why not. */

@@ -71,9 +71,35 @@ export async function observePage(
       : await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids),
     (link) => link.googleId,
   );
-  return observed
-    .map((o): Work => ({ ...o, link: links.get(o.observed.googleId), intent: undefined }))
-    .filter(({ link, observed }) => !isEcho(link, observed));
+  const works = observed.map(
+    (o): Work => ({ ...o, link: links.get(o.observed.googleId), intent: undefined }),
+  );
+  await recognise(run, collection, works);
+  return works.filter(({ link, observed }) => !isEcho(link, observed));
+}
+
+/**
+ * Events that carry our marker but have no link: a run died between inserting and committing, or a
+ * person restored an earlier generation. The CRM's stored word decides about the former.
+ */
+async function recognise(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+  const { store } = run.engine;
+  const lost = works.filter((w) => w.link === undefined && w.observed?.marker !== undefined);
+  if (lost.length === 0) return;
+  const crmIds = lost.map((w) => w.observed?.marker?.crmId ?? '');
+  const links = index(
+    await store.linksByCrmId(run.user.userId, codec.record, crmIds),
+    (link) => link.crmId,
+  );
+  const intents = new Map(
+    (await store.getIntents(codec.record, crmIds)).map((intent) => [intent.crmId, intent]),
+  );
+  for (const work of lost) {
+    const { crmId = '', generation = 0 } = work.observed?.marker ?? {};
+    work.link = links.get(crmId);
+    if (work.link === undefined || generation > work.link.generation)
+      work.intent = intents.get(crmId);
+  }
 }
 
 /** Our own write coming back: the version that the link was written as. No timers, no flags. */

@@ -90,6 +90,7 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
   const aheadMs = windowDaysAhead * DAY_MS;
   const session = engine.access.session(user.userId);
   session.retriesLeft = RUN_RETRIES;
+  session.until = lease.expiresAt;
   return {
     engine,
     user,
@@ -181,6 +182,7 @@ export async function keepLease(run: Run): Promise<void> {
   if (!(await store.renewLease(run.lease, now, settings.leaseMs)))
     throw new SyncError('later', 'leaseLost');
   run.lease = { ...run.lease, expiresAt: now + settings.leaseMs };
+  run.session.until = run.lease.expiresAt;
 }
 
 async function finishPull(run: Run): Promise<void> {

@@ -36,7 +36,24 @@ async function receive(engine: Engine, log: Log, message: PushMessage): Promise<
   const users = new Set(accepted.map((c) => c.userId));
   const runs: RunOutcome[] = [];
   for (const userId of users) runs.push(await runUser(engine, userId, { pull: false }));
-  return runs.includes('later') ? 'later' : 'done';
+  if (runs.includes('later')) return 'later';
+  return runs.includes('busy') && stored === 0 && (await arePending(engine, accepted))
+    ? 'later'
+    : 'done';
+}
+
+/**
+ * A message that comes again while its changes are still pending was not finished the first time: the
+ * worker may have died, and its lease may still keep others out. Acknowledged now, the work would wait
+ * for the next poll.
+ */
+async function arePending(engine: Engine, changes: CrmChange[]): Promise<boolean> {
+  for (const record of new Set(changes.map((c) => c.record))) {
+    const crmIds = changes.filter((c) => c.record === record).map((c) => c.crmId);
+    const intents = await engine.store.getIntents(record, crmIds);
+    if (intents.some((intent) => intent.pendingFor.includes(intent.userId))) return true;
+  }
+  return false;
 }
 
 /** Users go into the directory; changes of users whom it does not know are refused. */

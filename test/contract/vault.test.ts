@@ -110,7 +110,8 @@ describe('stored tokens', () => {
   it('show neither the token nor the address', async () => {
     await vault.seal(ANNA, TOKEN);
     const dump = cloud.secretManager.dump();
-    for (const text of [TOKEN, 'canary', Buffer.from(TOKEN).toString('base64'), 'anna', '@']) {
+    // Nothing shorter: the ciphertext is random and may hold any two or three letters.
+    for (const text of [TOKEN, 'canary', Buffer.from(TOKEN).toString('base64'), ANNA]) {
       assert.ok(!dump.includes(text), text);
     }
     const [secret] = cloud.secretManager.names();

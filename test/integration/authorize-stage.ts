@@ -63,13 +63,14 @@ export async function openStage(overrides: Partial<AuthorizeDeps> = {}, mount = 
         sealed.set(userId, token);
       },
     },
-    oauth: createGoogleOAuth({
-      ...CLIENT,
-      redirectUri: `${base}/callback`,
-      accountsUrl: google.url,
-      oauthUrl: google.url,
-      apiUrl: google.url,
-    }),
+    oauth: async () =>
+      createGoogleOAuth({
+        ...CLIENT,
+        redirectUri: `${base}/callback`,
+        accountsUrl: google.url,
+        oauthUrl: google.url,
+        apiUrl: google.url,
+      }),
     publisher: { syncUsers: async (ids) => void published.push(...ids) },
     clock,
     config: { PUBLIC_URL: base, GOOGLE_ACCOUNTS_URL: google.url },

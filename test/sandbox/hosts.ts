@@ -72,7 +72,8 @@ async function hostProcess(
     start: async () => {
       const args = [main, `--target=${name}`, `--source=${source}`, `--port=${port}`];
       const started = spawn(process.execPath, ['--import', TIED, ...args], {
-        env: { ...env, NODE_ENV: 'production' },
+        // As deployed (infra/functions.tf): a small young generation keeps the process within its memory.
+        env: { NODE_OPTIONS: '--max-semi-space-size=2', ...env, NODE_ENV: 'production' },
         stdio: ['pipe', 'pipe', 'pipe'],
       });
       child = started;

@@ -198,7 +198,7 @@ export const OWN: {
 } = {
   'anna.keller@brunnhof.example': [
     { day: 1, from: '12:00', to: '13:00', summary: 'Lunch with Tobias' },
-    { day: 3, from: '17:00', to: '18:00', summary: 'Physiotherapy', private: true },
+    { day: 3, from: '17:00', to: '18:00', summary: 'Dentist', private: true },
   ],
   'luca.moretti@brunnhof.example': [
     { day: 2, from: '17:30', to: '18:30', summary: 'Train home, calls possible' },

@@ -35,6 +35,14 @@ async function setUp(grants: { [code: string]: Grant }) {
   let secrets = 0;
   let state = '';
   let duringSeal: (() => Promise<void>) | undefined;
+  const oauth = {
+    authorizationUrl: (request: { state: string }) => {
+      state = request.state;
+      return 'https://accounts.google.com/';
+    },
+    exchange: async (code: string) => grants[code] ?? assert.fail(),
+    revoke: async (token: string) => void revoked.push(token),
+  };
   const deps = {
     store,
     sealer: {
@@ -45,19 +53,13 @@ async function setUp(grants: { [code: string]: Grant }) {
         await then?.();
       },
     },
-    oauth: {
-      authorizationUrl: (request: { state: string }) => {
-        state = request.state;
-        return 'https://accounts.google.com/';
-      },
-      exchange: async (code: string) => grants[code] ?? assert.fail(),
-      revoke: async (token: string) => void revoked.push(token),
-    },
+    oauth: async () => oauth,
     secret: () => String(secrets++).padStart(43, 's'),
     log: silentLog,
   };
   return {
     deps,
+    oauth,
     store,
     revoked,
     sealed,
@@ -106,8 +108,8 @@ test('an address that Google does not vouch for connects nobody', async () => {
 });
 
 test('a revocation that fails changes nothing about the refusal', async () => {
-  const { deps, run } = await setUp({ a: grant('1', { email: 'eve@other.example' }) });
-  deps.oauth.revoke = async () => {
+  const { oauth, run } = await setUp({ a: grant('1', { email: 'eve@other.example' }) });
+  oauth.revoke = async () => {
     throw new SyncError('later', 'network');
   };
   assert.deepEqual(await run('a'), { refused: 'unknownUser', account: 'eve@other.example' });

@@ -22,7 +22,7 @@ const store = createMemoryStore();
 const authorize = createAuthorize({
   store,
   sealer: { seal: async () => {} },
-  oauth: {
+  oauth: async () => ({
     authorizationUrl: (request) => {
       state = request.state;
       return 'https://accounts.google.com/o/oauth2/v2/auth?x=1';
@@ -33,7 +33,7 @@ const authorize = createAuthorize({
       identity: { sub: '1', email: EMAIL, emailVerified: true },
     }),
     revoke: async () => {},
-  },
+  }),
   publisher: { syncUsers: async () => {} },
   clock: { now: () => 1_800_000_000_000 },
   config: { PUBLIC_URL, GOOGLE_ACCOUNTS_URL: 'https://accounts.google.com' },

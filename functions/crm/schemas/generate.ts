@@ -25,11 +25,11 @@ export function documents(): { [file: string]: object } {
 
 /** https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
 function asyncApi(): object {
-  const channel = (topic: string, description: string) => ({
+  const channel = (name: string, topic: string, description: string) => ({
     address: topic,
     description,
     messages: {
-      change: { contentType: 'application/json', payload: { $ref: `./${topic}.schema.json` } },
+      change: { contentType: 'application/json', payload: { $ref: `./${name}.schema.json` } },
     },
     bindings: { googlepubsub: {} },
   });
@@ -46,8 +46,16 @@ function asyncApi(): object {
       description: 'The CRM publishes its changes and subscribes to what changed at Google.',
     },
     channels: {
-      'crm-changes': channel('crm-changes', 'One change, or {"changes": [...]}; at most 10 MB.'),
-      'google-changes': channel('google-changes', 'At least once; changeId tells a redelivery.'),
+      'crm-changes': channel(
+        'crm-changes',
+        'crm-changes',
+        'One change, or {"changes": [...]}; at most 10 MB.',
+      ),
+      'google-changes': channel(
+        'google-changes',
+        'changes-from-google',
+        'At least once; changeId tells a redelivery.',
+      ),
     },
     operations: {
       publishCrmChanges: operation('send', 'crm-changes', 'The CRM tells what changed in it'),

@@ -157,6 +157,8 @@ function call(entry, user) {
 function finished({ subscription, messageId, status, ms, attempt }) {
   const ok = status >= 200 && status < 300;
   const text = ok ? `${ms} ms` : `${status}, again soon${attempt > 1 ? ` (${attempt})` : ''}`;
+  // What was only stored (the user is not connected, another run is at it) is no measure of the way.
+  if (subscription === 'crm-change') started.crm = undefined;
   const key = `${TOPIC_OF[subscription] ?? subscription}/${messageId}`;
   runs.set(key, text);
   if (runs.size > 500) runs.delete(runs.keys().next().value);

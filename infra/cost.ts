@@ -1,0 +1,213 @@
+/**
+ * What an installation costs a month: operations of one change and one poll, times the price list.
+ * `node infra/cost.ts` prints the table of infra/README.md; a test holds the two together.
+ */
+
+/** List prices in USD without tax, as of 2026-11. Check them: cloud.google.com/pricing/list. */
+export const prices = {
+  date: '2026-11',
+  /** Cloud Run functions, request-based billing, tier 1 region (europe-west1, us-central1). */
+  vcpuSecond: 0.000024,
+  gibSecond: 0.0000025,
+  requests: 0.4 / 1e6,
+  /** Firestore, at the prices of a multi-region (eur3, nam5), which are the highest. */
+  read: 0.06 / 1e5,
+  write: 0.18 / 1e5,
+  delete: 0.02 / 1e5,
+  gibStored: 0.18,
+  /** Pub/Sub counts at least 1 kB for each message published or delivered. */
+  pubsubGib: 40 / 1024,
+  secretVersion: 0.06,
+  secretAccess: 0.03 / 1e4,
+  keyVersion: 0.06,
+  keyOperation: 0.03 / 1e4,
+  schedulerJob: 0.1,
+  loggingGib: 0.5,
+  alertCondition: 0.1,
+} as const;
+
+/** What is free each month (Firestore's is daily, times 30). */
+const free = {
+  vcpuSeconds: 180_000,
+  gibSeconds: 360_000,
+  requests: 2e6,
+  reads: 50_000 * 30,
+  writes: 20_000 * 30,
+  deletes: 20_000 * 30,
+  gibStored: 1,
+  pubsubGib: 10,
+  secretVersions: 6,
+  secretAccesses: 10_000,
+  schedulerJobs: 3,
+  loggingGib: 50,
+} as const;
+
+/** Operations of one change of the CRM that is written to Google at once. Estimates. */
+export const perCrmChange = {
+  messages: 1,
+  requests: 1,
+  reads: 6,
+  writes: 6,
+  deletes: 0.1,
+  googleCalls: 1,
+  seconds: 0.4,
+  cpuSeconds: 0.05,
+  loggedKb: 2.5,
+} as const;
+
+/** Of one change in Google, beyond the poll that finds it. Estimates. */
+export const perGoogleChange = {
+  messages: 1,
+  reads: 3,
+  writes: 1.5,
+  deletes: 0.1,
+  googleCalls: 0,
+} as const;
+
+/** Of one poll of one user that finds nothing. Estimates. */
+export const perPoll = {
+  messages: 1,
+  requests: 1,
+  reads: 6,
+  writes: 4,
+  deletes: 0,
+  googleCalls: 1,
+  seconds: 0.35,
+  cpuSeconds: 0.03,
+  loggedKb: 2,
+} as const;
+
+/** Of one tick: messages and documents of the due users are counted with their polls. */
+export const perTick = { messages: 1, requests: 1, seconds: 0.3, vcpus: 0.333, gib: 0.25 } as const;
+
+/** Of one user in an hour: an access token lives that long, in one instance's memory. */
+export const perUserHour = { secretAccesses: 1, keyOperations: 1 } as const;
+
+const HOURS = 730;
+const WORKER = {
+  vcpus: 1,
+  crmChangeGib: 0.5,
+  syncUserGib: 1,
+  crmChangeShared: 20,
+  syncUserShared: 10,
+};
+/** Cloud Run adds an instance at 60 % of its concurrency or its CPU. */
+const FULL = 0.6;
+/** A message of Pub/Sub, published and delivered. */
+const MESSAGE_GIB = (2 * 1000) / 1024 ** 3;
+/** Link, intent and indexes of an appointment that is kept; versions of a week beside it. */
+const STORED_KB = 8;
+const KEPT_MONTHS = 13;
+const ALERTS = 7;
+const KEY_VERSIONS = 4;
+
+export interface Size {
+  users: number;
+  /** CRM changes and Google changes of all users in a month. */
+  changes: number;
+  pollSeconds: number;
+}
+
+/** The reference: 350 users, 8,300 entries a month, each changed once on each side. */
+export function sizeOf(users: number, pollSeconds = 300): Size {
+  return { users, changes: Math.round((users / 350) * 8_300), pollSeconds };
+}
+
+/** Seconds in which at least one instance is at work, times the instances, in a month. */
+function instanceSeconds(
+  calls: number,
+  each: { seconds: number; cpuSeconds: number },
+  shared: number,
+) {
+  const perSecond = calls / (HOURS * 3600);
+  const atOnce = perSecond * each.seconds;
+  const busy = 1 - Math.exp(-atOnce);
+  const instances = Math.max(busy, atOnce / (FULL * shared), (perSecond * each.cpuSeconds) / FULL);
+  return instances * HOURS * 3600;
+}
+
+const beyond = (amount: number, freeAmount: number) => Math.max(0, amount - freeAmount);
+
+/** Parts of the monthly bill in USD. */
+export function cost({ users, changes, pollSeconds }: Size): { [part: string]: number } {
+  const polls = (users * HOURS * 3600) / pollSeconds;
+  const ticks = HOURS * 60;
+  const crmSeconds = instanceSeconds(changes, perCrmChange, WORKER.crmChangeShared);
+  const pollSecondsOfInstances = instanceSeconds(polls, perPoll, WORKER.syncUserShared);
+  const tickSeconds = ticks * perTick.seconds;
+  const vcpuSeconds =
+    (crmSeconds + pollSecondsOfInstances) * WORKER.vcpus + tickSeconds * perTick.vcpus;
+  const gibSeconds =
+    crmSeconds * WORKER.crmChangeGib +
+    pollSecondsOfInstances * WORKER.syncUserGib +
+    tickSeconds * perTick.gib;
+  const requests = changes * perCrmChange.requests + polls * perPoll.requests + ticks;
+  const all = (name: 'reads' | 'writes' | 'deletes') =>
+    changes * (perCrmChange[name] + perGoogleChange[name]) + polls * perPoll[name];
+  const messages =
+    changes * (perCrmChange.messages + perGoogleChange.messages) + polls * perPoll.messages + ticks;
+  const storedGib = (changes * KEPT_MONTHS * STORED_KB) / 1024 ** 2;
+  const logged = (changes * perCrmChange.loggedKb + polls * perPoll.loggedKb + ticks) / 1024 ** 2;
+  const tokenUses = users * HOURS;
+  return {
+    functions:
+      beyond(vcpuSeconds, free.vcpuSeconds) * prices.vcpuSecond +
+      beyond(gibSeconds, free.gibSeconds) * prices.gibSecond +
+      beyond(requests, free.requests) * prices.requests,
+    Firestore:
+      beyond(all('reads'), free.reads) * prices.read +
+      beyond(all('writes'), free.writes) * prices.write +
+      beyond(all('deletes'), free.deletes) * prices.delete +
+      beyond(storedGib, free.gibStored) * prices.gibStored,
+    'Pub/Sub': beyond(messages * MESSAGE_GIB, free.pubsubGib) * prices.pubsubGib,
+    'Secret Manager':
+      beyond(users + 2, free.secretVersions) * prices.secretVersion +
+      beyond(tokenUses * perUserHour.secretAccesses, free.secretAccesses) * prices.secretAccess,
+    KMS:
+      KEY_VERSIONS * prices.keyVersion +
+      tokenUses * perUserHour.keyOperations * prices.keyOperation,
+    'logs and alerts':
+      beyond(logged, free.loggingGib) * prices.loggingGib + ALERTS * prices.alertCondition,
+  };
+}
+
+/** Calls to Google's Workspace APIs in a month: free, but counted against quotas. */
+export function googleCalls({ users, changes, pollSeconds }: Size): number {
+  const polls = (users * HOURS * 3600) / pollSeconds;
+  return Math.round(changes * perCrmChange.googleCalls + polls * perPoll.googleCalls);
+}
+
+/** The table of infra/README.md. */
+export function table(): string {
+  const sizes = [
+    ...[350, 3_500, 35_000].map((users) => sizeOf(users)),
+    ...[350, 3_500, 35_000].map((users) => sizeOf(users, 1800)),
+  ];
+  const parts = Object.keys(cost(sizeOf(350)));
+  const number = (n: number) => Math.round(n).toLocaleString('en-US');
+  const usd = (n: number) => (n < 10 ? n.toFixed(2) : number(n));
+  const rows = sizes.map((size) => {
+    const costs = cost(size);
+    const total = Object.values(costs).reduce((a, b) => a + b, 0);
+    const cells = [
+      ...parts.map((part) => usd(costs[part] ?? 0)),
+      `**${usd(total)}**`,
+      usd(total / size.users),
+    ];
+    return `| ${number(size.users)} | ${number(size.changes)} | ${size.pollSeconds} s | ${number(googleCalls(size))} | ${cells.join(' | ')} |`;
+  });
+  const head = [
+    'users',
+    'changes a month, each side',
+    'poll',
+    "calls to Google's APIs",
+    ...parts,
+    'USD a month',
+    'a user',
+  ];
+  return [`| ${head.join(' | ')} |`, `| ${head.map(() => '---:').join(' | ')} |`, ...rows].join(
+    '\n',
+  );
+}
+
+if (import.meta.main) console.log(`Prices of ${prices.date}\n\n${table()}`);

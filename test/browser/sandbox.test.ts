@@ -1,0 +1,150 @@
+/** The page of `npm start` in a real browser, from connecting to disconnecting. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Stack, startStack } from '../sandbox/stack.ts';
+
+const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const executablePath = [process.env.CHROMIUM ?? '', ...CANDIDATES].find((p) => p && existsSync(p));
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const MIRA = 'mira.sutter@brunnhof.example';
+
+function skipReason(): string | false {
+  if (executablePath) return false;
+  const reason = 'no Chromium: apt-get install chromium, or set CHROMIUM';
+  if (process.env.REQUIRE_BROWSER === '1') throw new Error(reason);
+  console.warn(`\n*** SKIPPED: ${reason} ***\n`);
+  return reason;
+}
+
+const skip = skipReason();
+let stack: Stack;
+let browser: Browser;
+const complaints: string[] = [];
+
+before(async () => {
+  if (skip) return;
+  const quiet = { events: () => {}, scheduler: false, env: { LOG_LEVEL: 'silent' } };
+  stack = await startStack({ port: 0, seed: true, ...quiet });
+  browser = await chromium.launch({ executablePath: executablePath as string, args: ARGS });
+});
+
+after(async () => {
+  await browser?.close();
+  await stack?.close();
+});
+
+/** A page whose errors fail the test. */
+async function open(context: BrowserContext, path: string): Promise<Page> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.on('console', (m) => {
+    if (m.type() === 'error') complaints.push(`${page.url()}: ${m.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+  await page.goto(stack.url + path);
+  return page;
+}
+
+const card = (page: Page, text: string) => page.locator('#records .card', { hasText: text });
+const event = (page: Page, text: string) => page.locator('#calendar .event', { hasText: text });
+
+test('a user connects, both sides follow each other, the user disconnects', { skip }, async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await open(context, '/?user=mira');
+
+  await page.getByText('Not connected').waitFor();
+  assert.equal(await card(page, '').count(), 3, 'the CRM has three entries');
+  assert.equal(await event(page, '').count(), 0, 'Google has none yet');
+
+  await page.getByRole('link', { name: 'Connect' }).click();
+  await page.locator('form[action$="/connect"] button').first().click();
+  await page.getByLabel('Account').fill(MIRA);
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await page.locator('main[data-view="active"]').waitFor();
+
+  await page.goto(`${stack.url}/?user=mira`);
+  await page.getByText('Connected', { exact: true }).waitFor();
+  await event(page, 'Needs analysis').waitFor();
+  assert.equal(await event(page, '').count(), 3, 'the first sync wrote what had waited');
+
+  // Moved on the phone by mouse: half an hour down, and the CRM follows.
+  const box = await event(page, 'Needs analysis').boundingBox();
+  assert.ok(box);
+  await page.mouse.move(box.x + 30, box.y + 15);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 30, box.y + 30, { steps: 4 });
+  await page.mouse.move(box.x + 30, box.y + 15 + 27, { steps: 4 });
+  await page.mouse.up();
+  await card(page, 'Needs analysis').filter({ hasText: '14:30–15:30' }).waitFor();
+
+  // By keyboard: a day later.
+  await event(page, 'Needs analysis').focus();
+  await page.keyboard.press('ArrowRight');
+  await page
+    .locator('#records .day', { hasText: 'Thursday' })
+    .locator('.card', { hasText: 'Needs analysis' })
+    .waitFor();
+
+  // Changed in the CRM, and Google follows.
+  await card(page, 'Needs analysis').click();
+  await page.getByLabel('Subject').fill('Needs analysis, second part');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await event(page, 'second part').waitFor();
+
+  // Made and deleted at Google.
+  await page.getByRole('button', { name: 'New event' }).click();
+  await page.getByLabel('Subject').fill('Lunch at the lake');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await card(page, 'Lunch at the lake').getByText('From Google').waitFor();
+  await event(page, 'Lunch at the lake').focus();
+  await page.keyboard.press('Delete');
+  await card(page, 'Lunch at the lake').waitFor({ state: 'detached' });
+
+  await page.getByRole('link', { name: 'Manage' }).click();
+  await page.locator('form[action$="/disconnect"] button').click();
+  await page.locator('main[data-view="disconnected"]').waitFor();
+  await page.goto(`${stack.url}/?user=mira`);
+  await page.getByText('Disconnected', { exact: true }).waitFor();
+  assert.equal(stack.workspace.oauth.refreshTokens(MIRA).length, 0, 'Google forgot the consent');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('on a phone the three parts are tabs and nothing runs off the screen', { skip }, async () => {
+  const context = await browser.newContext({
+    viewport: { width: 360, height: 740 },
+    isMobile: true,
+    hasTouch: true,
+  });
+  const page = await open(context, '/?user=anna');
+  await card(page, 'Annual review').waitFor();
+  assert.equal(await page.locator('#calendar').isVisible(), false);
+  for (const name of ['Between', 'Google', 'CRM']) {
+    await page.getByRole('tab', { name }).tap();
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    assert.ok(Number(width) <= 360, `${name} is ${width} wide`);
+  }
+  await page.getByRole('tab', { name: 'Google' }).tap();
+  await event(page, 'Site inspection').tap();
+  await page.getByLabel('Place').fill('Turnhalle, Stäfa');
+  await page.getByRole('button', { name: 'Save' }).tap();
+  await page.getByRole('tab', { name: 'CRM' }).tap();
+  await card(page, 'Site inspection').getByText('Turnhalle, Stäfa').waitFor();
+  const small = await page.evaluate(`[...document.querySelectorAll('button, a.button')]
+    .filter((b) => b.offsetParent && !b.closest('.slots') && b.getBoundingClientRect().height < 34)
+    .map((b) => b.outerHTML.slice(0, 80))`);
+  assert.deepEqual(small, [], 'everything is large enough for a finger');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
