@@ -180,22 +180,27 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     return remove(input, 'removeAtGoogle');
   },
   merge: (input) => mergeSides(input, 'merge'),
-  removeAtGoogle: (input) => remove(input, 'removeAtGoogle'),
+  removeAtGoogle: (input) =>
+    hasUnseenOffers(input)
+      ? handlers.editBeatsDelete(input)
+      : remove(input, 'removeAtGoogle'),
   removeAtCrm: () => ({
     ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
     notice: { op: 'delete', reason: 'movedOrDeleted' },
   }),
   editBeatsDelete(input) {
     const { link, observed, intent, codec } = input;
-    if (!link || !observed) return remove(input, 'removeAtGoogle');
+    if (!link) return remove(input, 'removeAtGoogle');
     const known = knownGoogle(link);
-    const edited = Object.entries(observed.fields).some(([n, v]) => !sameValue(v, known[n]));
+    const now = { ...known, ...observed?.fields };
+    const edited =
+      hasUnseenOffers(input) || Object.keys(now).some((n) => !sameValue(now[n], known[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
     return beatsDelete(
       mergeSides(input, 'editBeatsDelete'),
       intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm',
-      forCrm(codec, observed.fields),
+      forCrm(codec, now),
     );
   },
   bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
@@ -207,8 +212,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     return link?.deletedBy === 'crm' ? beatsDelete(decision, 'deletedInCrm', {}) : decision;
   },
   handOver(input) {
-    const { link, observed } = input;
-    if (!link && !observed?.marker) return decide('nothing');
+    const { link, observed, intent } = input;
+    const ours = observed?.marker ?? (observed && observed.googleId === intent?.googleId);
+    if (!link && !ours) return decide('nothing');
     if (link?.state === 'deleted' || observed?.state === 'gone')
       return decide('handOver', { link: 'none' });
     const conflicts = link && observed ? unheard(input, link) : [];
@@ -255,6 +261,15 @@ function decide(rule: Rule, rest: Partial<Decision> = {}): Decision {
 function hasNews(input: Prepared): boolean {
   const merged = mergeWith(input, undefined);
   return Object.keys(merged.toGoogle).length > 0;
+}
+
+/** Google's newer values are on their way to the CRM, which deleted the record before it saw them. */
+function hasUnseenOffers({ link, intent }: Prepared): boolean {
+  if (link?.state !== 'live' || link.offered.deletedInCrm) return false;
+  const seen = seenChange(link, intent);
+  return Object.entries(link.offered).some(
+    ([name, offer]) => offer.change > seen && !sameValue(offer.value, link.google[name]),
+  );
 }
 
 /** The CRM restores the record although it knows that it was deleted at Google. */

@@ -1,6 +1,7 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, plan, type Write } from '../core/plan.ts';
+import { settle } from '../core/settle.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { read, type Work } from './observe.ts';
@@ -70,6 +71,7 @@ async function executeRound(
     else result.done.push({ work, decision, written: undefined });
   }
   run.count.writes += writes.length;
+  await tellLosses(run, collection, writes);
   const answers =
     writes.length === 0
       ? []
@@ -86,6 +88,24 @@ async function executeRound(
   });
   await readAgain(run, collection, again);
   return again.map((a) => a.work);
+}
+
+/**
+ * What a write takes away for good is told before it is gone: after a lost answer or a crash both sides
+ * would be equal, and nobody would know that there had been a conflict.
+ */
+async function tellLosses(
+  run: Run,
+  { codec }: Collection,
+  writes: { work: Work; decision: Decision }[],
+): Promise<void> {
+  const notices = writes
+    .filter(({ decision }) => decision.notice?.conflicts !== undefined)
+    .map(({ work, decision }) =>
+      settle({ codec, userId: run.user.userId, ...work, decision, written: undefined, expireAt: 0 }),
+    )
+    .flatMap(({ notice }) => notice ?? []);
+  if (notices.length > 0) await run.engine.publisher.googleChanges(notices);
 }
 
 function decide(run: Run, collection: Collection, context: CodecContext, work: Work): Decision {

@@ -45,12 +45,7 @@ export async function observeIntents(
     return { intent, link: byCrmId.get(intent.crmId) ?? born, observed: undefined, raw: undefined };
   });
   // Adopted, but our link is lost: inserting it would double what is there.
-  const lost = works.filter(
-    (w) =>
-      w.link === undefined &&
-      w.intent?.googleId !== undefined &&
-      w.intent.userId === run.user.userId,
-  );
+  const lost = works.filter((w) => w.link === undefined && w.intent?.googleId !== undefined);
   await read(run, collection, lost, (work) => work.intent?.googleId ?? '');
   return works;
 }

@@ -491,3 +491,88 @@ test('disconnect: the grant is revoked and the token deleted; with removal what 
     );
   }
 });
+
+test('what lies outside the window waits, and is written when the window reaches it (rule 5)', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const at = (date: string) => ({ start: { date }, end: { date } });
+  await world.crm(
+    world.change('far', { subject: 'Far', ...at('2028-01-10') }),
+    world.change('past', { subject: 'Past', ...at('2026-01-10') }),
+  );
+  assert.deepEqual(await world.events(), []);
+  world.advance(Date.UTC(2027, 0, 12) - world.clock.now());
+  await world.poll();
+  assert.deepEqual(
+    (await world.events()).map((e) => e.summary),
+    ['Far'],
+  );
+});
+
+test('the intents of a user who is not connected are kept, the newest per record (rule 5)', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.store.updateUser('anna', (user) => user && { ...user, state: 'invited' });
+  assert.equal(await world.crm(world.change('v1', visit(1))), 'notActive');
+  await world.crm(world.change('v1', visit(2, 11)));
+  await world.connect('anna');
+  await world.poll();
+  assert.deepEqual(
+    (await world.events()).map((e) => e.start.dateTime),
+    ['2026-11-25T11:00:00+01:00'],
+  );
+});
+
+test('HTML, a Meet link and reminders are left as they are by changes of other fields (rule 13)', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit(1, 9, { description: 'Plain' })));
+  const [event] = await world.events();
+  const html = 'Now <b>bold</b><br>two lines';
+  const reminders = { useDefault: false, overrides: [{ method: 'email', minutes: 30 }] };
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { description: html, reminders });
+  await world.poll();
+  assert.equal(world.messages.at(-1)?.data?.description, 'Now bold\ntwo lines');
+  await world.crm(world.change('v1', { subject: 'Other', description: 'Now bold\ntwo lines' }));
+  const [after] = await world.events();
+  assert.deepEqual([after?.summary, after?.description], ['Other', html]);
+  assert.deepEqual((after as { reminders?: object } | undefined)?.reminders, reminders);
+  await world.crm(world.change('v1', { reminderMinutes: 15 }));
+  const [reminded] = await world.events();
+  assert.deepEqual((reminded as { reminders?: object } | undefined)?.reminders, {
+    useDefault: false,
+    overrides: [{ method: 'popup', minutes: 15 }],
+  });
+});
+
+test('the own answer travels both ways; a declined event is not busy (rule 7, rule 12)', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  world.workspace.createAccount({ email: 'boss@else.example' });
+  const invited = await world.workspace.handle({
+    method: 'POST',
+    url: '/calendar/v3/calendars/primary/events',
+    headers: { authorization: 'Bearer user:boss@else.example', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      summary: 'Invitation',
+      start: { date: '2026-11-27' },
+      end: { date: '2026-11-28' },
+      attendees: [{ email: 'anna@firm.example' }],
+    }),
+  });
+  const { id } = JSON.parse(invited.body) as { id: string };
+  await world.poll();
+  const told = world.messages.find((m) => m.googleId === id);
+  assert.deepEqual([told?.data?.response, told?.data?.busy], ['needsAction', true]);
+  await world.crm(world.change('i1', { ...told?.data, response: 'declined' }, { googleId: id }));
+  const mine = await world.phone('anna', 'GET', `/${id}`);
+  assert.equal(
+    mine.attendees?.find((a) => a.email === 'anna@firm.example')?.responseStatus,
+    'declined',
+  );
+  await world.poll();
+  world.messages.length = 0;
+  await world.crm(world.change('i1', { subject: 'Mine now' }, { googleId: id }));
+  assert.equal(world.messages[0]?.rejected?.reason, 'notOrganizer');
+  assert.equal(world.messages[0]?.data?.subject, 'Invitation');
+});
