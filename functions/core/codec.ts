@@ -9,6 +9,8 @@ export interface FieldSpec {
   flow: 'both' | 'crm' | 'google';
   /** Fields of one group are merged as one value: a start without its end makes no sense. */
   group?: string;
+  /** What Google holds as long as nobody has said anything: no news for the CRM. */
+  initial?: Json;
   /** Never leaves Google for an object whose owner hides it (design rule 4). */
   hidden?: boolean;
   /** A list merged entry by entry; the property that identifies an entry. */

@@ -12,3 +12,10 @@ export function linkId(record: RecordType, born: { crmId: string } | { googleId:
     ? `${record}-c-${digest(born.crmId).slice(0, 32)}`
     : `${record}-g-${digest(born.googleId).slice(0, 32)}`;
 }
+
+/** The id of a link's google-change: its number can be read from it, its content cannot. */
+export const changeIdOf = (number: number, ...parts: string[]) =>
+  `${digest(number, ...parts).slice(0, 32)}-${number}`;
+
+/** The number of the google-change with this id; 0 when the id is of another kind. */
+export const changeNumber = (changeId: string) => Number(/-(\d+)$/.exec(changeId)?.[1] ?? 0);

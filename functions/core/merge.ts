@@ -125,7 +125,7 @@ interface View {
 function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   const { base } = input;
   const baseCrm = name in base.crm ? base.crm[name] : base.google[name];
-  const baseGoogle = name in base.google ? base.google[name] : base.crm[name];
+  const baseGoogle = [base.google, base.crm].find((side) => name in side)?.[name] ?? spec.initial;
   const offer = base.offered[name];
   const known = offer ? (offer.google ?? offer.value) : baseGoogle;
   const google = input.google && name in input.google ? input.google[name] : known;

@@ -7,6 +7,7 @@
 import type { Codec, CodecContext, Observed, Patch } from './codec.ts';
 import { conceal, isConcealed } from './conceal.ts';
 import { type Fields, sameValue } from './fields.ts';
+import { changeNumber } from './link.ts';
 import { knownGoogle, type Merged, merge, type Policy } from './merge.ts';
 import type { Conflict, Rejection } from './messages.ts';
 import type { Intent, Link } from './records.ts';
@@ -99,7 +100,7 @@ const table: { [L in LinkSide]: { [C in CrmSide]: { [G in GoogleSide]: Rule } } 
   deleted: {
     silent: { unread: 'nothing', live: 'reappeared', gone: 'nothing' },
     edited: { unread: 'insertAgain', live: 'adopt', gone: 'insertAgain' },
-    removed: { unread: 'nothing', live: 'removeAtGoogle', gone: 'nothing' },
+    removed: { unread: 'nothing', live: 'editBeatsDelete', gone: 'nothing' },
     handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver' },
   },
 };
@@ -181,9 +182,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   },
   merge: (input) => mergeSides(input, 'merge'),
   removeAtGoogle: (input) =>
-    hasUnseenOffers(input)
-      ? handlers.editBeatsDelete(input)
-      : remove(input, 'removeAtGoogle'),
+    hasUnseenOffers(input) ? handlers.editBeatsDelete(input) : remove(input, 'removeAtGoogle'),
   removeAtCrm: () => ({
     ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
     notice: { op: 'delete', reason: 'movedOrDeleted' },
@@ -191,10 +190,14 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   editBeatsDelete(input) {
     const { link, observed, intent, codec } = input;
     if (!link) return remove(input, 'removeAtGoogle');
+    // The version that we deleted: an old answer.
+    if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
     const known = knownGoogle(link);
     const now = { ...known, ...observed?.fields };
     const edited =
-      hasUnseenOffers(input) || Object.keys(now).some((n) => !sameValue(now[n], known[n]));
+      link.state === 'deleted' || // a person restored it from the bin
+      hasUnseenOffers(input) ||
+      Object.keys(now).some((n) => !sameValue(now[n], known[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
     return beatsDelete(
@@ -208,8 +211,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // It came back (moved away and back, or restored from the bin): the same link again.
     const { link, observed } = input;
     if (!observed || link?.etag === observed.etag) return decide('nothing');
-    const decision = tell(input, 'reappeared', observed.fields);
-    return link?.deletedBy === 'crm' ? beatsDelete(decision, 'deletedInCrm', {}) : decision;
+    return tell(input, 'reappeared', observed.fields);
   },
   handOver(input) {
     const { link, observed, intent } = input;
@@ -362,11 +364,15 @@ function mergeWith(
   });
 }
 
-/** The number of the newest of our changes that the CRM had applied; -1 when it does not say. */
+/**
+ * The number of the newest of our changes that the CRM had applied; -1 when it does not say. A change
+ * of which we know nothing (its run died) may have said something else under the same number: only
+ * those before it are sure.
+ */
 function seenChange(link: Link | undefined, intent: Intent | undefined): number {
   if (!intent?.seen || !link) return -1;
   const match = Object.values(link.offered).find((offer) => offer.changeId === intent.seen);
-  return match ? match.change : 0;
+  return match ? match.change : Math.max(0, changeNumber(intent.seen) - 1);
 }
 
 function mergeSides(input: Prepared, rule: Rule): Decision {

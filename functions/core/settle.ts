@@ -1,7 +1,7 @@
 import type { Codec, Observed } from './codec.ts';
 import { conceal } from './conceal.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
-import { digest, linkId } from './link.ts';
+import { changeIdOf, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Decision } from './plan.ts';
@@ -154,8 +154,5 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
   };
   const born = link?.id ?? crmId ?? googleId ?? '';
   const number = (link?.changes ?? 0) + 1;
-  return {
-    ...body,
-    changeId: digest(userId, born, number, canonicalJson(body as Json)).slice(0, 40),
-  };
+  return { ...body, changeId: changeIdOf(number, userId, born, canonicalJson(body as Json)) };
 }

@@ -74,25 +74,34 @@ export async function observePage(
 }
 
 /**
- * Events that carry our marker but have no link: a run died between inserting and committing, or a
- * person restored an earlier generation. The CRM's stored word decides about the former.
+ * Events of ours of which the link does not tell what the CRM wants: no link (a run died between
+ * inserting and committing), an earlier generation, or a tombstone whose event a person restored.
+ * There the CRM's stored word counts, pending or not.
  */
 async function recognise(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
   const { store } = run.engine;
-  const lost = works.filter((w) => w.link === undefined && w.observed?.marker !== undefined);
-  if (lost.length === 0) return;
-  const crmIds = lost.map((w) => w.observed?.marker?.crmId ?? '');
+  const unlinked = works.filter((w) => w.link === undefined && w.observed?.marker !== undefined);
+  const restored = works.filter((w) => w.link?.deletedBy === 'crm' && w.observed?.state === 'live');
+  const idOf = (work: Work) => work.link?.crmId ?? work.observed?.marker?.crmId ?? '';
+  if (unlinked.length + restored.length === 0) return;
   const links = index(
-    await store.linksByCrmId(run.user.userId, codec.record, crmIds),
+    unlinked.length === 0
+      ? []
+      : await store.linksByCrmId(run.user.userId, codec.record, unlinked.map(idOf)),
     (link) => link.crmId,
   );
   const intents = new Map(
-    (await store.getIntents(codec.record, crmIds)).map((intent) => [intent.crmId, intent]),
+    (await store.getIntents(codec.record, [...unlinked, ...restored].map(idOf))).map((intent) => [
+      intent.crmId,
+      intent,
+    ]),
   );
-  for (const work of lost) {
+  for (const work of restored) work.intent = intents.get(idOf(work));
+  for (const work of unlinked) {
     const { crmId = '', generation = 0 } = work.observed?.marker ?? {};
     work.link = links.get(crmId);
-    if (work.link === undefined || generation > work.link.generation)
+    const ours = work.link?.deletedBy === 'crm';
+    if (work.link === undefined || ours || generation > work.link.generation)
       work.intent = intents.get(crmId);
   }
 }

@@ -18,7 +18,7 @@ import { pull } from './pull.ts';
 import { announce, reauthorize } from './user-state.ts';
 
 /** Intents that one commit takes in: bounds memory and what a crash has to do again. */
-export const CHUNK = 200;
+export const CHUNK = 100;
 
 /** One run of one user. */
 export interface Run {

@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: what a change costs and how long it takes, on the local stack with the functions as
- * processes of their own, Google's emulators and the simulators. Prints figures, asserts nothing.
+ * bundled processes of their own, Google's emulators and the simulators. Prints figures, asserts nothing.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import type { Stack } from '../sandbox/stack.ts';
+import { bundled } from '../support/bundled.ts';
 import { requireEmulators } from '../support/emulators.ts';
 import { appointment, type Driven, driveStack } from '../support/stack.ts';
 import { visit } from '../support/world.ts';
@@ -94,11 +95,13 @@ function peakMemory(stack: Driven, name: string): string {
 async function main(): Promise<void> {
   if (requireEmulators()) throw new Error('the benchmark needs the emulators');
   let close = async () => {};
+  // As deployed: the bundles, not the sources.
+  const source = await bundled();
   const stack = await driveStack(
     (end) => {
       close = end;
     },
-    { processes: true },
+    { processes: true, source },
   );
   try {
     stack.workspace.quota.enabled = false;
@@ -135,6 +138,7 @@ async function main(): Promise<void> {
     console.log(`peak memory of crmChange at the end: ${peakMemory(stack, 'crmChange')}`);
   } finally {
     await close();
+    rmSync(source, { recursive: true, force: true });
   }
 }
 

@@ -3,25 +3,11 @@
  * was left out of them is really not needed.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import test from 'node:test';
-import { bundle } from '../../infra/bundle.ts';
 import { startStack } from '../sandbox/stack.ts';
+import { bundled } from '../support/bundled.ts';
 import { requireEmulators } from '../support/emulators.ts';
-import { framework, link } from './serve.ts';
-
-/** One folder that serves each bundle by its name: the local stack starts all functions from one. */
-async function bundled(): Promise<string> {
-  const dir = mkdtempSync(join(tmpdir(), 'deployed-'));
-  await bundle({ dirs: dir, zips: join(dir, 'zips') });
-  link(dir, framework);
-  writeFileSync(join(dir, 'package.json'), '{"type":"module","main":"index.mjs"}');
-  const target = "process.argv.find((a) => a.startsWith('--target=')).slice(9)";
-  writeFileSync(join(dir, 'index.mjs'), `await import(\`./\${${target}}/index.mjs\`);\n`);
-  return dir;
-}
 
 test('from the CRM to Google and back, on bundles', {
   skip: requireEmulators(),
@@ -50,7 +36,20 @@ test('from the CRM to Google and back, on bundles', {
     assert.equal(stored?.state, 'active');
     assert.ok(stored?.lastSyncAt, 'a run ended well');
 
+    const event = born.find((e) =>
+      stack.crm.records(user.userId).some((r) => JSON.stringify(e).includes(`"${r.crmId}"`)),
+    );
+    const moved = stack.crm
+      .records(user.userId)
+      .find((r) => JSON.stringify(event).includes(`"${r.crmId}"`));
+    assert.ok(moved && event);
+    await fetch(`${stack.url}/google/calendar/v3/calendars/primary/events/${event.id}`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer user:${user.email}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ summary: 'Changed on the phone' }),
+    });
     await stack.poll();
+    assert.equal(stack.crm.record(moved.crmId)?.data.subject, 'Changed on the phone');
     const polled = await stack.store.getUser(user.userId);
     assert.ok(
       (polled?.lastSyncAt ?? 0) > (stored?.lastSyncAt ?? 0),
