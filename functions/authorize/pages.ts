@@ -146,7 +146,11 @@ function stateCard(page: PageContext, user: User, session: Session, view: View):
   return html`<section class="card state ${tones[view]}" aria-labelledby="state">
 <div role="status"><h1 id="state">${title}</h1><p>${text}</p></div>
 ${view === 'paused' && user.stateReason === 'massChange' && html`<p>${status.massChange}</p>`}
-${view === 'firstSync' && html`<progress aria-label="${status.progress}"></progress>`}
+${
+  view === 'firstSync' &&
+  html`<progress aria-label="${status.progress}"></progress>
+<p class="soft">${status.progressCount} <span id="synced">${user.firstSyncCount ?? 0}</span></p>`
+}
 ${(view === 'reauthorize' || view === 'disconnected') && connectForm(page, status.connectAgain)}
 ${
   view === 'disconnecting' &&
@@ -209,9 +213,13 @@ ${choice('remove', t.remove, t.removeHint, false)}
 }
 
 /** What the status page's script asks for. */
-export function statusJson(language: Language, user: User): { view: View; lastSync?: string } {
+export function statusJson(
+  language: Language,
+  user: User,
+): { view: View; synced: number; lastSync?: string } {
   const lastSync = timeOf(language, user, user.lastSyncAt);
-  return { view: viewOf(user), ...(lastSync === undefined ? {} : { lastSync }) };
+  const synced = user.firstSyncCount ?? 0;
+  return { view: viewOf(user), synced, ...(lastSync === undefined ? {} : { lastSync }) };
 }
 
 /** A time as the user's clock shows it. */

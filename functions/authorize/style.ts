@@ -102,6 +102,8 @@ async function look() {
       if (now.view !== root.dataset.view) return location.reload();
       const last = document.getElementById('last-sync');
       if (last && now.lastSync) last.textContent = now.lastSync;
+      const synced = document.getElementById('synced');
+      if (synced) synced.textContent = now.synced;
     }
   } catch {
     wait = 5000;

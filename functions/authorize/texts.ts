@@ -42,6 +42,7 @@ export interface Texts {
     /** Added to what `paused` says when the cause is known. */
     massChange: string;
     progress: string;
+    progressCount: string;
     accountTitle: string;
     crmUser: string;
     googleAccount: string;
@@ -154,6 +155,7 @@ const en: Texts = {
     massChange:
       'The reason: unusually many entries disappeared at once. So that no mistake is passed on, somebody should look first.',
     progress: 'First sync in progress',
+    progressCount: 'Entries done so far:',
     accountTitle: 'Account',
     crmUser: 'In the CRM',
     googleAccount: 'At Google',
@@ -352,6 +354,7 @@ const de: Texts = {
     massChange:
       'Der Grund: Ungewöhnlich viele Einträge sind auf einmal verschwunden. Damit kein Versehen weitergegeben wird, sollte zuerst jemand nachsehen.',
     progress: 'Erster Abgleich läuft',
+    progressCount: 'Einträge bisher:',
     accountTitle: 'Konto',
     crmUser: 'Im CRM',
     googleAccount: 'Bei Google',

@@ -133,8 +133,7 @@ function prepare(given: PlanInput): Prepared {
   const observed = conceal(codec, link, given.observed);
   let data = intent ? codec.canonical(intent.data, context) : {};
   if (isConcealed(link, observed)) {
-    const locked = (name: string) => codec.fields[name]?.hidden || name === 'private';
-    data = Object.fromEntries(Object.entries(data).filter(([name]) => !locked(name)));
+    data = Object.fromEntries(Object.entries(data).filter(([n]) => !codec.fields[n]?.hidden));
   }
   return { ...given, observed, data };
 }
@@ -157,13 +156,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (byGoogle && !hasNews(input) && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
-    const generation = (link?.generation ?? observed?.marker?.generation ?? 0) + 1;
+    const taken = Math.max(link?.generation ?? 0, observed?.marker?.generation ?? 0);
     const vanished = link?.state === 'live' && observed?.state === 'gone';
     const conflicts: Conflict[] = vanished ? [{ field: 'deletedInGoogle', winner: 'crm' }] : [];
     return insert(
       input,
       intent?.googleId && !link ? 'insert' : 'insertAgain',
-      generation,
+      taken + 1,
       conflicts,
     );
   },
@@ -188,23 +187,23 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     notice: { op: 'delete', reason: 'movedOrDeleted' },
   }),
   editBeatsDelete(input) {
-    const { link, observed, intent, codec } = input;
+    const { link, observed, intent, codec, data } = input;
     if (!link) return remove(input, 'removeAtGoogle');
     // The version that we deleted: an old answer.
+    if (link.removing) return remove(input, 'removeAtGoogle');
     if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
     const known = knownGoogle(link);
     const now = { ...known, ...observed?.fields };
     const edited =
       link.state === 'deleted' || // a person restored it from the bin
       hasUnseenOffers(input) ||
-      Object.keys(now).some((n) => !sameValue(now[n], known[n]));
+      // What equals the CRM's own word is our write, whose answer was lost.
+      Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], data[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
-    return beatsDelete(
-      mergeSides(input, 'editBeatsDelete'),
-      intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm',
-      forCrm(codec, now),
-    );
+    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
+    const merged = mergeSides(input, 'editBeatsDelete');
+    return beatsDelete(merged, field, forCrm(codec, { ...now, ...merged.agreed }));
   },
   bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
   reappeared(input) {
@@ -219,7 +218,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!link && !ours) return decide('nothing');
     if (link?.state === 'deleted' || observed?.state === 'gone')
       return decide('handOver', { link: 'none' });
-    const conflicts = link && observed ? unheard(input, link) : [];
+    const conflicts = link ? unheard(input, link) : [];
     return {
       ...remove(input, 'handOver'),
       link: 'none',
@@ -246,7 +245,10 @@ function beatsDelete(decision: Decision, field: string, data: Fields): Decision 
 
 /** What the old owner changed at Google and the CRM has not heard of: it goes, but not in silence. */
 function unheard(input: Prepared, link: Link): Conflict[] {
-  const news = mergeSides({ ...input, intent: undefined, data: {} }, 'merge').offers;
+  const news = {
+    ...(hasUnseenOffers(input) ? unseenOffers(input) : {}),
+    ...mergeSides({ ...input, intent: undefined, data: {} }, 'merge').offers,
+  };
   return Object.entries(news).map(([field, google]) => ({
     field,
     crm: input.data[field] ?? link.crm[field] ?? null,
@@ -283,8 +285,9 @@ function sawDeletion({ link, intent }: Prepared): boolean {
 function insert(input: Prepared, rule: Rule, generation: number, conflicts: Conflict[]): Decision {
   const { codec, context, window, intent, link, data } = input;
   if (!intent) return decide('nothing');
+  const unseen = unseenOffers(input);
   // What is inserted again comes back whole, with the fields that only the base still knows.
-  const fields = { ...(link ? knownGoogle(link) : {}), ...link?.crm, ...data };
+  const fields = { ...(link ? knownGoogle(link) : {}), ...link?.crm, ...data, ...unseen };
   const missing = codec.missing(fields);
   if (missing.length > 0) {
     return refuse(
@@ -305,11 +308,24 @@ function insert(input: Prepared, rule: Rule, generation: number, conflicts: Conf
   if (period && period.from >= window.to)
     return decide('nothing', { wakeAt: period.from - window.aheadMs });
   const googleId = codec.googleId(context.userId, intent.crmId, generation);
+  const agreed = Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in unseen)));
   return {
-    ...decide(rule, { link: 'live', agreed: fields }),
+    ...decide(rule, { link: 'live', agreed }),
     write: { kind: 'insert', googleId, crmId: intent.crmId, generation, fields },
     ...(conflicts.length > 0 && { notice: { op: 'upsert', data: fields, changed: [], conflicts } }),
   };
+}
+
+/** What Google had newer and told, where the CRM did not know it and has not edited the field itself. */
+function unseenOffers(input: Prepared): Fields {
+  const { link, intent, codec } = input;
+  if (!link || !intent) return {};
+  const seen = seenChange(link, intent);
+  const { agreed } = mergeWith(input, undefined);
+  const unseen = Object.entries(link.offered).filter(
+    ([name, offer]) => codec.fields[name] && offer.change > seen && !(name in agreed),
+  );
+  return Object.fromEntries(unseen.map(([name, offer]) => [name, offer.value]));
 }
 
 function refuse(intent: Intent, reason: string, detail: string): Decision {
@@ -353,6 +369,7 @@ function mergeWith(
   read: Observed | undefined,
 ): Merged {
   const foreign = observed?.foreign ?? link?.foreign ?? false;
+  const hides = isConcealed(link, observed);
   return merge({
     codec,
     policy,
@@ -360,7 +377,9 @@ function mergeWith(
     crm: intent ? data : undefined,
     google: read?.fields,
     seen: seenChange(link, intent),
-    locked: (name) => foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm',
+    locked: (name) =>
+      (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||
+      (hides && name === 'private'),
   });
 }
 
@@ -378,7 +397,8 @@ function seenChange(link: Link | undefined, intent: Intent | undefined): number 
 function mergeSides(input: Prepared, rule: Rule): Decision {
   const { codec, link, intent, observed } = input;
   const merged = mergeWith(input, observed);
-  const known = { ...(link ? knownGoogle(link) : {}), ...observed?.fields };
+  const before = link ? knownGoogle(link) : {};
+  const known = { ...before, ...observed?.fields };
   const target = {
     ...known,
     ...link?.crm,
@@ -393,7 +413,12 @@ function mergeSides(input: Prepared, rule: Rule): Decision {
     (n) => !(adopted && codec.fields[n]?.flow === 'crm'),
   );
   const googleId = observed?.googleId ?? link?.googleId;
-  const decision = decide(rule, { link: 'live', agreed: merged.agreed, offers: merged.toCrm });
+  // A refusal repeats what the CRM knows already: that is no news which it would have to confirm.
+  const news = Object.entries(merged.toCrm).filter(
+    ([name, value]) => !merged.refused.includes(name) || !sameValue(value, before[name]),
+  );
+  const offers = Object.fromEntries(news);
+  const decision = decide(rule, { link: 'live', agreed: merged.agreed, offers });
   if (changed.length > 0 && googleId) {
     const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted };
     decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };

@@ -36,6 +36,8 @@ export interface User {
   lastSyncAt?: number;
   /** First sync: finished when set. */
   firstSyncAt?: number;
+  /** Entries that the first sync has worked off so far. */
+  firstSyncCount?: number;
 }
 
 export type UserState = 'invited' | 'active' | 'reauthorize' | 'paused' | 'disconnected';
@@ -96,6 +98,8 @@ export interface Link {
   foreign?: boolean;
   /** The CRM version that the base comes from. */
   crmVersion?: number;
+  /** The user leaves and has it removed: whether its object at Google is gone already is not known. */
+  removing?: boolean;
   /** Who deleted, when state is deleted. */
   deletedBy?: 'crm' | 'google';
   /** Tombstones only: when Firestore's TTL may remove the document (ms since the epoch). */

@@ -42,11 +42,13 @@ export function settle(given: Outcome): Settled {
   if (decision.link === 'unchanged') return settled;
   if (decision.link === 'none') return link ? { ...settled, removed: link.id } : settled;
   const next = identity(outcome, notice !== undefined && notice.op !== 'reject');
+  delete next.removing;
   if (decision.link === 'deleted') {
     next.state = 'deleted';
     next.deletedBy = decision.rule === 'removeAtCrm' ? 'google' : (link?.deletedBy ?? 'crm');
     next.expireAt = outcome.expireAt;
-    next.offered = withOffers(outcome, notice);
+    // What the CRM deleted in the knowledge of all offers is over.
+    next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
     return { ...settled, link: next };
   }
   next.state = 'live';
@@ -100,11 +102,17 @@ function baseAfter(
     ...(observed?.state === 'live' ? observed.fields : {}),
     ...(written?.state === 'live' ? written.fields : {}),
   };
-  const offered = inserted ? {} : withOffers(outcome, notice);
-  for (const name of Object.keys(decision.agreed)) delete offered[name];
+  const offered = withOffers(outcome, notice);
+  // With a new object the word on a deletion is over.
+  const over = (name: string) => name in decision.agreed || (inserted && !codec.fields[name]);
+  for (const name of Object.keys(offered).filter(over)) delete offered[name];
+  const kept = (fields: Fields = {}) =>
+    inserted
+      ? Object.fromEntries(Object.entries(fields).filter(([name]) => name in offered))
+      : fields;
   const base: Pick<Link, 'crm' | 'google' | 'offered'> = {
-    crm: { ...(inserted ? {} : link?.crm), ...decision.agreed },
-    google: inserted ? {} : { ...link?.google },
+    crm: { ...kept(link?.crm), ...decision.agreed },
+    google: { ...kept(link?.google) },
     offered,
   };
   for (const [name, value] of Object.entries(google)) {

@@ -1,3 +1,4 @@
+import { knownGoogle } from '../core/merge.ts';
 import type { Link } from '../core/records.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
@@ -42,7 +43,7 @@ async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> 
   for (let after: string | undefined; ; ) {
     const links = await store.listLinks(run.user.userId, codec.record, PAGE, after);
     for (const link of links) {
-      const period = codec.period({ ...link.crm, ...link.google }, context);
+      const period = codec.period(knownGoogle(link), context);
       const inside = period && period.from > run.window.from && period.to < run.window.to;
       if (link.state === 'live' && link.googleId && inside) expected.push(link);
     }

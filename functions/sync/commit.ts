@@ -62,7 +62,7 @@ export async function commitWorks(
   }
   for (const { error } of executed.deferred) run.deferred ??= error;
   if (notices.length > 0) await publisher.googleChanges(notices);
-  const commit: Commit = { links, removedLinks, consumed, ...extra };
+  const commit: Commit = { links, removedLinks, consumed, ...firstSyncProgress(run), ...extra };
   const { released } = await store.commit(
     run.lease,
     commit,
@@ -70,4 +70,10 @@ export async function commitWorks(
   );
   if (isSyncError(run.deferred, 'reauthorize')) throw run.deferred;
   return released;
+}
+
+/** The status page shows a new user how far the first sync is. */
+function firstSyncProgress({ user, count }: Run): Pick<Commit, 'user'> {
+  if (user.firstSyncAt !== undefined) return {};
+  return { user: { firstSyncCount: count.intents + count.googleChanges } };
 }

@@ -193,7 +193,7 @@ async function readAgain(
   for (const { work, write } of again) {
     const { intent, observed } = work;
     // The id that we tried is taken by something deleted: the next generation comes after it.
-    if (write.kind !== 'insert' || observed?.state !== 'gone' || !intent || work.link) continue;
+    if (write.kind !== 'insert' || observed?.state !== 'gone' || !intent) continue;
     const tried = generationOf(collection, run.user.userId, intent.crmId, write.googleId);
     observed.marker = { crmId: intent.crmId, generation: tried };
   }

@@ -36,7 +36,12 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
   for (let after: string | undefined; ; ) {
     await keepLease(run);
     const links = await store.listLinks(run.user.userId, record, PAGE, after);
-    const ours = links.filter((l) => l.origin === 'crm' && l.state === 'live' && l.googleId);
+    const ours = links.filter(
+      (l) => l.googleId && ((l.origin === 'crm' && l.state === 'live') || l.removing),
+    );
+    // Stored before anything is removed: after a crash our own deletes must not look like the user's.
+    const tombstones = ours.map((link) => tombstone(run, link));
+    if (tombstones.length > 0) await store.commit(run.lease, { links: tombstones }, false);
     // Without an etag: what the user changed in an entry of ours goes with it, as he or she asked.
     const writes = ours.map((link) => ({
       kind: 'delete' as const,
@@ -44,12 +49,13 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
       etag: undefined,
     }));
     const results = writes.length === 0 ? [] : await collection.write(run.session, writes);
-    const removed = ours.filter((_, i) => {
+    const removed = tombstones.filter((_, i) => {
       const result = results[i];
       if (result && !result.ok && !isSyncError(result.error, 'gone', 'park')) throw result.error;
       return result?.ok || isSyncError(result?.error, 'gone');
     });
-    await store.commit(run.lease, { links: removed.map((link) => tombstone(run, link)) }, false);
+    const done = removed.map(({ removing: _, ...link }) => link);
+    if (done.length > 0) await store.commit(run.lease, { links: done }, false);
     if (links.length < PAGE) return;
     after = links.at(-1)?.id;
   }
@@ -58,5 +64,5 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
 /** Deleted by us on the user's wish: the CRM's record lives on and is written again on reconnecting. */
 function tombstone(run: Run, link: Link): Link {
   const expireAt = run.engine.clock.now() + run.engine.settings.tombstoneMs;
-  return { ...link, state: 'deleted', deletedBy: 'crm', expireAt, offered: {} };
+  return { ...link, state: 'deleted', deletedBy: 'crm', removing: true, expireAt };
 }

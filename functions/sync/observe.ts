@@ -44,9 +44,9 @@ export async function observeIntents(
     const born = intent.googleId === undefined ? undefined : byGoogleId.get(intent.googleId);
     return { intent, link: byCrmId.get(intent.crmId) ?? born, observed: undefined, raw: undefined };
   });
-  // Adopted, but our link is lost: inserting it would double what is there.
-  const lost = works.filter((w) => w.link === undefined && w.intent?.googleId !== undefined);
-  await read(run, collection, lost, (work) => work.intent?.googleId ?? '');
+  // Adopted, but our link is lost, or not removed for sure: inserting would double what is there.
+  const doubtful = works.filter((w) => (w.link ? w.link.removing : w.intent?.googleId));
+  await read(run, collection, doubtful, (work) => (work.link ?? work.intent)?.googleId ?? '');
   return works;
 }
 

@@ -45,7 +45,10 @@ test('a user connects: from the start page over Google to the status page', asyn
 
   const waiting = await browser.get('/status');
   assert.match(waiting.body, /The first sync is running/);
-  assert.equal((await browser.get('/status.json')).body, '{"view":"firstSync"}');
+  assert.equal((await browser.get('/status.json')).body, '{"view":"firstSync","synced":0}');
+  await stage.change('anna', { firstSyncCount: 200 });
+  assert.equal((await browser.get('/status.json')).body, '{"view":"firstSync","synced":200}');
+  assert.match((await browser.get('/status')).body, /done so far: <span id="synced">200</);
   await stage.change('anna', { firstSyncAt: 1, lastSyncAt: Date.UTC(2026, 0, 5, 9, 30) });
   const done = JSON.parse((await browser.get('/status.json')).body);
   assert.equal(done.view, 'active');

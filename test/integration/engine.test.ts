@@ -576,3 +576,19 @@ test('the own answer travels both ways; a declined event is not busy (rule 7, ru
   assert.equal(world.messages[0]?.rejected?.reason, 'notOrganizer');
   assert.equal(world.messages[0]?.data?.subject, 'Invitation');
 });
+
+test('a first sync shows how far it is', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.store.updateUser('anna', (user) => user && { ...user, state: 'invited' });
+  await world.crm(
+    ...Array.from({ length: 250 }, (_, i) => world.change(`m${i}`, visit(1 + (i % 5)))),
+  );
+  await world.connect('anna');
+  const seen: (number | undefined)[] = [];
+  world.workspace.before = async (call) => {
+    if (call.batch?.index === 0) seen.push((await world.store.getUser('anna'))?.firstSyncCount);
+  };
+  await world.poll();
+  assert.deepEqual(seen, [undefined, undefined, 100, 100, 200]);
+});

@@ -57,8 +57,12 @@ export class Crm {
     if (userId !== undefined && !this.#users.has(userId)) {
       throw new CrmError(404, `no user ${userId}`);
     }
-    record.data = { ...record.data, ...checked(data) };
+    const edited = checked(data);
+    record.data = { ...record.data, ...edited };
     if (userId !== undefined) record.userId = userId;
+    const version = record.version + 1;
+    const fields = Object.keys(edited).map((field) => [mergedWith(field), version]);
+    record.editedFields = { ...record.editedFields, ...Object.fromEntries(fields) };
     this.#personChanged(record);
     await this.flush();
     return record;
@@ -97,7 +101,10 @@ export class Crm {
         userId,
         version,
         editedVersion: version,
-        data: change.op === 'delete' ? (old?.data ?? {}) : { ...old?.data, ...change.data },
+        data:
+          change.op === 'delete'
+            ? (old?.data ?? {})
+            : { ...(old?.deleted ? {} : old?.data), ...change.data },
         deleted: change.op === 'delete',
         external: true,
         updatedAt: this.#options.now(),
@@ -179,13 +186,14 @@ export class Crm {
     // Somebody changed the record here since Google's view of it: only what really changed there counts.
     const newer = change.baseVersion !== undefined && record.version > change.baseVersion;
     const only = newer && change.changed ? new Set(change.changed) : undefined;
-    const applied = Object.entries(data).filter(([field]) => !only || only.has(field));
+    const asked = Object.entries(data).filter(([field]) => !only || only.has(field));
+    const applied = asked.filter(([field]) => !isContested(record, change, field));
     record.data = { ...record.data, ...Object.fromEntries(applied) };
     record.deleted = false;
     delete record.deletedBy;
     if (!change.rejected) delete record.rejected;
     this.#bump(record, change);
-    this.#googleChanged(record, change);
+    this.#googleChanged(record, change, applied.length === asked.length);
   }
 
   #applyDelete(record: CrmRecord, change: GoogleChange): void {
@@ -198,9 +206,9 @@ export class Crm {
     this.#googleChanged(record, change);
   }
 
-  #googleChanged(record: CrmRecord, change: GoogleChange): void {
+  #googleChanged(record: CrmRecord, change: GoogleChange, whole = true): void {
     if (change.googleId !== undefined) record.googleId = change.googleId;
-    record.seen = change.changeId;
+    if (whole) record.seen = change.changeId;
     if (change.op === 'upsert') record.redacted = change.redacted === true;
     record.updatedAt = this.#options.now();
     this.#changed(record.userId, record.crmId);
@@ -310,7 +318,22 @@ export class Crm {
   }
 }
 
-/** Google does not know the record's crmId: without an answer the two sides would never be linked. */
+/**
+ * Google does not know the record's crmId, so without an answer the two sides would never be linked; or
+ * the record has another owner by now, whose calendar does not know what the old owner changed.
+ */
 function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
-  return change.crmId !== record.crmId;
+  return change.crmId !== record.crmId || change.userId !== record.userId;
 }
+
+/**
+ * A person changed the field here since Google's view of it. The value stays, and `seen` does not name
+ * this change: so the sync sees two edits, decides by its policy, and tells the conflict.
+ */
+function isContested(record: CrmRecord, change: GoogleChange, field: string): boolean {
+  if (change.redacted || change.baseVersion === undefined) return false;
+  return (record.editedFields?.[mergedWith(field)] ?? -1) > change.baseVersion;
+}
+
+/** Start and end are one value. */
+const mergedWith = (field: string) => (field === 'end' ? 'start' : field);

@@ -22,6 +22,8 @@ export interface CrmRecord {
   version: number;
   /** The version of the last change that a person made in the CRM. */
   editedVersion: number;
+  /** The same per field: a person's newer value is not overwritten by what Google had before it. */
+  editedFields?: { [field: string]: number };
   data: Appointment;
   deleted: boolean;
   /** Set when the deletion was told by Google: such a record may come back. */
