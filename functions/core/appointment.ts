@@ -99,6 +99,9 @@ function canonical(data: Fields, context: CodecContext): Fields {
     const value = data[name];
     if (typeof value === 'string') result[name] = value.trim() === '' ? null : value.trim();
   }
+  for (const name of ['private', 'busy'] as const) {
+    if (data[name] === null) result[name] = fields[name].initial;
+  }
   if (data.participants !== undefined) {
     const people = [...byKey(data.participants, 'email').values()].filter(
       (person) => !context.self.includes(String(person.email)),
@@ -254,7 +257,8 @@ function encode(names: string[], data: Fields, _context: CodecContext): Event {
 }
 
 function encodeReminder(value: Json | undefined): NonNullable<Event['reminders']> {
-  if (typeof value !== 'number') return { useDefault: true };
+  // The empty list too: a patch merges objects, and Google refuses both at once.
+  if (typeof value !== 'number') return { useDefault: true, overrides: [] };
   return { useDefault: false, overrides: [{ method: 'popup', minutes: value }] };
 }
 

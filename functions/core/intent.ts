@@ -17,9 +17,11 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
   const data: Fields = {};
   const fieldVersions: Intent['fieldVersions'] = {};
   const take = (field: string, value: Fields[string], version: number) => {
-    if (version < floor || version < (fieldVersions[field] ?? -1)) return;
-    data[field] = value;
-    fieldVersions[field] = version;
+    const known = Math.max(version, floor);
+    if (known < (fieldVersions[field] ?? -1)) return;
+    // A delete empties what was said before it: whoever makes the record anew starts afresh.
+    data[field] = version < floor ? null : value;
+    fieldVersions[field] = known;
   };
   for (const [field, value] of Object.entries(stored?.data ?? {})) {
     take(field, value, stored?.fieldVersions[field] ?? -1);
@@ -30,17 +32,22 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     }
   }
   const adopted = newestGoogleId(stored, change);
+  const before = stored ? (stored.owners ?? [stored.userId]) : [];
+  const owners = [...new Set([...before, change.userId])].sort();
   const adds =
     newest ||
+    owners.length !== before.length ||
     adopted.googleId !== stored.googleId ||
     floor !== stored.floor ||
     Object.keys(data).some((field) => fieldVersions[field] !== stored.fieldVersions[field]);
   if (!adds) return undefined;
 
   const owner = newest ? change.userId : stored.userId;
-  // On a hand-over the old owner has work too: to take the record out of his or her calendar.
+  // On a hand-over the old owner has work too: to take the record out of his or her calendar; also
+  // when the old owner's message comes after the hand-over.
+  const late = before.includes(change.userId) ? [] : [change.userId];
   const pendingFor = [
-    ...new Set([...(stored?.pendingFor ?? []), ...(stored ? [stored.userId] : []), owner]),
+    ...new Set([...(stored?.pendingFor ?? []), ...(stored ? [stored.userId] : []), ...late, owner]),
   ];
   const seen = newest ? change.seen : stored.seen;
   return {
@@ -56,6 +63,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     ...(seen !== undefined && { seen }),
     revision: (stored?.revision ?? 0) + 1,
     pendingFor,
+    owners,
   };
 }
 

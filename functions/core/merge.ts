@@ -137,12 +137,14 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     offer !== undefined && ((mentioned && same(crm, offer.value)) || offer.change <= input.seen);
   // Once the offer is confirmed it is the base: only then can going back to the old value be an edit.
   const reference = confirmed ? offer.value : baseCrm;
+  // It shows what it was told before the offer: no edit either, the offer is on its way.
+  const behind = !confirmed && offer?.earlier?.some((told) => same(crm, told)) === true;
   return {
     name,
     crm,
     google,
     baseGoogle: known,
-    crmEdited: mentioned && !same(crm, reference),
+    crmEdited: mentioned && !same(crm, reference) && !behind,
     // Back at the base while the CRM was told something else: that is news too.
     googleEdited: !sameValue(google, known) || (!confirmed && !sameValue(google, baseGoogle)),
     offer,

@@ -131,7 +131,7 @@ type Prepared = PlanInput & { data: Fields };
 function prepare(given: PlanInput): Prepared {
   const { codec, context, link, intent } = given;
   const observed = conceal(codec, link, given.observed);
-  let data = intent ? codec.canonical(intent.data, context) : {};
+  let data = intent?.op === 'upsert' ? codec.canonical(intent.data, context) : {};
   if (isConcealed(link, observed)) {
     data = Object.fromEntries(Object.entries(data).filter(([n]) => !codec.fields[n]?.hidden));
   }
@@ -180,8 +180,12 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     return remove(input, 'removeAtGoogle');
   },
   merge: (input) => mergeSides(input, 'merge'),
-  removeAtGoogle: (input) =>
-    hasUnseenOffers(input) ? handlers.editBeatsDelete(input) : remove(input, 'removeAtGoogle'),
+  removeAtGoogle(input) {
+    if (isAnswered(input)) return decide('nothing');
+    return hasUnseenOffers(input)
+      ? handlers.editBeatsDelete(input)
+      : remove(input, 'removeAtGoogle');
+  },
   removeAtCrm: () => ({
     ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
     notice: { op: 'delete', reason: 'movedOrDeleted' },
@@ -191,6 +195,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!link) return remove(input, 'removeAtGoogle');
     // The version that we deleted: an old answer.
     if (link.removing) return remove(input, 'removeAtGoogle');
+    if (isAnswered(input)) return decide('nothing');
     if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
     const known = knownGoogle(link);
     const now = { ...known, ...observed?.fields };
@@ -245,8 +250,9 @@ function beatsDelete(decision: Decision, field: string, data: Fields): Decision 
 
 /** What the old owner changed at Google and the CRM has not heard of: it goes, but not in silence. */
 function unheard(input: Prepared, link: Link): Conflict[] {
+  const told = Object.entries(link.offered).filter(([name]) => isUnseen(input, link, name));
   const news = {
-    ...(hasUnseenOffers(input) ? unseenOffers(input) : {}),
+    ...Object.fromEntries(told.map(([name, offer]) => [name, offer.value])),
     ...mergeSides({ ...input, intent: undefined, data: {} }, 'merge').offers,
   };
   return Object.entries(news).map(([field, google]) => ({
@@ -267,13 +273,24 @@ function hasNews(input: Prepared): boolean {
   return Object.keys(merged.toGoogle).length > 0;
 }
 
+/** The same delete again, after the CRM was told that the record lives on: only a newer one is final. */
+const isAnswered = ({ link, intent }: Prepared) =>
+  link?.state === 'live' &&
+  link.offered.deletedInCrm !== undefined &&
+  link.crmId === intent?.crmId &&
+  (intent?.version ?? 0) <= (link.crmVersion ?? -1);
+
 /** Google's newer values are on their way to the CRM, which deleted the record before it saw them. */
-function hasUnseenOffers({ link, intent }: Prepared): boolean {
+function hasUnseenOffers(input: Prepared): boolean {
+  const { link } = input;
   if (link?.state !== 'live' || link.offered.deletedInCrm) return false;
-  const seen = seenChange(link, intent);
-  return Object.entries(link.offered).some(
-    ([name, offer]) => offer.change > seen && !sameValue(offer.value, link.google[name]),
-  );
+  return Object.keys(link.offered).some((name) => isUnseen(input, link, name));
+}
+
+function isUnseen({ codec, intent }: Prepared, link: Link, name: string): boolean {
+  const offer = link.offered[name];
+  if (!offer || !codec.fields[name]) return false;
+  return offer.change > seenChange(link, intent) && !sameValue(offer.value, link.google[name]);
 }
 
 /** The CRM restores the record although it knows that it was deleted at Google. */
@@ -438,8 +455,8 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
   const rejected: Rejection | undefined =
     merged.refused.length > 0 && intent
       ? {
-          reason: 'notOrganizer',
-          detail: `${intent.record} ${intent.crmId}: ${merged.refused.join(', ')} belong to the organizer; Google's values are in data`,
+          reason: observed?.foreign || input.link?.foreign ? 'notOrganizer' : 'hidden',
+          detail: `${intent.record} ${intent.crmId}: ${merged.refused.join(', ')} can only be changed by the event's owner in Google; Google's values are in data`,
         }
       : undefined;
   return {

@@ -68,6 +68,8 @@ export interface Intent {
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */
   revision: number;
   pendingFor: string[];
+  /** Whoever owned the record at some time, sorted: a message that comes late makes known one more. */
+  owners?: string[];
   /** Outside the window: becomes pending again at this time (ms since the epoch). */
   wakeAt?: number;
 }
@@ -111,6 +113,8 @@ export interface Offer {
   value: Json;
   /** As Google has it, where that differs (a guest list without the CRM's own people). */
   google?: Json;
+  /** What the CRM was told before and may still show; newest last. */
+  earlier?: Json[];
   /** Which of the link's google-changes carried it. */
   change: number;
   changeId: string;

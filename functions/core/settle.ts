@@ -103,8 +103,9 @@ function baseAfter(
     ...(written?.state === 'live' ? written.fields : {}),
   };
   const offered = withOffers(outcome, notice);
-  // With a new object the word on a deletion is over.
-  const over = (name: string) => name in decision.agreed || (inserted && !codec.fields[name]);
+  // Once the CRM wants the record again, the word on a deletion is over.
+  const wanted = inserted || (outcome.intent && decision.rule !== 'editBeatsDelete');
+  const over = (name: string) => name in decision.agreed || (wanted && !codec.fields[name]);
   for (const name of Object.keys(offered).filter(over)) delete offered[name];
   const kept = (fields: Fields = {}) =>
     inserted
@@ -124,6 +125,9 @@ function baseAfter(
   return base;
 }
 
+/** Values of one field that may be on their way to the CRM at the same time. */
+const EARLIER = 5;
+
 function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['offered'] {
   const { link, decision, observed, written } = outcome;
   const offered: Link['offered'] = { ...link?.offered };
@@ -132,6 +136,11 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
   const change = (link?.changes ?? 0) + 1;
   for (const [name, value] of Object.entries(decision.offers)) {
     const offer: Offer = { value: value ?? null, change, changeId: notice.changeId };
+    const before = offered[name];
+    if (before) {
+      const told = [...(before.earlier ?? []), before.value].slice(-EARLIER);
+      offer.earlier = told.filter((old) => !sameValue(old, offer.value));
+    }
     const atGoogle: Json | undefined = google[name];
     if (name in google && !sameValue(atGoogle, value)) offer.google = atGoogle ?? null;
     offered[name] = offer;

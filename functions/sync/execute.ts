@@ -190,13 +190,38 @@ async function readAgain(
     again.map((a) => a.work),
     (work) => ids.get(work) ?? '',
   );
-  for (const { work, write } of again) {
+  const inserts = again.filter((a) => a.write.kind === 'insert' && a.work.intent);
+  const others = await takenByOthers(run, collection, inserts);
+  for (const { work, write, googleId } of inserts) {
     const { intent, observed } = work;
-    // The id that we tried is taken by something deleted: the next generation comes after it.
-    if (write.kind !== 'insert' || observed?.state !== 'gone' || !intent) continue;
-    const tried = generationOf(collection, run.user.userId, intent.crmId, write.googleId);
-    observed.marker = { crmId: intent.crmId, generation: tried };
+    if (!intent || !observed || (observed.state !== 'gone' && !others.has(googleId))) continue;
+    // The id that we tried is taken for good: the next generation comes after it.
+    const generation = generationOf(collection, run.user.userId, intent.crmId, write.googleId);
+    work.observed = {
+      googleId,
+      state: 'gone',
+      fields: {},
+      marker: { crmId: intent.crmId, generation },
+    };
   }
+}
+
+/** Ids whose event belongs to another record by now (restored under a new crmId). */
+async function takenByOthers(
+  run: Run,
+  { codec }: Collection,
+  again: { work: Work; googleId: string }[],
+): Promise<Set<string>> {
+  if (again.length === 0) return new Set();
+  const ids = again.map((a) => a.googleId);
+  const links = await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids);
+  const crmIds = new Map(again.map((a) => [a.googleId, a.work.intent?.crmId]));
+  return new Set(
+    links
+      .map((link) => ({ id: link.googleId ?? '', crmId: link.crmId }))
+      .filter(({ id, crmId }) => crmId !== undefined && crmId !== crmIds.get(id))
+      .map(({ id }) => id),
+  );
 }
 
 function generationOf(

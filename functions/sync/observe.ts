@@ -41,14 +41,26 @@ export async function observeIntents(
     (link) => link.googleId,
   );
   const works = intents.map((intent): Work => {
-    const born = intent.googleId === undefined ? undefined : byGoogleId.get(intent.googleId);
-    return { intent, link: byCrmId.get(intent.crmId) ?? born, observed: undefined, raw: undefined };
+    const link = byCrmId.get(intent.crmId) ?? byGoogleId.get(intent.googleId ?? '');
+    const own = link && mayTake(link, intent);
+    return { intent, link: own ? link : undefined, observed: undefined, raw: undefined };
   });
   // Adopted, but our link is lost, or not removed for sure: inserting would double what is there.
-  const doubtful = works.filter((w) => (w.link ? w.link.removing : w.intent?.googleId));
+  const doubtful = works.filter((w) =>
+    w.link ? w.link.removing : w.intent?.googleId && !byGoogleId.has(w.intent.googleId),
+  );
   await read(run, collection, doubtful, (work) => (work.link ?? work.intent)?.googleId ?? '');
   return works;
 }
+
+/**
+ * Whether the link is the intent's: of its record, of none yet, or of one that the CRM deleted and was
+ * asked to restore, which it may do under another crmId (design rule 10).
+ */
+const mayTake = (link: Link, intent: Intent) =>
+  link.crmId === undefined ||
+  link.crmId === intent.crmId ||
+  (intent.op === 'upsert' && link.offered.deletedInCrm !== undefined);
 
 /** The records of a page of Google's changes. */
 export async function observePage(

@@ -107,7 +107,8 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
 async function runWithLease(run: Run, options: { pull: boolean }): Promise<RunOutcome> {
   if (run.user.leaving) return leave(run, run.user.leaving);
   // Newly connected: what waited, also for a scope that was missing, is looked at again.
-  if ((await announce(run)) || run.user.firstSyncAt === undefined) await wakeAll(run);
+  const anew = options.pull && run.user.firstSyncAt === undefined;
+  if ((await announce(run)) || anew) await wakeAll(run);
   if (options.pull) {
     await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
     await drain(run, false);
