@@ -156,7 +156,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (byGoogle && !hasNews(input) && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
-    const taken = Math.max(link?.generation ?? 0, observed?.marker?.generation ?? 0);
+    const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
     const vanished = link?.state === 'live' && observed?.state === 'gone';
     const conflicts: Conflict[] = vanished ? [{ field: 'deletedInGoogle', winner: 'crm' }] : [];
     return insert(
@@ -194,7 +194,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, observed, intent, codec, data } = input;
     if (!link) return remove(input, 'removeAtGoogle');
     // The version that we deleted: an old answer.
-    if (link.removing) return remove(input, 'removeAtGoogle');
+    // Of ours for sure: not known to be removed, or inserted by a run that died before it knew.
+    const newer = (observed?.marker?.generation ?? -1) > link.generation;
+    if (link.removing || newer) return remove(input, 'removeAtGoogle');
     if (isAnswered(input)) return decide('nothing');
     if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
     const known = knownGoogle(link);
