@@ -112,6 +112,7 @@ interface View {
   name: string;
   crm: Json | undefined;
   google: Json | undefined;
+  /** Google's value that `crm` builds on. */
   baseGoogle: Json | undefined;
   crmEdited: boolean;
   googleEdited: boolean;
@@ -137,12 +138,14 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     offer !== undefined && ((mentioned && same(crm, offer.value)) || offer.change <= input.seen);
   // Once the offer is confirmed it is the base: only then can going back to the old value be an edit.
   const reference = confirmed ? offer.value : baseCrm;
+  const crmEdited = mentioned && !same(crm, reference);
   return {
     name,
     crm,
     google,
-    baseGoogle: known,
-    crmEdited: mentioned && !same(crm, reference),
+    // Without a word of its own on it the CRM still holds the list from before the offer.
+    baseGoogle: confirmed || crmEdited ? known : baseGoogle,
+    crmEdited,
     // Back at the base while the CRM was told something else: that is news too.
     googleEdited: !sameValue(google, known) || (!confirmed && !sameValue(google, baseGoogle)),
     offer,

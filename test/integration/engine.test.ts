@@ -576,3 +576,24 @@ test('the own answer travels both ways; a declined event is not busy (rule 7, ru
   assert.equal(world.messages[0]?.rejected?.reason, 'notOrganizer');
   assert.equal(world.messages[0]?.data?.subject, 'Invitation');
 });
+
+test('P6 a guest that was offered stays one when the CRM speaks of other fields', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('A-1', visit(1)));
+  const [event] = await world.events();
+  const attendees = [{ email: 'guest@elsewhere.example' }];
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees });
+  await world.poll();
+  world.messages.length = 0;
+  await world.crm(world.change('A-1', visit(1, 9, { subject: 'Renamed' })));
+  await world.store.wakeIntents('anna', world.clock.now(), 10, true);
+  await world.poll();
+  assert.deepEqual(world.messages, [], 'not told that nobody is on the list');
+  const [now] = await world.events();
+  assert.equal(now?.summary, 'Renamed');
+  assert.deepEqual(
+    now?.attendees?.map((a) => a.email),
+    ['guest@elsewhere.example'],
+  );
+});
