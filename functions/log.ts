@@ -30,6 +30,8 @@ export interface LogEvents {
   'crm.received': { messageId: string; stored: number; stale: number; rejected: number };
   'message.rejected': { topic: string; messageId: string; reason: string };
   'poll.fanout': { users: number };
+  /** A record type lives somewhere else now; `left`: copies that stay where no scope reaches. */
+  'place.changed': { userId: string; record: string; moved: number; left: number };
   'user.state': { userId: string; state: string; reason?: string };
   'authorize.refused': { step: string; reason: string };
   'google.retry': { method: string; attempt: number; waitMs: number; reason: string };
@@ -44,6 +46,7 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'crm.received': 'info',
   'message.rejected': 'warn',
   'poll.fanout': 'info',
+  'place.changed': 'info',
   'user.state': 'info',
   'authorize.refused': 'warn',
   'google.retry': 'info',

@@ -4,7 +4,7 @@ import { type Decision, plan, type Write } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
-import { read, type Work } from './observe.ts';
+import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 
 /** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
@@ -102,7 +102,14 @@ async function tellLosses(
   const notices = writes
     .filter(({ decision }) => decision.notice?.conflicts !== undefined)
     .map(({ work, decision }) =>
-      settle({ codec, userId: run.user.userId, ...work, decision, written: undefined, expireAt: 0 }),
+      settle({
+        codec,
+        userId: run.user.userId,
+        ...work,
+        decision,
+        written: undefined,
+        expireAt: 0,
+      }),
     )
     .flatMap(({ notice }) => notice ?? []);
   if (notices.length > 0) await run.engine.publisher.googleChanges(notices);
@@ -125,7 +132,11 @@ function encode(
 ): CollectionWrite<unknown> | undefined {
   if (write.kind === 'delete') return write;
   if (write.kind === 'insert') {
-    const body = codec.insert(write.crmId, write.generation, write.fields, context);
+    const { crmId, generation, fields } = write;
+    const body =
+      work.original !== undefined && codec.copy
+        ? codec.copy(work.original, crmId, generation)
+        : codec.insert(crmId, generation, fields, context);
     return { kind: 'insert', googleId: write.googleId, body };
   }
   const body = codec.patch(write.patch, context, work.raw);
@@ -184,11 +195,13 @@ async function readAgain(
     (work) => ids.get(work) ?? '',
   );
   for (const { work, write } of again) {
-    const { intent, observed } = work;
+    const { intent, link, observed } = work;
+    const crmId = intent?.crmId ?? link?.crmId;
     // The id that we tried is taken by something deleted: the next generation comes after it.
-    if (write.kind !== 'insert' || observed?.state !== 'gone' || !intent || work.link) continue;
-    const tried = generationOf(collection, run.user.userId, intent.crmId, write.googleId);
-    observed.marker = { crmId: intent.crmId, generation: tried };
+    if (write.kind !== 'insert' || observed?.state !== 'gone' || crmId === undefined) continue;
+    const generation = generationOf(collection, run.user.userId, crmId, write.googleId);
+    if (isElsewhere(link, collection)) work.observed = elsewhere(link, { crmId, generation });
+    else if (!link) observed.marker = { crmId, generation };
   }
 }
 

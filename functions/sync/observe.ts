@@ -11,7 +11,20 @@ export interface Work {
   observed: Observed | undefined;
   /** The resource that `observed` was read from. */
   raw: unknown;
+  /** The resource in the place that the record moves away from. */
+  original?: unknown;
 }
+
+/** The object of a link that lives in another place, as far as this place can know. */
+export const elsewhere = (link: Link, taken?: Observed['marker']): Observed => ({
+  googleId: link.googleId ?? '',
+  state: 'elsewhere',
+  fields: {},
+  ...(taken && { marker: taken }),
+});
+
+export const isElsewhere = (link: Link | undefined, collection: Collection): link is Link =>
+  link?.state === 'live' && link.place !== collection.place;
 
 /** The records of pending intents, each with its link; adopted Google objects are read. */
 export async function observeIntents(
@@ -42,7 +55,9 @@ export async function observeIntents(
   );
   const works = intents.map((intent): Work => {
     const born = intent.googleId === undefined ? undefined : byGoogleId.get(intent.googleId);
-    return { intent, link: byCrmId.get(intent.crmId) ?? born, observed: undefined, raw: undefined };
+    const link = byCrmId.get(intent.crmId) ?? born;
+    const observed = isElsewhere(link, collection) ? elsewhere(link) : undefined;
+    return { intent, link, observed, raw: undefined };
   });
   // Adopted, but our link is lost: inserting it would double what is there.
   const lost = works.filter((w) => w.link === undefined && w.intent?.googleId !== undefined);
