@@ -16,7 +16,11 @@ export interface LogEvents {
     writes: number;
     parked: number;
     conflicts: number;
+    /** Of a poll, or of a message of the CRM. */
+    trigger: 'crm' | 'poll';
     ms: number;
+    /** From publishing the message to the last commit; only of what is done. */
+    lagMs?: number;
   };
   /** A record set aside: Google or the CRM refuses it for good. */
   'sync.parked': {

@@ -38,6 +38,20 @@ locals {
     }
 
     sync_lag = {
+      name     = "Sync lag p95 above 30 s"
+      severity = "ERROR"
+      filter   = "${local._run} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.duration["sync_lag"].name}\" AND metric.label.trigger=\"crm\""
+      aligner  = "ALIGN_PERCENTILE_95", reducer = "REDUCE_PERCENTILE_95", period = "300s", duration = "600s", threshold = 30000
+      runbook  = <<-E
+        For ten minutes one change of the CRM in twenty took longer than 30 s from being published to being in Google.
+        1. Compare `jsonPayload.lagMs` with `jsonPayload.ms` of the sync.run events. Much more lag than duration: the
+           message waited. See the alert on waiting messages; instances at their most? Raise max_instances.
+        2. Alike: the runs are slow. See the alerts on slow syncs and on quota refusals.
+        3. Single users (`jsonPayload.userId`), after an outage or a mass change: it passes.
+      E
+    }
+
+    messages_waiting = {
       name     = "Messages wait too long"
       severity = "ERROR"
       filter   = "resource.type=\"pubsub_subscription\" AND (${local._worker_subscriptions}) AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
@@ -54,7 +68,7 @@ locals {
     sync_duration = {
       name     = "Sync p95 above 30 s"
       severity = "WARNING"
-      filter   = "${local._run} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.sync_run.name}\""
+      filter   = "${local._run} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.duration["sync_run"].name}\""
       aligner  = "ALIGN_PERCENTILE_95", reducer = "REDUCE_PERCENTILE_95", period = "900s", duration = "900s", threshold = 30000
       runbook  = <<-E
         One sync in twenty took longer than 30 s, for half an hour.

@@ -27,6 +27,7 @@ export interface Run {
   user: User;
   lease: Lease;
   session: GoogleSession;
+  options: RunOptions;
   directory: Directory;
   /** What the user granted, each where its objects live. */
   collections: Collection[];
@@ -43,6 +44,12 @@ export interface Run {
   deferred: SyncError | undefined;
 }
 
+export interface RunOptions {
+  pull: boolean;
+  /** When the message that asks for the run was published, ms since the epoch. */
+  publishedAt?: number | undefined;
+}
+
 export type RunOutcome = 'done' | 'busy' | 'later' | 'reauthorize' | 'notActive';
 
 /**
@@ -53,7 +60,7 @@ export type RunOutcome = 'done' | 'busy' | 'later' | 'reauthorize' | 'notActive'
 export async function runUser(
   engine: Engine,
   userId: string,
-  options: { pull: boolean },
+  options: RunOptions,
 ): Promise<RunOutcome> {
   const user = await engine.store.getUser(userId);
   if (!user || !isRunnable(user)) return 'notActive';
@@ -65,7 +72,7 @@ export async function runUser(
     engine.settings.leaseMs,
   );
   if (!lease) return 'busy';
-  const run = openRun(engine, user, lease, now);
+  const run = openRun(engine, user, lease, now, options);
   try {
     const outcome = await runWithLease(run, options);
     report(run, outcome);
@@ -88,7 +95,7 @@ const isRunnable = (user: User) =>
     ? user.state !== 'disconnected'
     : user.enabled && user.state === 'active';
 
-function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
+function openRun(engine: Engine, user: User, lease: Lease, now: number, options: RunOptions): Run {
   const { windowDaysBack, windowDaysAhead, inviteExternal } = engine.settings;
   const aheadMs = windowDaysAhead * DAY_MS;
   const session = engine.access.session(user.userId);
@@ -99,6 +106,7 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
     user,
     lease,
     session,
+    options,
     directory: openDirectory(engine.store, user, inviteExternal),
     collections: [],
     window: { from: now - windowDaysBack * DAY_MS, to: now + aheadMs, aheadMs },
@@ -108,7 +116,7 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
   };
 }
 
-async function runWithLease(run: Run, options: { pull: boolean }): Promise<RunOutcome> {
+async function runWithLease(run: Run, options: RunOptions): Promise<RunOutcome> {
   if (run.user.leaving) return leave(run, run.user.leaving);
   if (!hasScopesOfToday(run)) return askForScopes(run);
   // Newly connected: what waited, also for a scope that was missing, is looked at again.
@@ -138,7 +146,7 @@ async function askForScopes(run: Run): Promise<RunOutcome> {
   return 'reauthorize';
 }
 
-async function work(run: Run, options: { pull: boolean }): Promise<RunOutcome> {
+async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
   if (options.pull) {
     await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
     await drain(run, false);
@@ -228,11 +236,18 @@ async function finishPull(run: Run): Promise<void> {
 function report(run: Run, outcome: RunOutcome, reason?: string): void {
   const { clock, log } = run.engine;
   const why = reason ?? run.deferred?.reason;
+  const { pull, publishedAt } = run.options;
+  const lagMs =
+    outcome === 'done' && publishedAt !== undefined
+      ? Math.max(0, clock.now() - publishedAt)
+      : undefined;
   log('sync.run', {
     userId: run.user.userId,
     outcome,
     ...(why !== undefined && { reason: why }),
     ...run.count,
+    trigger: pull ? 'poll' : 'crm',
+    ...(lagMs !== undefined && { lagMs }),
     ms: clock.now() - run.startedAt,
   });
 }
