@@ -33,7 +33,8 @@ locals {
         2. After 7 days each: the OAuth app is in status Testing. Publish it; everybody has to connect once more.
         3. All at once: client secret rotated or deleted without a new version here, app blocked by the
            Workspace admin (admin_policy_enforced), or session length set for Google Cloud apps (invalid_rapt).
-        4. The users see it on their page and connect again. Their changes are kept until then.
+        4. Reason scopesChanged: the setting calendar was changed, and everybody has to consent once.
+        5. The users see it on their page and connect again. Their changes are kept until then.
       E
     }
 
