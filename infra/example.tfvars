@@ -14,7 +14,7 @@ budget          = 50
 # 350 users, 8,300 entries a month: two instances would do; ten bound a mass change.
 max_instances = 10
 
-# Settings of the sync. Left out: poll every 300 s, 30 days back, 365 ahead.
+# Settings of the sync. Left out: poll every 300 s, 30 days back, 365 ahead, the primary calendar.
 conflict_policy = {
   place = "google" # where people meet is decided on the road
 }

@@ -44,6 +44,25 @@ const shown = ['kind', 'status', 'customer', 'contactPersons', 'url'];
 /** Event types that reach the CRM: the others (birthday, fromGmail, workingLocation) are left alone. */
 const blocks = ['outOfOffice', 'focusTime'];
 
+/** What a copy in another calendar takes along: all that can be written, but no conference. */
+const carried = [
+  'summary',
+  'location',
+  'description',
+  'start',
+  'end',
+  'visibility',
+  'transparency',
+  'attendees',
+  'reminders',
+  'colorId',
+  'attachments',
+  'source',
+  'guestsCanModify',
+  'guestsCanInviteOthers',
+  'guestsCanSeeOtherGuests',
+] as const satisfies (keyof Event)[];
+
 /** Keys of our extended properties; Google drops keys over 44 characters in silence. */
 const KEY = { crmId: 'crmId', generation: 'crmGeneration', reference: 'crmReference' };
 
@@ -81,6 +100,17 @@ export const appointmentCodec: Codec<Event> = {
       },
     };
   },
+  copy: (raw, crmId, generation) => ({
+    ...Object.fromEntries(carried.flatMap((n) => (raw[n] === undefined ? [] : [[n, raw[n]]]))),
+    extendedProperties: {
+      ...raw.extendedProperties,
+      private: {
+        ...raw.extendedProperties?.private,
+        [KEY.crmId]: crmId,
+        [KEY.generation]: String(generation),
+      },
+    },
+  }),
   needsCurrent: ({ changed, adopted }) =>
     changed.includes('participants') ||
     changed.includes('response') ||

@@ -38,6 +38,8 @@ export interface User {
   firstSyncAt?: number;
   /** Entries that the first sync has worked off so far. */
   firstSyncCount?: number;
+  /** Where record types live at Google, if not in the place that is always there. */
+  places?: { [record: string]: string };
 }
 
 export type UserState = 'invited' | 'active' | 'reauthorize' | 'paused' | 'disconnected';
@@ -84,6 +86,8 @@ export interface Link {
   origin: 'crm' | 'google';
   crmId?: string;
   googleId?: string;
+  /** Where the object lives; absent: the place that is always there (the primary calendar). */
+  place?: string;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */

@@ -96,7 +96,8 @@ function baseAfter(
   notice: GoogleChange | undefined,
 ): Pick<Link, 'crm' | 'google' | 'offered'> {
   const { decision, link, observed, written, codec } = outcome;
-  const inserted = decision.write?.kind === 'insert';
+  // Moved: another object, the same agreement.
+  const inserted = decision.write?.kind === 'insert' && decision.rule !== 'moveHere';
   const google = {
     ...(link ? knownGoogle(link) : {}),
     ...(observed?.state === 'live' ? observed.fields : {}),

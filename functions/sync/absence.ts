@@ -45,7 +45,8 @@ async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> 
     for (const link of links) {
       const period = codec.period(knownGoogle(link), context);
       const inside = period && period.from > run.window.from && period.to < run.window.to;
-      if (link.state === 'live' && link.googleId && inside) expected.push(link);
+      const here = link.state === 'live' && link.place === collection.place;
+      if (here && link.googleId && inside) expected.push(link);
     }
     if (links.length < PAGE) return expected;
     after = links.at(-1)?.id;

@@ -51,4 +51,27 @@ export interface Collection<Raw = any> {
   get(session: GoogleSession, googleIds: string[]): Promise<Result<Raw>[]>;
   /** Conditional writes, each judged alone, in the order given; a delete answers undefined. */
   write(session: GoogleSession, writes: CollectionWrite<Raw>[]): Promise<Result<Raw | undefined>[]>;
+  /** The scope of another setting: whoever granted this one and not `scope` has to connect again. */
+  formerScope?: string;
+  /** Where the objects live; undefined: the place that is always there. */
+  place?: string;
+  /** For a type whose place has to be made, can be lost and can change with the settings. */
+  places?: Places<Raw>;
+}
+
+/**
+ * Places of a collection, a calendar for example. The calls of a collection in a place that is gone
+ * throw SyncError `lost`: that its objects are missing then says nothing about them.
+ */
+export interface Places<Raw> {
+  /** Where the objects shall live: `known`, or a place that is found or made. */
+  settle(
+    session: GoogleSession,
+    known: string | undefined,
+    granted: readonly string[],
+  ): Promise<string | undefined>;
+  exists(session: GoogleSession, place: string): Promise<boolean>;
+  at(place: string | undefined): Collection<Raw>;
+  /** Whether the granted scopes allow reading and writing there. */
+  reaches(place: string | undefined, granted: readonly string[]): boolean;
 }

@@ -1,3 +1,4 @@
+import type { Observed } from '../core/codec.ts';
 import type { GoogleChange } from '../core/messages.ts';
 import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
@@ -35,7 +36,7 @@ export async function commitWorks(
       written,
       expireAt,
     });
-    if (settled.link) links.push(settled.link);
+    if (settled.link) links.push(placed(settled.link, collection, written ?? work.observed));
     if (settled.removed) removedLinks.push(settled.removed);
     if (settled.notice) notices.push(settled.notice);
     run.count.conflicts += settled.notice?.conflicts?.length ?? 0;
@@ -76,4 +77,11 @@ export async function commitWorks(
 function firstSyncProgress({ user, count }: Run): Pick<Commit, 'user'> {
   if (user.firstSyncAt !== undefined) return {};
   return { user: { firstSyncCount: count.intents + count.googleChanges } };
+}
+
+/** A link whose object was seen or written lives where that was. */
+function placed(link: Link, { place }: Collection, seen: Observed | undefined): Link {
+  if (seen?.state !== 'live' || link.place === place) return link;
+  const { place: _, ...rest } = link;
+  return place === undefined ? rest : { ...rest, place };
 }

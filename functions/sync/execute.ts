@@ -4,7 +4,7 @@ import { type Decision, plan, type Write } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
-import { read, type Work } from './observe.ts';
+import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 
 /** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
@@ -132,7 +132,11 @@ function encode(
 ): CollectionWrite<unknown> | undefined {
   if (write.kind === 'delete') return write;
   if (write.kind === 'insert') {
-    const body = codec.insert(write.crmId, write.generation, write.fields, context);
+    const { crmId, generation, fields } = write;
+    const body =
+      work.original !== undefined && codec.copy
+        ? codec.copy(work.original, crmId, generation)
+        : codec.insert(crmId, generation, fields, context);
     return { kind: 'insert', googleId: write.googleId, body };
   }
   const body = codec.patch(write.patch, context, work.raw);
@@ -190,19 +194,19 @@ async function readAgain(
     again.map((a) => a.work),
     (work) => ids.get(work) ?? '',
   );
-  const inserts = again.filter((a) => a.write.kind === 'insert' && a.work.intent);
+  const inserts = again.filter((a) => a.write.kind === 'insert');
   const others = await takenByOthers(run, collection, inserts);
   for (const { work, write, googleId } of inserts) {
-    const { intent, observed } = work;
-    if (!intent || !observed || (observed.state !== 'gone' && !others.has(googleId))) continue;
+    const { intent, link, observed } = work;
+    const crmId = intent?.crmId ?? link?.crmId;
+    const taken = observed?.state === 'gone' || others.has(googleId);
+    if (crmId === undefined || !observed || !taken) continue;
     // The id that we tried is taken for good: the next generation comes after it.
-    const generation = generationOf(collection, run.user.userId, intent.crmId, write.googleId);
-    work.observed = {
-      googleId,
-      state: 'gone',
-      fields: {},
-      marker: { crmId: intent.crmId, generation },
-    };
+    const generation = generationOf(collection, run.user.userId, crmId, write.googleId);
+    const marker = { crmId, generation };
+    work.observed = isElsewhere(link, collection)
+      ? elsewhere(link, marker)
+      : { googleId, state: 'gone', fields: {}, marker };
   }
 }
 
@@ -215,7 +219,9 @@ async function takenByOthers(
   if (again.length === 0) return new Set();
   const ids = again.map((a) => a.googleId);
   const links = await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids);
-  const crmIds = new Map(again.map((a) => [a.googleId, a.work.intent?.crmId]));
+  const crmIds = new Map(
+    again.map((a) => [a.googleId, a.work.intent?.crmId ?? a.work.link?.crmId]),
+  );
   return new Set(
     links
       .map((link) => ({ id: link.googleId ?? '', crmId: link.crmId }))

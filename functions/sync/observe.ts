@@ -11,7 +11,20 @@ export interface Work {
   observed: Observed | undefined;
   /** The resource that `observed` was read from. */
   raw: unknown;
+  /** The resource in the place that the record moves away from. */
+  original?: unknown;
 }
+
+/** The object of a link that lives in another place, as far as this place can know. */
+export const elsewhere = (link: Link, taken?: Observed['marker']): Observed => ({
+  googleId: link.googleId ?? '',
+  state: 'elsewhere',
+  fields: {},
+  ...(taken && { marker: taken }),
+});
+
+export const isElsewhere = (link: Link | undefined, collection: Collection): link is Link =>
+  link?.state === 'live' && link.place !== collection.place;
 
 /** The records of pending intents, each with its link; adopted Google objects are read. */
 export async function observeIntents(
@@ -41,9 +54,10 @@ export async function observeIntents(
     (link) => link.googleId,
   );
   const works = intents.map((intent): Work => {
-    const link = byCrmId.get(intent.crmId) ?? byGoogleId.get(intent.googleId ?? '');
-    const own = link && mayTake(link, intent);
-    return { intent, link: own ? link : undefined, observed: undefined, raw: undefined };
+    const found = byCrmId.get(intent.crmId) ?? byGoogleId.get(intent.googleId ?? '');
+    const link = found && mayTake(found, intent) ? found : undefined;
+    const observed = isElsewhere(link, collection) ? elsewhere(link) : undefined;
+    return { intent, link, observed, raw: undefined };
   });
   // Adopted, but our link is lost, or not removed for sure: inserting would double what is there.
   const doubtful = works.filter((w) =>

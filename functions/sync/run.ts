@@ -14,8 +14,9 @@ import type { Engine } from './engine.ts';
 import { execute } from './execute.ts';
 import { leave } from './leave.ts';
 import { observeIntents } from './observe.ts';
+import { settlePlaces } from './places.ts';
 import { pull } from './pull.ts';
-import { announce, reauthorize } from './user-state.ts';
+import { announce, enter, reauthorize } from './user-state.ts';
 
 /** Intents that one commit takes in: bounds memory and what a crash has to do again. */
 export const CHUNK = 100;
@@ -26,7 +27,10 @@ export interface Run {
   user: User;
   lease: Lease;
   session: GoogleSession;
+  options: RunOptions;
   directory: Directory;
+  /** What the user granted, each where its objects live. */
+  collections: Collection[];
   window: { from: number; to: number; aheadMs: number };
   startedAt: number;
   count: {
@@ -40,6 +44,12 @@ export interface Run {
   deferred: SyncError | undefined;
 }
 
+export interface RunOptions {
+  pull: boolean;
+  /** When the message that asks for the run was published, ms since the epoch. */
+  publishedAt?: number | undefined;
+}
+
 export type RunOutcome = 'done' | 'busy' | 'later' | 'reauthorize' | 'notActive';
 
 /**
@@ -50,7 +60,7 @@ export type RunOutcome = 'done' | 'busy' | 'later' | 'reauthorize' | 'notActive'
 export async function runUser(
   engine: Engine,
   userId: string,
-  options: { pull: boolean },
+  options: RunOptions,
 ): Promise<RunOutcome> {
   const user = await engine.store.getUser(userId);
   if (!user || !isRunnable(user)) return 'notActive';
@@ -62,7 +72,7 @@ export async function runUser(
     engine.settings.leaseMs,
   );
   if (!lease) return 'busy';
-  const run = openRun(engine, user, lease, now);
+  const run = openRun(engine, user, lease, now, options);
   try {
     const outcome = await runWithLease(run, options);
     report(run, outcome);
@@ -85,7 +95,7 @@ const isRunnable = (user: User) =>
     ? user.state !== 'disconnected'
     : user.enabled && user.state === 'active';
 
-function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
+function openRun(engine: Engine, user: User, lease: Lease, now: number, options: RunOptions): Run {
   const { windowDaysBack, windowDaysAhead, inviteExternal } = engine.settings;
   const aheadMs = windowDaysAhead * DAY_MS;
   const session = engine.access.session(user.userId);
@@ -96,7 +106,9 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
     user,
     lease,
     session,
+    options,
     directory: openDirectory(engine.store, user, inviteExternal),
+    collections: [],
     window: { from: now - windowDaysBack * DAY_MS, to: now + aheadMs, aheadMs },
     startedAt: now,
     count: { intents: 0, googleChanges: 0, writes: 0, parked: 0, conflicts: 0 },
@@ -104,15 +116,42 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
   };
 }
 
-async function runWithLease(run: Run, options: { pull: boolean }): Promise<RunOutcome> {
+async function runWithLease(run: Run, options: RunOptions): Promise<RunOutcome> {
   if (run.user.leaving) return leave(run, run.user.leaving);
+  if (!hasScopesOfToday(run)) return askForScopes(run);
   // Newly connected: what waited, also for a scope that was missing, is looked at again.
   const anew = options.pull && run.user.firstSyncAt === undefined;
   if ((await announce(run)) || anew) await wakeAll(run);
+  try {
+    await settlePlaces(run);
+    return await work(run, options);
+  } catch (error) {
+    if (!isSyncError(error, 'lost')) throw error;
+    await settlePlaces(run, true);
+    return work(run, options);
+  }
+}
+
+/** False for a user who granted what another setting asked for: nothing can be synced before consent. */
+function hasScopesOfToday(run: Run): boolean {
+  const has = (scope: string | undefined) =>
+    scope !== undefined && run.user.scopes?.includes(scope) === true;
+  return run.engine.collections.every((c) => has(c.scope) || !has(c.formerScope));
+}
+
+/** The user, and the CRM with him or her, hears that consent is needed; links and intents stay. */
+async function askForScopes(run: Run): Promise<RunOutcome> {
+  const { connectedAt } = run.user;
+  await enter(run, 'reauthorize', 'scopesChanged', (user) => user.connectedAt === connectedAt);
+  await run.engine.store.dropLease(run.lease);
+  return 'reauthorize';
+}
+
+async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
   if (options.pull) {
     await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
     await drain(run, false);
-    for (const collection of enabled(run)) await pull(run, collection);
+    for (const collection of run.collections) await pull(run, collection);
     await finishPull(run);
   }
   await drain(run, true);
@@ -120,7 +159,7 @@ async function runWithLease(run: Run, options: { pull: boolean }): Promise<RunOu
 }
 
 /** The collections whose scope the user granted. */
-export const enabled = (run: Run): Collection[] =>
+export const granted = (run: Run): Collection[] =>
   run.engine.collections.filter((c) => run.user.scopes?.includes(c.scope));
 
 /** Works off pending intents until there are none; with `release`, gives the lease back then. */
@@ -144,7 +183,7 @@ async function drainChunk(run: Run, intents: Intent[], release: boolean): Promis
   await keepLease(run);
   run.count.intents += intents.length;
   let released = false;
-  const collections = new Map(enabled(run).map((c) => [c.codec.record, c]));
+  const collections = new Map(run.collections.map((c) => [c.codec.record, c]));
   const off = intents.filter((i) => !collections.has(i.record));
   const parts = [...collections.values()]
     .map((collection) => ({
@@ -198,11 +237,18 @@ async function finishPull(run: Run): Promise<void> {
 function report(run: Run, outcome: RunOutcome, reason?: string): void {
   const { clock, log } = run.engine;
   const why = reason ?? run.deferred?.reason;
+  const { pull, publishedAt } = run.options;
+  const lagMs =
+    outcome === 'done' && publishedAt !== undefined
+      ? Math.max(0, clock.now() - publishedAt)
+      : undefined;
   log('sync.run', {
     userId: run.user.userId,
     outcome,
     ...(why !== undefined && { reason: why }),
     ...run.count,
+    trigger: pull ? 'poll' : 'crm',
+    ...(lagMs !== undefined && { lagMs }),
     ms: clock.now() - run.startedAt,
   });
 }

@@ -35,7 +35,9 @@ async function receive(engine: Engine, log: Log, message: PushMessage): Promise<
   });
   const users = new Set(accepted.map((c) => c.userId));
   const runs: RunOutcome[] = [];
-  for (const userId of users) runs.push(await runUser(engine, userId, { pull: false }));
+  const { publishedAt } = message;
+  for (const userId of users)
+    runs.push(await runUser(engine, userId, { pull: false, publishedAt }));
   if (runs.includes('later')) return 'later';
   return runs.includes('busy') && stored === 0 && (await arePending(engine, accepted))
     ? 'later'

@@ -11,6 +11,7 @@ const envelopeSchema = z.object({
   message: z.object({
     data: z.string().default(''),
     messageId: z.string().default(''),
+    publishTime: z.string().default(''),
     attributes: z.record(z.string(), z.string()).default({}),
   }),
   subscription: z.string().default(''),
@@ -18,6 +19,8 @@ const envelopeSchema = z.object({
 
 export interface PushMessage {
   messageId: string;
+  /** When it was published, ms since the epoch; a redelivery keeps it. */
+  publishedAt: number | undefined;
   /** Base64, as it came. */
   data: string;
   /** The data as text. */
@@ -52,9 +55,15 @@ export function pushFunction(
       // Not an envelope, yet from our own subscription: sending it again would not mend it.
       const message = envelope.success
         ? envelope.data.message
-        : { data: base64(JSON.stringify(req.body ?? null)), messageId: '', attributes: {} };
+        : {
+            data: base64(JSON.stringify(req.body ?? null)),
+            messageId: '',
+            publishTime: '',
+            attributes: {},
+          };
       const text = Buffer.from(message.data, 'base64').toString('utf8');
-      const outcome = await handle({ ...message, text });
+      const { publishTime, ...rest } = message;
+      const outcome = await handle({ ...rest, publishedAt: timeOf(publishTime), text });
       res.status(outcome === 'done' ? 204 : 503).end();
     } catch (error) {
       const kind = isSyncError(error) ? error.kind : 'bug';
@@ -63,6 +72,11 @@ export function pushFunction(
       res.status(503).end();
     }
   };
+}
+
+function timeOf(text: string): number | undefined {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /** The class and the place of a programming error; its message may hold data. */
