@@ -42,13 +42,16 @@ const free = {
   loggingGib: 50,
 } as const;
 
-/** Operations of one change of the CRM that is written to Google at once. Estimates. */
+/**
+ * Operations of one change of the CRM that is written to Google at once. Estimates. One write and one
+ * delete of these are its page of the journal.
+ */
 export const perCrmChange = {
   messages: 1,
   requests: 1,
   reads: 6,
-  writes: 6,
-  deletes: 0.1,
+  writes: 7,
+  deletes: 1.1,
   googleCalls: 1,
   seconds: 0.4,
   cpuSeconds: 0.05,
@@ -59,8 +62,8 @@ export const perCrmChange = {
 export const perGoogleChange = {
   messages: 1,
   reads: 3,
-  writes: 1.5,
-  deletes: 0.1,
+  writes: 2.5,
+  deletes: 1.1,
   googleCalls: 0,
 } as const;
 

@@ -48,7 +48,9 @@ export interface Notice {
 
 export interface Decision {
   /** The row of the state table that applied (ARCHITECTURE.md, "States of a link"). */
-  rule: Rule;
+  rule: Rule | 'undo' | 'keep';
+  /** Why a change is not undone (rule `keep`). */
+  kept?: string;
   write?: Write;
   notice?: Notice;
   /** What becomes of the link once write and notice are done. */
@@ -181,9 +183,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   },
   merge: (input) => mergeSides(input, 'merge'),
   removeAtGoogle: (input) =>
-    hasUnseenOffers(input)
-      ? handlers.editBeatsDelete(input)
-      : remove(input, 'removeAtGoogle'),
+    hasUnseenOffers(input) ? handlers.editBeatsDelete(input) : remove(input, 'removeAtGoogle'),
   removeAtCrm: () => ({
     ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
     notice: { op: 'delete', reason: 'movedOrDeleted' },
@@ -341,7 +341,8 @@ function tell({ codec, observed }: Prepared, rule: Rule, values: Fields): Decisi
   };
 }
 
-const forCrm = (codec: Codec, values: Fields): Fields =>
+/** The fields that the CRM is told. */
+export const forCrm = (codec: Codec, values: Fields): Fields =>
   Object.fromEntries(
     Object.entries(values).filter(([n]) => codec.fields[n] && codec.fields[n]?.flow !== 'crm'),
   );

@@ -44,7 +44,8 @@ export function settle(given: Outcome): Settled {
   const next = identity(outcome, notice !== undefined && notice.op !== 'reject');
   if (decision.link === 'deleted') {
     next.state = 'deleted';
-    next.deletedBy = decision.rule === 'removeAtCrm' ? 'google' : (link?.deletedBy ?? 'crm');
+    // Whoever is told of the deletion did not do it.
+    next.deletedBy = notice?.op === 'delete' ? 'google' : (link?.deletedBy ?? 'crm');
     next.expireAt = outcome.expireAt;
     next.offered = withOffers(outcome, notice);
     return { ...settled, link: next };
@@ -75,7 +76,7 @@ function identity(outcome: Outcome, told: boolean): Link {
       google: {},
       offered: {},
     }),
-    generation: inserted ?? link?.generation ?? observed?.marker?.generation ?? 0,
+    generation: inserted ?? seen?.marker?.generation ?? link?.generation ?? 0,
     changes: (link?.changes ?? 0) + (told ? 1 : 0),
   };
   if (crmId !== undefined) next.crmId = crmId;

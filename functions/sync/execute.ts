@@ -102,7 +102,14 @@ async function tellLosses(
   const notices = writes
     .filter(({ decision }) => decision.notice?.conflicts !== undefined)
     .map(({ work, decision }) =>
-      settle({ codec, userId: run.user.userId, ...work, decision, written: undefined, expireAt: 0 }),
+      settle({
+        codec,
+        userId: run.user.userId,
+        ...work,
+        decision,
+        written: undefined,
+        expireAt: 0,
+      }),
     )
     .flatMap(({ notice }) => notice ?? []);
   if (notices.length > 0) await run.engine.publisher.googleChanges(notices);

@@ -36,6 +36,8 @@ export interface Run {
     parked: number;
     conflicts: number;
   };
+  /** Pages of the journal that the run has written. */
+  pages: number;
   /** The first error that left something for later. */
   deferred: SyncError | undefined;
 }
@@ -100,6 +102,7 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
     window: { from: now - windowDaysBack * DAY_MS, to: now + aheadMs, aheadMs },
     startedAt: now,
     count: { intents: 0, googleChanges: 0, writes: 0, parked: 0, conflicts: 0 },
+    pages: 0,
     deferred: undefined,
   };
 }
