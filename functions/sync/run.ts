@@ -193,7 +193,13 @@ async function finishPull(run: Run): Promise<void> {
   const now = clock.now();
   // Jitter keeps a thousand users who connected at nine from being polled in the same second for ever.
   const nextPollAt = Math.round(now + settings.pollMs * (0.9 + 0.2 * random()));
-  const user = { nextPollAt, lastSyncAt: now, firstSyncAt: run.user.firstSyncAt ?? now };
+  const user = {
+    nextPollAt,
+    lastSyncAt: now,
+    firstSyncAt: run.user.firstSyncAt ?? now,
+    // Once: the next listing that lacks so much is a person's business again.
+    ...(run.user.believeListing && { believeListing: undefined }),
+  };
   await store.commit(run.lease, { user }, false);
 }
 
