@@ -1,4 +1,5 @@
 import type { Observed } from '../core/codec.ts';
+import type { JournalEntry } from '../core/journal.ts';
 import type { Intent, Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
@@ -11,6 +12,8 @@ export interface Work {
   observed: Observed | undefined;
   /** The resource that `observed` was read from. */
   raw: unknown;
+  /** To be undone, instead of planned. */
+  undo?: { entry: JournalEntry; pending: boolean };
 }
 
 /** The records of pending intents, each with its link; adopted Google objects are read. */

@@ -56,6 +56,16 @@ export async function runUser(
 ): Promise<RunOutcome> {
   const user = await engine.store.getUser(userId);
   if (!user || !isRunnable(user)) return 'notActive';
+  return underLease(engine, user, (run) => runWithLease(run, options));
+}
+
+/** Does a run's work under the user's lease, as runUser does; the work gives the lease back. */
+export async function underLease(
+  engine: Engine,
+  user: User,
+  work: (run: Run) => Promise<RunOutcome>,
+): Promise<RunOutcome> {
+  const { userId } = user;
   const now = engine.clock.now();
   const lease = await engine.store.acquireLease(
     userId,
@@ -66,7 +76,7 @@ export async function runUser(
   if (!lease) return 'busy';
   const run = openRun(engine, user, lease, now);
   try {
-    const outcome = await runWithLease(run, options);
+    const outcome = await work(run);
     report(run, outcome);
     return outcome;
   } catch (error) {
@@ -87,7 +97,8 @@ const isRunnable = (user: User) =>
     ? user.state !== 'disconnected'
     : user.enabled && user.state === 'active';
 
-function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
+/** A run from its beginning. */
+export function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
   const { windowDaysBack, windowDaysAhead, inviteExternal } = engine.settings;
   const aheadMs = windowDaysAhead * DAY_MS;
   const session = engine.access.session(user.userId);
