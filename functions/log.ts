@@ -31,6 +31,8 @@ export interface LogEvents {
   'message.rejected': { topic: string; messageId: string; reason: string };
   'poll.fanout': { users: number };
   'user.state': { userId: string; state: string; reason?: string };
+  /** What an admin did; who it was stands in Cloud Run's own log of requests. */
+  'admin.action': { action: string; userId?: string; outcome: string };
   'authorize.refused': { step: string; reason: string };
   'google.retry': { method: string; attempt: number; waitMs: number; reason: string };
   'function.failed': { function: string; kind: string; reason: string };
@@ -45,6 +47,7 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'message.rejected': 'warn',
   'poll.fanout': 'info',
   'user.state': 'info',
+  'admin.action': 'info',
   'authorize.refused': 'warn',
   'google.retry': 'info',
   'function.failed': 'error',
