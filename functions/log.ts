@@ -37,6 +37,8 @@ export interface LogEvents {
   /** A record type lives somewhere else now; `left`: copies that stay where no scope reaches. */
   'place.changed': { userId: string; record: string; moved: number; left: number };
   'user.state': { userId: string; state: string; reason?: string };
+  /** What an admin did; who it was stands in Cloud Run's own log of requests. */
+  'admin.action': { action: string; userId?: string; outcome: string };
   'authorize.refused': { step: string; reason: string };
   'google.retry': { method: string; attempt: number; waitMs: number; reason: string };
   'function.failed': { function: string; kind: string; reason: string };
@@ -52,6 +54,7 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'poll.fanout': 'info',
   'place.changed': 'info',
   'user.state': 'info',
+  'admin.action': 'info',
   'authorize.refused': 'warn',
   'google.retry': 'info',
   'function.failed': 'error',

@@ -49,7 +49,9 @@ export interface Notice {
 
 export interface Decision {
   /** The row of the state table that applied (ARCHITECTURE.md, "States of a link"). */
-  rule: Rule;
+  rule: Rule | 'undo' | 'keep';
+  /** Why a change is not undone (rule `keep`). */
+  kept?: string;
   write?: Write;
   notice?: Notice;
   /** What becomes of the link once write and notice are done. */
@@ -407,7 +409,8 @@ function tell({ codec, observed }: Prepared, rule: Rule, values: Fields): Decisi
   };
 }
 
-const forCrm = (codec: Codec, values: Fields): Fields =>
+/** The fields that the CRM is told. */
+export const forCrm = (codec: Codec, values: Fields): Fields =>
   Object.fromEntries(
     Object.entries(values).filter(([n]) => codec.fields[n] && codec.fields[n]?.flow !== 'crm'),
   );

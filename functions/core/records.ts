@@ -29,6 +29,8 @@ export interface User {
   scopes?: string[];
   /** Set by Disconnect: the worker revokes, deletes the token, and with `remove` first takes out what the sync made. */
   leaving?: 'keep' | 'remove';
+  /** A person has released the user: the next full listing is believed, however much it lacks. */
+  believeListing?: true;
   /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
   nextPollAt?: number;
   connectedAt?: number;

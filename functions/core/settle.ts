@@ -45,7 +45,8 @@ export function settle(given: Outcome): Settled {
   delete next.removing;
   if (decision.link === 'deleted') {
     next.state = 'deleted';
-    next.deletedBy = decision.rule === 'removeAtCrm' ? 'google' : (link?.deletedBy ?? 'crm');
+    // Whoever is told of the deletion did not do it.
+    next.deletedBy = notice?.op === 'delete' ? 'google' : (link?.deletedBy ?? 'crm');
     next.expireAt = outcome.expireAt;
     // What the CRM deleted in the knowledge of all offers is over.
     next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
@@ -77,7 +78,7 @@ function identity(outcome: Outcome, told: boolean): Link {
       google: {},
       offered: {},
     }),
-    generation: inserted ?? link?.generation ?? observed?.marker?.generation ?? 0,
+    generation: inserted ?? seen?.marker?.generation ?? link?.generation ?? 0,
     changes: (link?.changes ?? 0) + (told ? 1 : 0),
   };
   if (crmId !== undefined) next.crmId = crmId;

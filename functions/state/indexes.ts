@@ -22,11 +22,12 @@ const unindexed: { [collectionGroup: string]: string[] } = {
   oauthStates: ['verifier', 'nonce', 'session'],
   sessions: ['csrf'],
   deadLetters: ['data', 'reason'],
+  journal: ['entries', 'userId', 'part', 'at', 'size'],
   parts: ['data'],
 };
 
 /** Collections whose documents Firestore deletes at `expireAt`. */
-const expiring = ['links', 'oauthStates', 'sessions', 'deadLetters', 'parts'];
+const expiring = ['links', 'oauthStates', 'sessions', 'deadLetters', 'parts', 'journal'];
 
 export const fieldOverrides = [
   ...Object.entries(unindexed).flatMap(([collectionGroup, fields]) =>

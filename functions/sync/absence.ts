@@ -14,19 +14,40 @@ const BELIEVED_SHARE = 0.2;
 /**
  * The linked records that a full listing should have shown and did not, each confirmed by reading it
  * singly (C02). When suspiciously many are missing nobody's record is deleted: the user is held for a
- * person to look at (C03), and the run ends with `later`/`massChange`.
+ * person to look at (C03), and the run ends with `later`/`massChange`. A person who has looked may let
+ * it through once.
  */
 export async function missingAtGoogle(
   run: Run,
   collection: Collection,
   seen: Set<string>,
 ): Promise<Work[]> {
-  const expected = await expectedLinks(run, collection);
-  const missing = expected.filter((link) => !seen.has(link.googleId ?? ''));
-  if (missing.length > Math.max(ALWAYS_BELIEVED, expected.length * BELIEVED_SHARE)) {
+  const { missing, believed } = await lookForMissing(run, collection, seen);
+  if (!believed && !run.user.believeListing) {
     await hold(run, 'massChange');
     throw new SyncError('later', 'massChange');
   }
+  return confirmed(run, collection, missing);
+}
+
+/** What a full listing lacks, and whether so much may be missing. */
+export async function lookForMissing(
+  run: Run,
+  collection: Collection,
+  seen: Set<string>,
+): Promise<{ missing: Link[]; believed: boolean }> {
+  const expected = await expectedLinks(run, collection);
+  const missing = expected.filter((link) => !seen.has(link.googleId ?? ''));
+  const most = Math.max(ALWAYS_BELIEVED, expected.length * BELIEVED_SHARE);
+  return { missing, believed: missing.length <= most };
+}
+
+/** Each read singly. */
+export async function confirmed(
+  run: Run,
+  collection: Collection,
+  missing: Link[],
+): Promise<Work[]> {
   const works = missing.map(
     (link): Work => ({ link, intent: undefined, observed: undefined, raw: undefined }),
   );

@@ -2,6 +2,7 @@
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, plan, type Write } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
+import { undo } from '../core/undo.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
@@ -115,8 +116,15 @@ async function tellLosses(
   if (notices.length > 0) await run.engine.publisher.googleChanges(notices);
 }
 
-function decide(run: Run, collection: Collection, context: CodecContext, work: Work): Decision {
+/** What is to be done with a record as it stands. */
+export function decide(
+  run: Run,
+  collection: Collection,
+  context: CodecContext,
+  work: Work,
+): Decision {
   const { codec } = collection;
+  if (work.undo) return undo({ codec, ...work, ...work.undo });
   const { policy } = run.engine.settings;
   return plan({ codec, context, policy, window: run.window, ...work });
 }

@@ -1,4 +1,5 @@
 import type { Observed } from '../core/codec.ts';
+import type { JournalEntry } from '../core/journal.ts';
 import type { Intent, Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
@@ -13,6 +14,8 @@ export interface Work {
   raw: unknown;
   /** The resource in the place that the record moves away from. */
   original?: unknown;
+  /** To be undone, instead of planned. */
+  undo?: { entry: JournalEntry; pending: boolean };
 }
 
 /** The object of a link that lives in another place, as far as this place can know. */

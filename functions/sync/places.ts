@@ -28,6 +28,20 @@ export async function settlePlaces(run: Run, lost = false): Promise<void> {
   run.collections = collections;
 }
 
+/**
+ * The user's collections where their objects are known to live, without a call and without making any.
+ * A place that is still to be made shows nothing.
+ */
+export function knownPlaces(run: Run): Collection[] {
+  return granted(run).map((collection) => {
+    if (!collection.places) return collection;
+    const place = run.user.places?.[collection.codec.record];
+    const there = collection.places.at(place);
+    if (collection.places.reaches(place, run.user.scopes ?? [])) return there;
+    return { ...there, list: async () => ({ items: [] }) };
+  });
+}
+
 async function settle(run: Run, collection: Collection, lost: boolean): Promise<Collection> {
   const { places, codec } = collection;
   if (!places) return collection;

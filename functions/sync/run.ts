@@ -40,6 +40,8 @@ export interface Run {
     parked: number;
     conflicts: number;
   };
+  /** Pages of the journal that the run has written. */
+  pages: number;
   /** The first error that left something for later. */
   deferred: SyncError | undefined;
 }
@@ -64,6 +66,17 @@ export async function runUser(
 ): Promise<RunOutcome> {
   const user = await engine.store.getUser(userId);
   if (!user || !isRunnable(user)) return 'notActive';
+  return underLease(engine, user, (run) => runWithLease(run, options), options);
+}
+
+/** Does a run's work under the user's lease, as runUser does; the work gives the lease back. */
+export async function underLease(
+  engine: Engine,
+  user: User,
+  work: (run: Run) => Promise<RunOutcome>,
+  options: RunOptions = { pull: false },
+): Promise<RunOutcome> {
+  const { userId } = user;
   const now = engine.clock.now();
   const lease = await engine.store.acquireLease(
     userId,
@@ -74,7 +87,7 @@ export async function runUser(
   if (!lease) return 'busy';
   const run = openRun(engine, user, lease, now, options);
   try {
-    const outcome = await runWithLease(run, options);
+    const outcome = await work(run);
     report(run, outcome);
     return outcome;
   } catch (error) {
@@ -95,7 +108,14 @@ const isRunnable = (user: User) =>
     ? user.state !== 'disconnected'
     : user.enabled && user.state === 'active';
 
-function openRun(engine: Engine, user: User, lease: Lease, now: number, options: RunOptions): Run {
+/** A run from its beginning. */
+export function openRun(
+  engine: Engine,
+  user: User,
+  lease: Lease,
+  now: number,
+  options: RunOptions = { pull: false },
+): Run {
   const { windowDaysBack, windowDaysAhead, inviteExternal } = engine.settings;
   const aheadMs = windowDaysAhead * DAY_MS;
   const session = engine.access.session(user.userId);
@@ -112,6 +132,7 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number, options:
     window: { from: now - windowDaysBack * DAY_MS, to: now + aheadMs, aheadMs },
     startedAt: now,
     count: { intents: 0, googleChanges: 0, writes: 0, parked: 0, conflicts: 0 },
+    pages: 0,
     deferred: undefined,
   };
 }
@@ -230,7 +251,13 @@ async function finishPull(run: Run): Promise<void> {
   const now = clock.now();
   // Jitter keeps a thousand users who connected at nine from being polled in the same second for ever.
   const nextPollAt = Math.round(now + settings.pollMs * (0.9 + 0.2 * random()));
-  const user = { nextPollAt, lastSyncAt: now, firstSyncAt: run.user.firstSyncAt ?? now };
+  const user = {
+    nextPollAt,
+    lastSyncAt: now,
+    firstSyncAt: run.user.firstSyncAt ?? now,
+    // Once: the next listing that lacks so much is a person's business again.
+    ...(run.user.believeListing && { believeListing: undefined }),
+  };
   await store.commit(run.lease, { user }, false);
 }
 

@@ -1,10 +1,10 @@
 /** What every Pub/Sub push function does: authorise, decode the envelope, call, answer. */
 import type { Request, Response } from '@google-cloud/functions-framework';
-import { OAuth2Client } from 'google-auth-library';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { isSyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { callerCheck, nameOf } from './caller.ts';
 
 /** https://docs.cloud.google.com/pubsub/docs/push: attribute-only messages carry no data. */
 const envelopeSchema = z.object({
@@ -79,33 +79,11 @@ function timeOf(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** The class and the place of a programming error; its message may hold data. */
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  const place = /\n\s+at (.*)/
-    .exec(error.stack ?? '')?.[1]
-    ?.replace(/\(?(file:\/\/)?\/.*\/(functions|dist)\//, '(');
-  return `${error.name} at ${place ?? '?'}`;
-}
-
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** Checks a push's OIDC token; resolves to the status to refuse with. */
-function pushAuthorisation(
-  config: PushDeps['config'],
-): (req: Request) => Promise<number | undefined> {
-  if (config.PUSH_AUTH === 'off') return async () => undefined;
-  const verifier = new OAuth2Client();
-  return async (req) => {
-    const idToken = /^Bearer (.+)$/i.exec(req.header('authorization') ?? '')?.[1];
-    if (idToken === undefined) return 401;
-    try {
-      const ticket = await verifier.verifyIdToken({ idToken, audience: config.PUSH_AUDIENCE });
-      const claims = ticket.getPayload();
-      const ours = claims?.email === config.PUSH_SERVICE_ACCOUNT && claims.email_verified === true;
-      return ours ? undefined : 403;
-    } catch {
-      return 401;
-    }
-  };
-}
+const pushAuthorisation = (config: PushDeps['config']) =>
+  callerCheck(
+    config,
+    [config.PUSH_AUDIENCE],
+    (claims) => claims.email === config.PUSH_SERVICE_ACCOUNT && claims.email_verified === true,
+  );

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
+import type { JournalPage } from '../../functions/core/journal.ts';
 import { linkId } from '../../functions/core/link.ts';
 import type { CrmChange } from '../../functions/core/messages.ts';
 import type {
@@ -57,6 +58,7 @@ function suite(fresh: () => Store, { runs }: { runs: number }): void {
   describe('intents', () => intents(fresh, runs));
   describe('links', () => links(fresh));
   describe('lease and commit', () => leases(fresh));
+  describe('journal', () => journal(fresh));
   describe('parallel callers', () => parallel(fresh));
   describe('authorize pages, dead letters, sweep', () => others(fresh));
 }
@@ -493,6 +495,44 @@ function leases(fresh: () => Store): void {
   });
 }
 
+function journal(fresh: () => Store): void {
+  it('is written with the commit, listed by run, newest first, and read in order', async () => {
+    const store = fresh();
+    const lease = await take(store, 'u');
+    assert.deepEqual(await store.journalRuns('u', 10), []);
+    assert.deepEqual(await store.journalOf('u', 1), []);
+    const pages = [journalPage(2, 0), journalPage(2, 1), journalPage(10, 0)];
+    await store.commit(lease, { journal: pages.slice(0, 1) }, false);
+    await store.commit(lease, { links: [link('u', 'a')], journal: pages.slice(1) }, false);
+    assert.deepEqual(await store.journalRuns('u', 10), [
+      { run: 10, at: T0 + 10, size: 1 },
+      { run: 2, at: T0 + 2, size: 2 },
+    ]);
+    assert.deepEqual(await store.journalRuns('u', 1), [{ run: 10, at: T0 + 10, size: 1 }]);
+    assert.deepEqual(await store.journalOf('u', 2), pages.slice(0, 2));
+    assert.deepEqual(await store.journalRuns('other', 10), []);
+    const many = Array.from({ length: 150 }, (_, i) => journalPage(11 + i, 0));
+    await store.commit(lease, { journal: many }, false);
+    const newest = await store.journalRuns('u', 149);
+    assert.deepEqual([newest.length, newest[0]?.run, newest.at(-1)?.run], [149, 160, 12]);
+  });
+
+  it('of who lost the lease is not written; what has expired is swept', async () => {
+    const store = fresh();
+    const lost = await take(store, 'u', 'one');
+    const lease = (await store.acquireLease('u', 'two', T0 + TTL, TTL)) as Lease;
+    await assert.rejects(store.commit(lost, { journal: [journalPage(1, 0)] }, true));
+    assert.deepEqual(await store.journalRuns('u', 10), []);
+    const old = { ...journalPage(2, 0), expireAt: T0 };
+    await store.commit(lease, { journal: [old, journalPage(3, 0)] }, true);
+    assert.equal(await store.sweep(T0, 10), 1);
+    assert.deepEqual(
+      (await store.journalRuns('u', 10)).map(({ run }) => run),
+      [3],
+    );
+  });
+}
+
 function parallel(fresh: () => Store): void {
   it('of fifty that want the lease one gets it', async () => {
     const store = fresh();
@@ -600,6 +640,18 @@ function others(fresh: () => Store): void {
     assert.deepEqual((await store.listDeadLetters(1))[0], deadLetter('d1', T0 + 9));
   });
 
+  it('a dead letter is found by its id, and deleted with all its parts', async () => {
+    const store = fresh();
+    const big = { ...deadLetter('big', T0), data: 'abcd'.repeat(500_000) };
+    await store.putDeadLetter(big);
+    await store.putDeadLetter(deadLetter('small', T0));
+    assert.deepEqual(await store.getDeadLetter('big'), big);
+    assert.equal(await store.getDeadLetter('other'), undefined);
+    for (const id of ['big', 'other', 'big']) await store.deleteDeadLetter(id);
+    assert.equal(await store.getDeadLetter('big'), undefined);
+    assert.deepEqual(await store.listDeadLetters(10), [deadLetter('small', T0)]);
+  });
+
   it('sweep deletes what has expired, at most so many', async () => {
     const store = fresh();
     const lease = await take(store, 'u');
@@ -693,6 +745,21 @@ function oauthState(id: string): OAuthState {
 
 function deadLetter(id: string, receivedAt: number): DeadLetter {
   return { id, topic: 't', reason: 'schema', data: 'AAAA', receivedAt, expireAt: receivedAt + 1 };
+}
+
+function journalPage(run: number, part: number): JournalPage {
+  const entries = [
+    {
+      record: 'appointment' as const,
+      linkId: 'l',
+      rule: 'merge' as const,
+      wrote: 'patch' as const,
+      before: { subject: 'a', cut: '\ud83d', __x__: [[1]] },
+      after: null,
+    },
+  ];
+  const page = { userId: 'u', run, part, at: T0 + run, expireAt: T0 + 100_000 };
+  return { ...page, size: 1, entries };
 }
 
 async function take(store: Store, userId: string, holder = 'h'): Promise<Lease> {
