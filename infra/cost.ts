@@ -47,8 +47,8 @@ const free = {
  * A query counts one read at least. Tokens: of a user's first run in an instance.
  */
 export const measured = {
-  crmChange: { reads: 8, writes: 5, deletes: 0, messages: 1, googleCalls: 1 },
-  googleChange: { reads: 1, writes: 1, deletes: 0, messages: 1, googleCalls: 0 },
+  crmChange: { reads: 8, writes: 6, deletes: 0, messages: 1, googleCalls: 1 },
+  googleChange: { reads: 1, writes: 2, deletes: 0, messages: 1, googleCalls: 0 },
   poll: { reads: 12, writes: 4, deletes: 0, messages: 1, googleCalls: 1 },
   tick: { reads: 0, writes: 0, deletes: 0, messages: 1, googleCalls: 0 },
   token: { secretAccesses: 1, keyOperations: 1 },
@@ -87,8 +87,8 @@ export const perTick = {
 /** Of one user in an hour: an access token lives that long, in one instance's memory. */
 export const perUserHour = measured.token;
 
-/** Records that end as a tombstone, which the TTL deletes later: a share of the changes. Estimate. */
-const TOMBSTONES = 0.1;
+/** What the TTL deletes later of one change: its page of the journal, and a tombstone of one in ten (estimate). */
+const EXPIRING = 1.1;
 
 const HOURS = 730;
 const WORKER = {
@@ -151,7 +151,7 @@ export function cost({ users, changes, pollSeconds }: Size): { [part: string]: n
   const requests = changes * perCrmChange.requests + polls * perPoll.requests + ticks;
   const all = (name: 'reads' | 'writes' | 'deletes') =>
     changes * (perCrmChange[name] + perGoogleChange[name]) + polls * perPoll[name];
-  const deletes = all('deletes') + changes * TOMBSTONES;
+  const deletes = all('deletes') + changes * EXPIRING;
   const messages =
     changes * (perCrmChange.messages + perGoogleChange.messages) +
     polls * perPoll.messages +
