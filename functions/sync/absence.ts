@@ -1,3 +1,4 @@
+import { knownGoogle } from '../core/merge.ts';
 import type { Link } from '../core/records.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
@@ -22,15 +23,41 @@ export async function missingAtGoogle(
 ): Promise<Work[]> {
   const expected = await expectedLinks(run, collection);
   const missing = expected.filter((link) => !seen.has(link.googleId ?? ''));
-  if (missing.length > Math.max(ALWAYS_BELIEVED, expected.length * BELIEVED_SHARE)) {
+  if (countOf(missing) > Math.max(ALWAYS_BELIEVED, countOf(expected) * BELIEVED_SHARE)) {
     await hold(run, 'massChange');
     throw new SyncError('later', 'massChange');
   }
+  const gone = await goneGroups(run, collection, missing);
   const works = missing.map(
-    (link): Work => ({ link, intent: undefined, observed: undefined, raw: undefined }),
+    (link): Work => ({
+      link,
+      intent: undefined,
+      observed: gone.has(link.group ?? '')
+        ? { googleId: link.googleId ?? '', state: 'gone', fields: {} }
+        : undefined,
+      raw: undefined,
+    }),
   );
-  await read(run, collection, works, (work) => work.link?.googleId ?? '');
+  const doubted = works.filter((work) => work.observed === undefined);
+  await read(run, collection, doubted, (work) => work.link?.googleId ?? '');
   return works;
+}
+
+/** A group counts once: to delete a series is one step of a person. */
+const countOf = (links: Link[]) => new Set(links.map((link) => link.group ?? link.id)).size;
+
+/** Groups of these links that are gone as a whole: one call each, instead of one a member. */
+async function goneGroups(run: Run, collection: Collection, links: Link[]): Promise<Set<string>> {
+  const ids = [...new Set(links.flatMap((link) => link.group ?? []))];
+  if (ids.length === 0) return new Set();
+  const context = await run.directory.context([]);
+  const results = await collection.get(run.session, ids);
+  return new Set(
+    ids.filter((_, i) => {
+      const result = results[i];
+      return result?.ok && collection.codec.decode(result.data, context).state === 'gone';
+    }),
+  );
 }
 
 /** Live links whose record lies wholly inside the listed window. */
@@ -42,7 +69,7 @@ async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> 
   for (let after: string | undefined; ; ) {
     const links = await store.listLinks(run.user.userId, codec.record, PAGE, after);
     for (const link of links) {
-      const period = codec.period({ ...link.crm, ...link.google }, context);
+      const period = codec.period(knownGoogle(link), context);
       const inside = period && period.from > run.window.from && period.to < run.window.to;
       if (link.state === 'live' && link.googleId && inside) expected.push(link);
     }

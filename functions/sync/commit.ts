@@ -3,7 +3,7 @@ import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import { isSyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
-import type { Executed } from './execute.ts';
+import { type Executed, GROUP_CHANGED } from './execute.ts';
 import type { Commit } from './ports.ts';
 import type { Run } from './run.ts';
 
@@ -33,6 +33,7 @@ export async function commitWorks(
       ...work,
       decision,
       written,
+      fence: run.lease.fence,
       expireAt,
     });
     if (settled.link) links.push(settled.link);
@@ -60,7 +61,10 @@ export async function commitWorks(
       });
     }
   }
-  for (const { error } of executed.deferred) run.deferred ??= error;
+  for (const { error } of executed.deferred) {
+    if (error.reason === GROUP_CHANGED && run.listing === 'due') run.waits = true;
+    else run.deferred ??= error;
+  }
   if (notices.length > 0) await publisher.googleChanges(notices);
   const commit: Commit = { links, removedLinks, consumed, ...extra };
   const { released } = await store.commit(

@@ -11,7 +11,7 @@ import type { Collection, GoogleSession } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { execute } from './execute.ts';
+import { execute, GROUP_CHANGED } from './execute.ts';
 import { leave } from './leave.ts';
 import { observeIntents } from './observe.ts';
 import { pull } from './pull.ts';
@@ -36,6 +36,10 @@ export interface Run {
     parked: number;
     conflicts: number;
   };
+  /** Whether Google's changes are read in this run: not at all, later on, or already (to be). */
+  listing: 'none' | 'due' | 'done';
+  /** Some intents can only be planned once that is done. */
+  waits: boolean;
   /** The first error that left something for later. */
   deferred: SyncError | undefined;
 }
@@ -63,6 +67,7 @@ export async function runUser(
   );
   if (!lease) return 'busy';
   const run = openRun(engine, user, lease, now);
+  if (options.pull) run.listing = 'due';
   try {
     const outcome = await runWithLease(run, options);
     report(run, outcome);
@@ -100,6 +105,8 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
     window: { from: now - windowDaysBack * DAY_MS, to: now + aheadMs, aheadMs },
     startedAt: now,
     count: { intents: 0, googleChanges: 0, writes: 0, parked: 0, conflicts: 0 },
+    listing: 'none',
+    waits: false,
     deferred: undefined,
   };
 }
@@ -111,10 +118,14 @@ async function runWithLease(run: Run, options: { pull: boolean }): Promise<RunOu
   if (options.pull) {
     await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
     await drain(run, false);
+    run.listing = 'done';
     for (const collection of enabled(run)) await pull(run, collection);
     await finishPull(run);
   }
   await drain(run, true);
+  // Whoever waits for a listing shall not wait for the next poll.
+  const wanted = run.listing === 'none' && run.deferred?.reason === GROUP_CHANGED;
+  if (wanted) await run.engine.publisher.syncUsers([run.user.userId]);
   return run.deferred ? 'later' : 'done';
 }
 
@@ -135,7 +146,7 @@ async function drain(run: Run, release: boolean): Promise<void> {
     if (out && intents.length > 0 && !run.deferred)
       run.deferred = new SyncError('later', 'runTime');
     if (out && release && !released) return store.dropLease(run.lease);
-    if (release ? released : last) return;
+    if (release ? released : last || run.waits) return;
   }
 }
 
