@@ -60,21 +60,7 @@ export async function placeGroups(
   }
   // As with any absence (C02): only Google's word on the very object counts as a deletion.
   await read(run, collection, doubted, (work) => work.link?.googleId ?? '');
-  const left = [...gone, ...doubted];
-  if (run.waits) await takeUp(run, collection, left);
-  return left;
-}
-
-/** Edits that waited for this listing are news on what is gone: decided together, not one by one. */
-async function takeUp(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
-  const { userId } = run.user;
-  const crmIds = works.flatMap((work) => work.link?.crmId ?? []);
-  if (crmIds.length === 0) return;
-  const intents = await run.engine.store.getIntents(codec.record, crmIds);
-  const pending = new Map(
-    intents.filter((i) => i.pendingFor.includes(userId)).map((i) => [i.crmId, i]),
-  );
-  for (const work of works) work.intent = pending.get(work.link?.crmId ?? '');
+  return [...gone, ...doubted];
 }
 
 /** Places one group's records; returns the links that are left without a place. */

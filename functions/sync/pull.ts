@@ -108,7 +108,9 @@ async function apply(
 ): Promise<boolean> {
   for (let at = 0; ; at += CHUNK) {
     if (at > 0) await keepLease(run);
-    const executed = await execute(run, collection, works.slice(at, at + CHUNK));
+    const some = works.slice(at, at + CHUNK);
+    if (run.waits) await takeUp(run, collection, some);
+    const executed = await execute(run, collection, some);
     const last = at + CHUNK >= works.length;
     // A record that had to wait must be seen again: the cursor stays where it was.
     const advance =
@@ -116,6 +118,21 @@ async function apply(
     await commitWorks(run, collection, executed, advance ? { cursor } : {}, false);
     if (last) return advance;
   }
+}
+
+/**
+ * Edits of the CRM that waited for this listing are decided together with what it shows: told apart, the
+ * CRM would hear of a deletion that its own edit undoes a moment later.
+ */
+async function takeUp(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+  const { userId } = run.user;
+  const crmIds = works.flatMap(({ link, intent }) => (intent ? [] : (link?.crmId ?? [])));
+  if (crmIds.length === 0) return;
+  const intents = await run.engine.store.getIntents(codec.record, crmIds);
+  const pending = new Map(
+    intents.filter((i) => i.pendingFor.includes(userId)).map((i) => [i.crmId, i]),
+  );
+  for (const work of works) work.intent ??= pending.get(work.link?.crmId ?? '');
 }
 
 function nextCursor(run: Run, cursor: Cursor, token: string | undefined, full: boolean): Cursor {
