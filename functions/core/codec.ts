@@ -42,6 +42,12 @@ export interface Observed {
    */
   state: 'live' | 'gone' | 'elsewhere';
   fields: Fields;
+  /** The group that it is one of (an occurrence: its series). */
+  group?: string;
+  /** Its place, by which it is known in a group: a date or date-time (an occurrence: the original start). */
+  slot?: string;
+  /** It is a group itself: its members are the records. */
+  whole?: boolean;
   /** The CRM record that our own marker names, with the generation it was inserted as. */
   marker?: { crmId: string; generation: number };
   /** Somebody else organises it. */

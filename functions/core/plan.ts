@@ -124,6 +124,9 @@ export function plan(given: PlanInput): Decision {
   const input = prepare(given);
   const { observed } = input;
   if (observed?.ignored && !input.link) return decide('nothing');
+  // What the CRM knows as one record has become a group: to write there would change all of it.
+  if (observed?.whole)
+    return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
   if (isOlder(input)) return handlers.removeOlder(input);
   const rule =
     table[input.link?.state ?? 'none'][crmSide(input)][
@@ -138,6 +141,8 @@ const isOlder = ({ link, observed }: Prepared) =>
   observed?.marker !== undefined &&
   observed.googleId !== link.googleId &&
   observed.marker.generation < link.generation;
+
+const GROUP = 'has become a series at Google that began before the window: change the series there';
 
 type Prepared = PlanInput & { data: Fields };
 

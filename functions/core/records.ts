@@ -90,6 +90,10 @@ export interface Link {
   googleId?: string;
   /** Where the object lives; absent: the place that is always there (the primary calendar). */
   place?: string;
+  /** The group at Google that the object is one of: the series of an occurrence. */
+  group?: string;
+  /** The object's place in its group, for good: an occurrence's original start (date or date-time). */
+  slot?: string;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */
@@ -134,6 +138,8 @@ export interface Cursor {
   token?: string;
   /** The parameters of the initial listing; a token is valid with exactly these. */
   params: { [name: string]: string };
+  /** The end of the window up to which everything has been read, ms since the epoch. */
+  until?: number;
   fullSyncAt?: number;
   lastPullAt?: number;
 }

@@ -17,6 +17,8 @@ export interface Outcome {
   /** As Google answered the write: the only source of what Google holds now (P12). */
   written: Observed | undefined;
   decision: Decision;
+  /** Number of the run. A place in a group can bear a second record, when its first has moved away. */
+  fence: number;
   /** When a tombstone may be forgotten, ms since the epoch. */
   expireAt: number;
 }
@@ -61,11 +63,12 @@ export function settle(given: Outcome): Settled {
 
 /** Who the link ties together. */
 function identity(outcome: Outcome, told: boolean): Link {
-  const { link, intent, observed, written, decision, codec, userId } = outcome;
+  const { link, intent, observed, written, decision, codec, userId, fence } = outcome;
   const seen = written ?? observed;
   const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
   const googleId = seen?.googleId ?? link?.googleId;
-  const born = crmId !== undefined ? { crmId } : { googleId: googleId ?? '' };
+  const place = seen?.group === undefined ? googleId : `${googleId}~${fence}`;
+  const born = crmId !== undefined ? { crmId } : { googleId: place ?? '' };
   const inserted = decision.write?.kind === 'insert' ? decision.write.generation : undefined;
   const next: Link = {
     ...(link ?? {
@@ -84,6 +87,11 @@ function identity(outcome: Outcome, told: boolean): Link {
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
   if (seen?.etag !== undefined) next.etag = seen.etag;
+  if (seen?.state === 'live') {
+    delete next.group;
+    if (seen.group !== undefined) next.group = seen.group;
+    if (seen.slot !== undefined) next.slot = seen.slot;
+  }
   if (intent) next.crmVersion = intent.version;
   if (inserted !== undefined) next.origin = 'crm';
   if (seen?.foreign) next.foreign = true;

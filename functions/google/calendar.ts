@@ -1,12 +1,15 @@
 import { type calendar_v3, calendar as createCalendar } from '@googleapis/calendar';
-import { appointmentCodec } from '../core/appointment.ts';
+import { appointmentCodec, isSyncedType } from '../core/appointment.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type {
   Collection,
   CollectionWrite,
   GoogleSession,
+  Group,
+  Page,
   Places,
   Result,
+  Window,
 } from '../sync/collection.ts';
 import type { ApiClient, TypedCall } from './client.ts';
 import { type CalendarChoice, scopes } from './oauth.ts';
@@ -107,6 +110,14 @@ async function makeCalendar(
   return id;
 }
 
+/** One calendar, and how its calls are performed. */
+interface EventCalendar {
+  client: ApiClient;
+  api: calendar_v3.Calendar;
+  calendarId: string;
+  perform: ApiClient['perform'];
+}
+
 /** The events of one calendar; without a place, of the primary one. */
 function eventsOf(
   client: ApiClient,
@@ -125,6 +136,7 @@ function eventsOf(
       throw new SyncError('lost', 'placeGone');
     return results;
   }
+  const here: EventCalendar = { client, api, calendarId, perform };
   return {
     codec: appointmentCodec,
     ...(place !== undefined && { place }),
@@ -132,18 +144,27 @@ function eventsOf(
       // Series are read as series: an occurrence that moves must not look like a new event.
       singleEvents: 'false',
       maxResults: PAGE_SIZE,
-      timeMin: new Date(window.from).toISOString(),
-      timeMax: new Date(window.to).toISOString(),
+      ...bounds(window),
     }),
-    async list(session, cursor, pageToken) {
+    async list(session, cursor, window, pageToken) {
       const params = listParams(cursor.params, cursor.token, pageToken);
       const call = await client.capture((o) => api.events.list({ ...params, calendarId }, o));
       const page = first(await perform(session, [call]));
       return {
-        items: page.items ?? [],
-        ...(page.nextPageToken && { nextPageToken: page.nextPageToken }),
-        ...(page.nextSyncToken && { token: page.nextSyncToken }),
+        ...pageOf(page),
+        ...(await expanded(here, session, page.items ?? [], window)),
       };
+    },
+    async entering(session, part, pageToken) {
+      const params = {
+        calendarId,
+        singleEvents: true,
+        maxResults: Number(PAGE_SIZE),
+        ...bounds(part),
+        ...(pageToken && { pageToken }),
+      };
+      const call = await client.capture((o) => api.events.list(params, o));
+      return pageOf(first(await perform(session, [call])));
     },
     async get(session, googleIds) {
       const calls = await Promise.all(
@@ -166,6 +187,88 @@ function eventsOf(
       return perform(session, calls);
     },
   };
+}
+
+const bounds = ({ from, to }: Window) => ({
+  timeMin: new Date(from).toISOString(),
+  timeMax: new Date(to).toISOString(),
+});
+
+const pageOf = (page: calendar_v3.Schema$Events): Page<Event> => ({
+  items: page.items ?? [],
+  ...(page.nextPageToken && { nextPageToken: page.nextPageToken }),
+  ...(page.nextSyncToken && { token: page.nextSyncToken }),
+});
+
+/**
+ * Each series replaced by its occurrences in the window. Google expands them: RRULE, EXDATE, zones and
+ * exceptions are its matter. Calls: one a series that changed, of the types that are synchronised, 50 in
+ * one request; a second one for a series with more than 2,500 occurrences in the window (there is none
+ * with one a day).
+ */
+async function expanded(
+  here: EventCalendar,
+  session: GoogleSession,
+  items: Event[],
+  window: Window,
+): Promise<Required<Pick<Page<Event>, 'items' | 'groups'>>> {
+  const isSeries = (e: Event) => e.status !== 'cancelled' && e.recurrence && isSyncedType(e);
+  const series = items.filter(isSeries).map((event) => event.id ?? '');
+  const occurrences = await instancesOf(here, session, series, window);
+  const inSeries = new Set([...occurrences.values()].flat().map((event) => event.id));
+  // An event that is no series (any more) is all there is of it; a deleted one leaves nothing at all.
+  const groups: Group[] = items
+    .filter((event) => !event.recurrence && !event.recurringEventId)
+    .map((event) => ({ id: event.id ?? '' }));
+  return {
+    items: [
+      ...items.filter((event) => !isSeries(event) && !inSeries.has(event.id)),
+      ...[...occurrences.values()].flat(),
+    ],
+    groups: [...groups, ...[...occurrences.keys()].map((id) => ({ id, window }))],
+  };
+}
+
+/** By series. One that was deleted or stopped recurring meanwhile is left out: the next listing has it. */
+async function instancesOf(
+  { client, api, calendarId, perform }: EventCalendar,
+  session: GoogleSession,
+  series: string[],
+  window: Window,
+): Promise<Map<string, Event[]>> {
+  const found = new Map<string, Event[]>();
+  let open = series.map((eventId): { eventId: string; pageToken?: string } => ({ eventId }));
+  while (open.length > 0) {
+    const calls = await Promise.all(
+      open.map((part) =>
+        client.capture((o) =>
+          api.events.instances(
+            // With the deleted ones: what a person took out is told apart from what a rule left out.
+            {
+              calendarId,
+              ...part,
+              ...bounds(window),
+              showDeleted: true,
+              maxResults: 2500,
+            },
+            o,
+          ),
+        ),
+      ),
+    );
+    const results = await perform(session, calls);
+    const next: typeof open = [];
+    for (const [i, { eventId }] of open.entries()) {
+      const result = results[i];
+      if (!result?.ok && isSyncError(result?.error, 'gone', 'park')) continue;
+      if (!result?.ok) throw result?.error ?? new Error('no result');
+      found.set(eventId, [...(found.get(eventId) ?? []), ...(result.data.items ?? [])]);
+      const pageToken = result.data.nextPageToken;
+      if (pageToken) next.push({ eventId, pageToken });
+    }
+    open = next;
+  }
+  return found;
 }
 
 /** With a sync token the bounds of the initial listing are forbidden; the rest must stay the same. */

@@ -15,8 +15,8 @@ export const indexes = [
 /** Never queried: without an index a write costs less, and rising times make no hot range. */
 const unindexed: { [collectionGroup: string]: string[] } = {
   intents: ['data', 'fieldVersions'],
-  links: ['crm', 'google', 'offered', 'etag'],
-  cursors: ['token', 'params', 'fullSyncAt', 'lastPullAt'],
+  links: ['crm', 'google', 'offered', 'etag', 'slot'],
+  cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
   leases: ['holder', 'expiresAt'],
   users: ['lastSyncAt', 'scopes'],
   oauthStates: ['verifier', 'nonce', 'session'],

@@ -133,7 +133,7 @@ function pending(intents: Table<Intent>, userId: string): Intent[] {
 
 function links({ links, cursors }: Tables) {
   const by =
-    (field: 'crmId' | 'googleId') =>
+    (field: 'crmId' | 'googleId' | 'group') =>
     async (userId: string, record: RecordType, values: string[]) => {
       const wanted = new Set<string | undefined>(values);
       return links.where((l) => l.userId === userId && l.record === record && wanted.has(l[field]));
@@ -141,6 +141,7 @@ function links({ links, cursors }: Tables) {
   return {
     linksByCrmId: by('crmId'),
     linksByGoogleId: by('googleId'),
+    linksByGroup: by('group'),
     listLinks: async (userId, record, limit, after = '') =>
       links
         .where((l) => l.userId === userId && l.record === record && rules.byText(l.id, after) > 0)

@@ -38,8 +38,8 @@ export async function lookForMissing(
 ): Promise<{ missing: Link[]; believed: boolean }> {
   const expected = await expectedLinks(run, collection);
   const missing = expected.filter((link) => !seen.has(link.googleId ?? ''));
-  const most = Math.max(ALWAYS_BELIEVED, expected.length * BELIEVED_SHARE);
-  return { missing, believed: missing.length <= most };
+  const most = Math.max(ALWAYS_BELIEVED, countOf(expected) * BELIEVED_SHARE);
+  return { missing, believed: countOf(missing) <= most };
 }
 
 /** Each read singly. */
@@ -48,11 +48,37 @@ export async function confirmed(
   collection: Collection,
   missing: Link[],
 ): Promise<Work[]> {
+  const gone = await goneGroups(run, collection, missing);
   const works = missing.map(
-    (link): Work => ({ link, intent: undefined, observed: undefined, raw: undefined }),
+    (link): Work => ({
+      link,
+      intent: undefined,
+      observed: gone.has(link.group ?? '')
+        ? { googleId: link.googleId ?? '', state: 'gone', fields: {} }
+        : undefined,
+      raw: undefined,
+    }),
   );
-  await read(run, collection, works, (work) => work.link?.googleId ?? '');
+  const doubted = works.filter((work) => work.observed === undefined);
+  await read(run, collection, doubted, (work) => work.link?.googleId ?? '');
   return works;
+}
+
+/** A group counts once: to delete a series is one step of a person. */
+const countOf = (links: Link[]) => new Set(links.map((link) => link.group ?? link.id)).size;
+
+/** Groups of these links that are gone as a whole: one call each, instead of one a member. */
+async function goneGroups(run: Run, collection: Collection, links: Link[]): Promise<Set<string>> {
+  const ids = [...new Set(links.flatMap((link) => link.group ?? []))];
+  if (ids.length === 0) return new Set();
+  const context = await run.directory.context([]);
+  const results = await collection.get(run.session, ids);
+  return new Set(
+    ids.filter((_, i) => {
+      const result = results[i];
+      return result?.ok && collection.codec.decode(result.data, context).state === 'gone';
+    }),
+  );
 }
 
 /** Live links whose record lies wholly inside the listed window. */

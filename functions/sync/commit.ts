@@ -6,7 +6,7 @@ import { settle } from '../core/settle.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
-import type { Executed } from './execute.ts';
+import { type Executed, GROUP_CHANGED } from './execute.ts';
 import type { Commit } from './ports.ts';
 import type { Run } from './run.ts';
 
@@ -34,7 +34,15 @@ export async function commitWorks(
   const consumed: NonNullable<Commit['consumed']> = [];
   for (const { work, decision, written } of executed.done) {
     const expireAt = clock.now() + settings.tombstoneMs;
-    const outcome = { codec: collection.codec, userId, ...work, decision, written, expireAt };
+    const outcome = {
+      codec: collection.codec,
+      userId,
+      ...work,
+      decision,
+      written,
+      fence: run.lease.fence,
+      expireAt,
+    };
     const settled = settle(outcome);
     const entry = entryOf(outcome, settled);
     if (entry) entries.push(entry);
@@ -63,7 +71,10 @@ export async function commitWorks(
       });
     }
   }
-  for (const { error } of executed.deferred) run.deferred ??= error;
+  for (const { error } of executed.deferred) {
+    if (error.reason === GROUP_CHANGED && run.listing === 'due') run.waits = true;
+    else run.deferred ??= error;
+  }
   if (notices.length > 0) await publisher.googleChanges(notices);
   const journal = pagesOf(run, entries);
   const progress = firstSyncProgress(run);

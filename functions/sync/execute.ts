@@ -11,6 +11,9 @@ import type { Run } from './run.ts';
 /** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
 const MAX_ROUNDS = 6;
 
+/** Why a record is left until the next listing, see isAdrift. */
+export const GROUP_CHANGED = 'groupChanged';
+
 export interface Done {
   work: Work;
   decision: Decision;
@@ -67,6 +70,10 @@ async function executeRound(
 
   const writes: { work: Work; decision: Decision; write: CollectionWrite<unknown> }[] = [];
   for (const { work, decision } of planned) {
+    if (run.listing !== 'done' && isAdrift(work)) {
+      result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
+      continue;
+    }
     const write = decision.write && encode(collection, context, decision.write, work);
     if (write) writes.push({ work, decision, write });
     else result.done.push({ work, decision, written: undefined });
@@ -83,7 +90,11 @@ async function executeRound(
   const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
   writes.forEach(({ work, decision, write }, i) => {
     const next = judge(collection, context, { work, decision, write }, answers[i]);
-    if ('done' in next) result.done.push(next.done);
+    // A place in a group that is no more: deleted, or moved, the listing tells.
+    const moved = 'done' in next && work.link?.group && isNotFound(answers[i]);
+    if (moved && run.listing !== 'done')
+      again.push({ work, googleId: work.link?.googleId ?? '', write });
+    else if ('done' in next) result.done.push(next.done);
     else if ('deferred' in next) result.deferred.push({ work, error: next.deferred });
     else again.push({ work, googleId: next.readAgain, write });
   });
@@ -109,6 +120,7 @@ async function tellLosses(
         ...work,
         decision,
         written: undefined,
+        fence: run.lease.fence,
         expireAt: 0,
       }),
     )
@@ -128,6 +140,19 @@ export function decide(
   const { policy } = run.engine.settings;
   return plan({ codec, context, policy, window: run.window, ...work });
 }
+
+/**
+ * The object has become a group, or its place in a group is gone: what it is now, only a listing of the
+ * group tells. To write it again, or to drop it, would double or lose a record that has merely moved.
+ */
+const isAdrift = ({ link, observed }: Work) =>
+  link !== undefined &&
+  observed !== undefined &&
+  (observed.whole === true ||
+    (observed.state === 'gone' && link.group !== undefined && observed.group === undefined));
+
+const isNotFound = (answer: Result<unknown> | undefined) =>
+  answer !== undefined && !answer.ok && answer.error.status === 404;
 
 const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
   write?.kind === 'patch' && codec.needsCurrent(write.patch);

@@ -2,7 +2,8 @@ import type { Observed } from '../core/codec.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Intent, Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
-import type { Collection } from './collection.ts';
+import type { Collection, Page } from './collection.ts';
+import { knownGroups, placeGroups } from './groups.ts';
 import type { Run } from './run.ts';
 
 /** One record on its way through a run. */
@@ -79,27 +80,38 @@ const mayTake = (link: Link, intent: Intent) =>
   link.crmId === intent.crmId ||
   (intent.op === 'upsert' && link.offered.deletedInCrm !== undefined);
 
-/** The records of a page of Google's changes. */
+/** The records of a page of Google's changes. `until`: the end of what was read before, if anything. */
 export async function observePage(
   run: Run,
   collection: Collection,
-  items: unknown[],
+  { items, groups = [] }: Page<unknown>,
+  until = Number.POSITIVE_INFINITY,
 ): Promise<Work[]> {
   const { codec } = collection;
   const context = await run.directory.context(items.flatMap((raw) => codec.emailsOf({ raw })));
   const observed = items.map((raw) => ({ raw, observed: codec.decode(raw, context) }));
-  const ids = observed.map((o) => o.observed.googleId);
-  const links = index(
+  const known = await knownGroups(run, collection, groups);
+  const asked = new Set(known.groups.map((group) => group.id));
+  const ids = observed
+    .filter((o) => o.observed.group === undefined || !asked.has(o.observed.group))
+    .map((o) => o.observed.googleId);
+  const others =
     ids.length === 0
       ? []
-      : await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids),
+      : await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids);
+  // Of two links the live one counts: index() lets the last one win.
+  const links = index(
+    [...known.links, ...others].sort(
+      (a, b) => Number(a.state === 'live') - Number(b.state === 'live'),
+    ),
     (link) => link.googleId,
   );
   const works = observed.map(
     (o): Work => ({ ...o, link: links.get(o.observed.googleId), intent: undefined }),
   );
+  const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
-  return works.filter(({ link, observed }) => !isEcho(link, observed));
+  return [...works, ...gone].filter(({ link, observed }) => !isEcho(link, observed));
 }
 
 /**
@@ -139,6 +151,7 @@ async function recognise(run: Run, { codec }: Collection, works: Work[]): Promis
 const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
   link !== undefined &&
   link.state === 'live' &&
+  link.googleId === observed?.googleId &&
   link.etag !== undefined &&
   link.etag === observed?.etag;
 

@@ -96,6 +96,8 @@ export interface Store {
 
   linksByCrmId(userId: string, record: RecordType, crmIds: string[]): Promise<Link[]>;
   linksByGoogleId(userId: string, record: RecordType, googleIds: string[]): Promise<Link[]>;
+  /** By the group at Google that the object is one of, tombstones too. */
+  linksByGroup(userId: string, record: RecordType, groups: string[]): Promise<Link[]>;
   /** Links of a user and type in order of id, after the given one. */
   listLinks(userId: string, record: RecordType, limit: number, after?: string): Promise<Link[]>;
   getCursor(userId: string, record: RecordType): Promise<Cursor | undefined>;

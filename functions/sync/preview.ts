@@ -2,7 +2,7 @@
 import type { Fields } from '../core/fields.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Decision } from '../core/plan.ts';
-import type { User } from '../core/records.ts';
+import type { Cursor, User } from '../core/records.ts';
 import { confirmed, lookForMissing } from './absence.ts';
 import type { Collection } from './collection.ts';
 import type { Engine } from './engine.ts';
@@ -101,14 +101,14 @@ async function changesAtGoogle(run: Run, collection: Collection, result: Preview
 async function listed(
   run: Run,
   collection: Collection,
-  cursor: Parameters<Collection['list']>[1],
+  cursor: Pick<Cursor, 'token' | 'params' | 'until'>,
   seen: Set<string> | undefined,
 ): Promise<Work[]> {
   const works: Work[] = [];
   let pageToken: string | undefined;
   do {
-    const page = await collection.list(run.session, cursor, pageToken);
-    works.push(...(await observePage(run, collection, page.items)));
+    const page = await collection.list(run.session, cursor, run.window, pageToken);
+    works.push(...(await observePage(run, collection, page, cursor.until)));
     for (const { id } of page.items as { id?: string }[]) if (seen && id) seen.add(id);
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);

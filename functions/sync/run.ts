@@ -11,7 +11,7 @@ import type { Collection, GoogleSession } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { execute } from './execute.ts';
+import { execute, GROUP_CHANGED } from './execute.ts';
 import { leave } from './leave.ts';
 import { observeIntents } from './observe.ts';
 import { settlePlaces } from './places.ts';
@@ -42,6 +42,10 @@ export interface Run {
   };
   /** Pages of the journal that the run has written. */
   pages: number;
+  /** Whether Google's changes are read in this run: not at all, later on, or already (to be). */
+  listing: 'none' | 'due' | 'done';
+  /** Some intents can only be planned once that is done. */
+  waits: boolean;
   /** The first error that left something for later. */
   deferred: SyncError | undefined;
 }
@@ -133,6 +137,8 @@ export function openRun(
     startedAt: now,
     count: { intents: 0, googleChanges: 0, writes: 0, parked: 0, conflicts: 0 },
     pages: 0,
+    listing: options.pull ? 'due' : 'none',
+    waits: false,
     deferred: undefined,
   };
 }
@@ -172,10 +178,14 @@ async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
   if (options.pull) {
     await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
     await drain(run, false);
+    run.listing = 'done';
     for (const collection of run.collections) await pull(run, collection);
     await finishPull(run);
   }
   await drain(run, true);
+  // Whoever waits for a listing shall not wait for the next poll.
+  const wanted = run.listing === 'none' && run.deferred?.reason === GROUP_CHANGED;
+  if (wanted) await run.engine.publisher.syncUsers([run.user.userId]);
   return run.deferred ? 'later' : 'done';
 }
 
@@ -196,7 +206,7 @@ async function drain(run: Run, release: boolean): Promise<void> {
     if (out && intents.length > 0 && !run.deferred)
       run.deferred = new SyncError('later', 'runTime');
     if (out && release && !released) return store.dropLease(run.lease);
-    if (release ? released : last) return;
+    if (release ? released : last || run.waits) return;
   }
 }
 

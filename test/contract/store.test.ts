@@ -353,6 +353,35 @@ function links(fresh: () => Store): void {
     assert.deepEqual(await store.linksByCrmId('u', 'task', ['full']), []);
   });
 
+  it('are found by the group that their objects are of, tombstones and other types apart', async () => {
+    const store = fresh();
+    const lease = await take(store, 'u');
+    const of = (crmId: string, group: string, more: Partial<Link> = {}): Link => ({
+      ...link('u', crmId, `${group}_${crmId}`),
+      group,
+      slot: '2026-11-24T09:00:00+01:00',
+      ...more,
+    });
+    const gone = of('c', 's1', { state: 'deleted', expireAt: T0 + 5 });
+    const links = [of('a', 's1'), of('b', 's2'), gone, link('u', 'single', 's1')];
+    const task: Link = { ...of('t', 's1'), id: linkId('task', { crmId: 't' }), record: 'task' };
+    await store.commit(lease, { links: [...links, task] }, false);
+    const found = async (userId: string, groups: string[]) => {
+      const list = await store.linksByGroup(userId, 'appointment', groups);
+      return list.sort((x, y) => ((x.crmId ?? '') < (y.crmId ?? '') ? -1 : 1));
+    };
+    assert.deepEqual(await found('u', ['s1', 's1', 'none']), [links[0], gone]);
+    assert.deepEqual(await found('u', ['s1', 's2']), links.slice(0, 3));
+    assert.deepEqual(await found('v', ['s1']), []);
+    assert.deepEqual(await found('u', []), []);
+    const many = Array.from({ length: 70 }, (_, i) => `s${i}`);
+    assert.equal((await found('u', many)).length, 3);
+
+    const { group: _, slot: __, ...left } = of('a', 's1');
+    await store.commit(lease, { links: [left] }, false);
+    assert.deepEqual(await found('u', ['s1']), [gone]);
+  });
+
   it('1,000 of them in commits of 250, listed in order of id', async () => {
     const store = fresh();
     const lease = await take(store, 'u');
@@ -377,7 +406,13 @@ function links(fresh: () => Store): void {
   it('cursors are kept per type', async () => {
     const store = fresh();
     const lease = await take(store, 'u');
-    const cursor = { userId: 'u', record: 'task' as const, token: 't', params: { 'a.b': '1' } };
+    const cursor = {
+      userId: 'u',
+      record: 'task' as const,
+      token: 't',
+      params: { 'a.b': '1' },
+      until: T0,
+    };
     await store.commit(lease, { cursor }, false);
     assert.deepEqual(await store.getCursor('u', 'task'), cursor);
     assert.equal(await store.getCursor('u', 'appointment'), undefined);
