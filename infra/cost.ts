@@ -48,7 +48,7 @@ const free = {
  */
 export const measured = {
   crmChange: { reads: 8, writes: 6, deletes: 0, messages: 1, googleCalls: 1 },
-  googleChange: { reads: 1, writes: 2, deletes: 0, messages: 1, googleCalls: 0 },
+  googleChange: { reads: 2, writes: 2, deletes: 0, messages: 1, googleCalls: 0 },
   poll: { reads: 12, writes: 4, deletes: 0, messages: 1, googleCalls: 1 },
   tick: { reads: 0, writes: 0, deletes: 0, messages: 1, googleCalls: 0 },
   token: { secretAccesses: 1, keyOperations: 1 },
