@@ -57,6 +57,17 @@ export const settingsSchema = z.object({
   PUSH_AUTH: z.enum(['oidc', 'off']).default('oidc').describe('off only locally'),
   PUSH_AUDIENCE: z.string().default('').describe('audience of the push OIDC token'),
   PUSH_SERVICE_ACCOUNT: z.string().default('').describe('e-mail of the account that pushes'),
+  CALENDAR: z
+    .enum(['primary', 'dedicated'])
+    .default('primary')
+    .describe("the user's own calendar, or one that the sync makes for the CRM"),
+  CALENDAR_NAME: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .default('CRM')
+    .describe('what the dedicated calendar is called when it is made'),
   WINDOW_DAYS_BACK: z.coerce.number().int().min(0).max(3650).default(30),
   WINDOW_DAYS_AHEAD: z.coerce.number().int().min(1).max(3650).default(365),
   POLL_SECONDS: seconds(300, 10).describe('between two polls of a user'),

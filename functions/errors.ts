@@ -11,6 +11,7 @@
  * | exists       | the id is taken: read it, then adopt or use the next generation       |
  * | gone         | the object is not there (any more): an observation, not a failure     |
  * | resync       | the cursor is no longer valid: full sync                              |
+ * | lost         | the place that a collection lives in is gone: made anew and refilled  |
  */
 export type ErrorKind =
   | 'retry'
@@ -20,7 +21,8 @@ export type ErrorKind =
   | 'precondition'
   | 'exists'
   | 'gone'
-  | 'resync';
+  | 'resync'
+  | 'lost';
 
 /**
  * The only error type that crosses a port. `reason` is a short machine-readable word (Google's own

@@ -9,6 +9,7 @@ import {
   openStore,
   systemClock,
 } from './services.ts';
+import { createAdmin } from './triggers/admin.ts';
 import { createAuthorize } from './triggers/authorize.ts';
 import { createCrmChange } from './triggers/crm-change.ts';
 import { createPollFanout } from './triggers/poll-fanout.ts';
@@ -22,6 +23,11 @@ export function crmChangeHandler(config: Config, given: Given = {}) {
 export function syncUserHandler(config: Config, given: Given = {}) {
   const engine = openEngine(config, given);
   return createSyncUser({ config, engine, log: engine.log });
+}
+
+export function adminHandler(config: Config, given: Given = {}) {
+  const engine = openEngine(config, given);
+  return createAdmin({ config, engine, log: engine.log });
 }
 
 export function pollFanoutHandler(config: Config, given: Given = {}) {

@@ -2,6 +2,7 @@
 import { http } from '@google-cloud/functions-framework';
 import { loadConfig } from './config.ts';
 import {
+  adminHandler,
   authorizeHandler,
   crmChangeHandler,
   pollFanoutHandler,
@@ -14,3 +15,4 @@ http('crmChange', crmChangeHandler(config)); // Pub/Sub push of crm-changes: the
 http('pollFanout', pollFanoutHandler(config)); // Pub/Sub push of poll-tick: who is due
 http('syncUser', syncUserHandler(config)); // Pub/Sub push of sync-user: one user's sync
 http('authorize', authorizeHandler(config)); // HTTPS: connect, status, disconnect
+http('admin', adminHandler(config)); // HTTPS, by IAM: preview, journal, undo, release, dead letters

@@ -16,7 +16,11 @@ export interface LogEvents {
     writes: number;
     parked: number;
     conflicts: number;
+    /** Of a poll, or of a message of the CRM. */
+    trigger: 'crm' | 'poll';
     ms: number;
+    /** From publishing the message to the last commit; only of what is done. */
+    lagMs?: number;
   };
   /** A record set aside: Google or the CRM refuses it for good. */
   'sync.parked': {
@@ -30,7 +34,11 @@ export interface LogEvents {
   'crm.received': { messageId: string; stored: number; stale: number; rejected: number };
   'message.rejected': { topic: string; messageId: string; reason: string };
   'poll.fanout': { users: number };
+  /** A record type lives somewhere else now; `left`: copies that stay where no scope reaches. */
+  'place.changed': { userId: string; record: string; moved: number; left: number };
   'user.state': { userId: string; state: string; reason?: string };
+  /** What an admin did; who it was stands in Cloud Run's own log of requests. */
+  'admin.action': { action: string; userId?: string; outcome: string };
   'authorize.refused': { step: string; reason: string };
   'google.retry': { method: string; attempt: number; waitMs: number; reason: string };
   'function.failed': { function: string; kind: string; reason: string };
@@ -44,7 +52,9 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'crm.received': 'info',
   'message.rejected': 'warn',
   'poll.fanout': 'info',
+  'place.changed': 'info',
   'user.state': 'info',
+  'admin.action': 'info',
   'authorize.refused': 'warn',
   'google.retry': 'info',
   'function.failed': 'error',

@@ -113,7 +113,9 @@ export function openEngine(config: Config, given: Given): Engine {
     store: openStore(config, given),
     publisher: openPublisher(config, given),
     access: createAccess({ vault, oauth, clock }),
-    collections: [calendarCollection(client)],
+    collections: [
+      calendarCollection(client, { calendar: config.CALENDAR, name: config.CALENDAR_NAME }),
+    ],
     clock,
     random,
     holder: () => randomUUID(),

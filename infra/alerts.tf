@@ -33,11 +33,26 @@ locals {
         2. After 7 days each: the OAuth app is in status Testing. Publish it; everybody has to connect once more.
         3. All at once: client secret rotated or deleted without a new version here, app blocked by the
            Workspace admin (admin_policy_enforced), or session length set for Google Cloud apps (invalid_rapt).
-        4. The users see it on their page and connect again. Their changes are kept until then.
+        4. Reason scopesChanged: the setting calendar was changed, and everybody has to consent once.
+        5. The users see it on their page and connect again. Their changes are kept until then.
       E
     }
 
     sync_lag = {
+      name     = "Sync lag p95 above 30 s"
+      severity = "ERROR"
+      filter   = "${local._run} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.duration["sync_lag"].name}\" AND metric.label.trigger=\"crm\""
+      aligner  = "ALIGN_PERCENTILE_95", reducer = "REDUCE_PERCENTILE_95", period = "300s", duration = "600s", threshold = 30000
+      runbook  = <<-E
+        For ten minutes one change of the CRM in twenty took longer than 30 s from being published to being in Google.
+        1. Compare `jsonPayload.lagMs` with `jsonPayload.ms` of the sync.run events. Much more lag than duration: the
+           message waited. See the alert on waiting messages; instances at their most? Raise max_instances.
+        2. Alike: the runs are slow. See the alerts on slow syncs and on quota refusals.
+        3. Single users (`jsonPayload.userId`), after an outage or a mass change: it passes.
+      E
+    }
+
+    messages_waiting = {
       name     = "Messages wait too long"
       severity = "ERROR"
       filter   = "resource.type=\"pubsub_subscription\" AND (${local._worker_subscriptions}) AND metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
@@ -54,7 +69,7 @@ locals {
     sync_duration = {
       name     = "Sync p95 above 30 s"
       severity = "WARNING"
-      filter   = "${local._run} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.sync_run.name}\""
+      filter   = "${local._run} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.duration["sync_run"].name}\""
       aligner  = "ALIGN_PERCENTILE_95", reducer = "REDUCE_PERCENTILE_95", period = "900s", duration = "900s", threshold = 30000
       runbook  = <<-E
         One sync in twenty took longer than 30 s, for half an hour.

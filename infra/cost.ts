@@ -1,5 +1,5 @@
 /**
- * What an installation costs a month: operations of one change and one poll, times the price list.
+ * What an installation costs a month: measured operations of one change and one poll, times the price list.
  * `node infra/cost.ts` prints the table of infra/README.md; a test holds the two together.
  */
 
@@ -42,46 +42,53 @@ const free = {
   loggingGib: 50,
 } as const;
 
-/** Operations of one change of the CRM that is written to Google at once. Estimates. */
+/**
+ * Operations, measured by `npm run bench:operations` on the emulators; a test measures again and compares.
+ * A query counts one read at least. Tokens: of a user's first run in an instance.
+ */
+export const measured = {
+  crmChange: { reads: 8, writes: 6, deletes: 0, messages: 1, googleCalls: 1 },
+  googleChange: { reads: 2, writes: 2, deletes: 0, messages: 1, googleCalls: 0 },
+  poll: { reads: 12, writes: 4, deletes: 0, messages: 1, googleCalls: 1 },
+  tick: { reads: 0, writes: 0, deletes: 0, messages: 1, googleCalls: 0 },
+  token: { secretAccesses: 1, keyOperations: 1 },
+} as const;
+
+/** Of one change of the CRM that is written to Google at once. Estimates: time and logs. */
 export const perCrmChange = {
-  messages: 1,
+  ...measured.crmChange,
   requests: 1,
-  reads: 6,
-  writes: 6,
-  deletes: 0.1,
-  googleCalls: 1,
   seconds: 0.4,
   cpuSeconds: 0.05,
   loggedKb: 2.5,
 } as const;
 
-/** Of one change in Google, beyond the poll that finds it. Estimates. */
-export const perGoogleChange = {
-  messages: 1,
-  reads: 3,
-  writes: 1.5,
-  deletes: 0.1,
-  googleCalls: 0,
-} as const;
+/** Of one change in Google, beyond the poll that finds it. */
+export const perGoogleChange = measured.googleChange;
 
-/** Of one poll of one user that finds nothing. Estimates. */
+/** Of one poll of one user that finds nothing. Estimates: time and logs. */
 export const perPoll = {
-  messages: 1,
+  ...measured.poll,
   requests: 1,
-  reads: 6,
-  writes: 4,
-  deletes: 0,
-  googleCalls: 1,
   seconds: 0.35,
   cpuSeconds: 0.03,
   loggedKb: 2,
 } as const;
 
-/** Of one tick: messages and documents of the due users are counted with their polls. */
-export const perTick = { messages: 1, requests: 1, seconds: 0.3, vcpus: 0.333, gib: 0.25 } as const;
+/** Of one tick; the due users' share is counted with their polls. Estimates: time and size. */
+export const perTick = {
+  ...measured.tick,
+  requests: 1,
+  seconds: 0.3,
+  vcpus: 0.333,
+  gib: 0.25,
+} as const;
 
 /** Of one user in an hour: an access token lives that long, in one instance's memory. */
-export const perUserHour = { secretAccesses: 1, keyOperations: 1 } as const;
+export const perUserHour = measured.token;
+
+/** What the TTL deletes later of one change: its page of the journal, and a tombstone of one in ten (estimate). */
+const EXPIRING = 1.1;
 
 const HOURS = 730;
 const WORKER = {
@@ -98,7 +105,7 @@ const MESSAGE_GIB = (2 * 1000) / 1024 ** 3;
 /** Link, intent and indexes of an appointment that is kept; versions of a week beside it. */
 const STORED_KB = 8;
 const KEPT_MONTHS = 13;
-const ALERTS = 7;
+const ALERTS = 8;
 const KEY_VERSIONS = 4;
 
 export interface Size {
@@ -144,8 +151,11 @@ export function cost({ users, changes, pollSeconds }: Size): { [part: string]: n
   const requests = changes * perCrmChange.requests + polls * perPoll.requests + ticks;
   const all = (name: 'reads' | 'writes' | 'deletes') =>
     changes * (perCrmChange[name] + perGoogleChange[name]) + polls * perPoll[name];
+  const deletes = all('deletes') + changes * EXPIRING;
   const messages =
-    changes * (perCrmChange.messages + perGoogleChange.messages) + polls * perPoll.messages + ticks;
+    changes * (perCrmChange.messages + perGoogleChange.messages) +
+    polls * perPoll.messages +
+    ticks * perTick.messages;
   const storedGib = (changes * KEPT_MONTHS * STORED_KB) / 1024 ** 2;
   const logged = (changes * perCrmChange.loggedKb + polls * perPoll.loggedKb + ticks) / 1024 ** 2;
   const tokenUses = users * HOURS;
@@ -157,7 +167,7 @@ export function cost({ users, changes, pollSeconds }: Size): { [part: string]: n
     Firestore:
       beyond(all('reads'), free.reads) * prices.read +
       beyond(all('writes'), free.writes) * prices.write +
-      beyond(all('deletes'), free.deletes) * prices.delete +
+      beyond(deletes, free.deletes) * prices.delete +
       beyond(storedGib, free.gibStored) * prices.gibStored,
     'Pub/Sub': beyond(messages * MESSAGE_GIB, free.pubsubGib) * prices.pubsubGib,
     'Secret Manager':

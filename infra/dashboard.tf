@@ -8,7 +8,8 @@ locals {
   # title, filter, aligner, reducer, label that makes the lines
   _charts = [
     ["Users' syncs, by outcome", local._logged.sync_runs, "ALIGN_DELTA", "REDUCE_SUM", "metric.label.outcome"],
-    ["Duration of a sync, p95 (ms)", "${local._run} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.sync_run.name}\"", "ALIGN_DELTA", "REDUCE_PERCENTILE_95", ""],
+    ["Sync lag, p95 (ms)", "${local._run} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.duration["sync_lag"].name}\"", "ALIGN_DELTA", "REDUCE_PERCENTILE_95", "metric.label.trigger"],
+    ["Duration of a sync, p95 (ms)", "${local._run} AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.duration["sync_run"].name}\"", "ALIGN_DELTA", "REDUCE_PERCENTILE_95", ""],
     ["Oldest waiting message (s)", "${local._pubsub}/oldest_unacked_message_age\"", "ALIGN_MAX", "REDUCE_MAX", "resource.label.subscription_id"],
     ["Waiting messages", "${local._pubsub}/num_undelivered_messages\"", "ALIGN_MAX", "REDUCE_SUM", "resource.label.subscription_id"],
     ["Failures, by function", local._logged.function_failed, "ALIGN_DELTA", "REDUCE_SUM", "metric.label.function"],

@@ -1,11 +1,29 @@
 # The functions, an account for each, and who may call them.
 #
-# A new function is one entry here: its topic (or public), its size, its rights. Account,
+# A new function is one entry here: its topic (or public; neither: for admins), its size, its rights. Account,
 # subscription, dead letters, rights and source follow from it. The key is its name in
 # functions/index.ts. A new topic is a line in topics.tf, a new row of rights one in README.md.
 
 locals {
   _functions = {
+    # What a person asks and decides: preview, journal, undo, release. Rare, and one at a time; a
+    # preview of a first sync holds a whole window of events. Reads tokens, and cannot delete them.
+    admin = {
+      topic       = null
+      public      = false
+      memory      = "512Mi"
+      cpu         = "1"
+      concurrency = 4
+      instances   = 1
+      timeout     = local._run_timeout
+
+      state        = true
+      kms          = "decrypt"
+      tokens       = "read"
+      oauth_client = true
+      publishes    = [var.google_changes_topic, var.sync_user_topic]
+    }
+
     # Serves people: pages of a few ms, and three calls to Google when someone connects. Shares an
     # instance among 40 requests; two instances serve a whole company's Monday morning.
     authorize = {
@@ -121,7 +139,7 @@ resource "google_cloudfunctions2_function" "function" {
   project     = var.project_id
   name        = local._names[each.key]
   location    = var.region
-  description = each.value.public ? "Public: pages for the user" : "Worker of topic ${each.value.topic}"
+  description = each.value.public ? "Public: pages for the user" : each.value.topic == null ? "For admins: preview, journal, undo, release" : "Worker of topic ${each.value.topic}"
   labels      = local._labels
 
   build_config {
@@ -149,7 +167,7 @@ resource "google_cloudfunctions2_function" "function" {
     max_instance_count               = each.value.instances
     timeout_seconds                  = each.value.timeout
     service_account_email            = trimprefix(local._members[each.key], "serviceAccount:")
-    ingress_settings                 = each.value.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    ingress_settings                 = each.value.topic == null ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
     all_traffic_on_latest_revision   = true
 
     environment_variables = merge(local._settings, {
@@ -184,11 +202,22 @@ resource "google_cloudfunctions2_function" "function" {
 
 # Workers: Pub/Sub's push account only. authorize: everybody; it has its own sessions.
 resource "google_cloud_run_service_iam_member" "invoker" {
-  for_each = local._functions
+  for_each = { for name, f in local._functions : name => f if f.public || f.topic != null }
 
   project  = var.project_id
   location = var.region
   service  = google_cloudfunctions2_function.function[each.key].name
   role     = "roles/run.invoker"
   member   = each.value.public ? "allUsers" : "serviceAccount:${local._push_email}"
+}
+
+# admin: the people named, and nobody while none is.
+resource "google_cloud_run_service_iam_member" "admin" {
+  for_each = var.admin_members
+
+  project  = var.project_id
+  location = var.region
+  service  = google_cloudfunctions2_function.function["admin"].name
+  role     = "roles/run.invoker"
+  member   = each.value
 }

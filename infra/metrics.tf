@@ -42,12 +42,21 @@ resource "google_logging_metric" "counter" {
   depends_on       = [google_project_service.api]
 }
 
-resource "google_logging_metric" "sync_run" {
+locals {
+  _durations = {
+    sync_run = { field = "ms", label = "outcome", what = "Duration of a user's sync, by outcome" }
+    sync_lag = { field = "lagMs", label = "trigger", what = "From publishing a message to the commit of what it says, by what sent it" }
+  }
+}
+
+resource "google_logging_metric" "duration" {
+  for_each = local._durations
+
   project         = var.project_id
-  name            = "${local._metric_prefix}/sync_run_ms"
-  description     = "Duration of a user's sync, by outcome"
-  filter          = "resource.type=\"cloud_run_revision\" AND jsonPayload.event=\"sync.run\""
-  value_extractor = "EXTRACT(jsonPayload.ms)"
+  name            = "${local._metric_prefix}/${each.key}_ms"
+  description     = each.value.what
+  filter          = "resource.type=\"cloud_run_revision\" AND jsonPayload.event=\"sync.run\" AND jsonPayload.${each.value.field}>=0"
+  value_extractor = "EXTRACT(jsonPayload.${each.value.field})"
 
   metric_descriptor {
     metric_kind = "DELTA"
@@ -55,9 +64,9 @@ resource "google_logging_metric" "sync_run" {
     unit        = "ms"
 
     labels {
-      key         = "outcome"
+      key         = each.value.label
       value_type  = "STRING"
-      description = "jsonPayload.outcome"
+      description = "jsonPayload.${each.value.label}"
     }
   }
 
@@ -70,6 +79,6 @@ resource "google_logging_metric" "sync_run" {
     }
   }
 
-  label_extractors = { outcome = "EXTRACT(jsonPayload.outcome)" }
+  label_extractors = { (each.value.label) = "EXTRACT(jsonPayload.${each.value.label})" }
   depends_on       = [google_project_service.api]
 }

@@ -1,3 +1,8 @@
+output "admin_url" {
+  description = "Where admins ask and decide (README.md, Ask and decide)."
+  value       = local._urls["admin"]
+}
+
 output "authorize_url" {
   description = "Where users connect their Google account."
   value       = local._settings.PUBLIC_URL

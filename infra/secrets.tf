@@ -51,6 +51,7 @@ locals {
       "secretmanager.versions.destroy",
       "secretmanager.versions.list",
     ] }
+    read = { title = "Refresh tokens: read", permissions = ["secretmanager.versions.access"] }
     use = { title = "Refresh tokens: read and delete", permissions = [
       "secretmanager.secrets.delete",
       "secretmanager.versions.access",

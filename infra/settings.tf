@@ -2,6 +2,28 @@
 # A test compares both sides. What is derived from resources, or makes sense only on a developer's
 # machine, is listed in that test with the reason.
 
+variable "calendar" {
+  description = "Where appointments live: primary, the user's own calendar, or dedicated, one that the sync makes. Changing it asks every user to connect once more (README.md, Settings)."
+  type        = string
+  default     = "primary"
+
+  validation {
+    condition     = contains(["primary", "dedicated"], var.calendar)
+    error_message = "primary or dedicated."
+  }
+}
+
+variable "calendar_name" {
+  description = "What a dedicated calendar is called when it is made. Users may rename theirs."
+  type        = string
+  default     = "CRM"
+
+  validation {
+    condition     = length(trimspace(var.calendar_name)) >= 1 && length(var.calendar_name) <= 100
+    error_message = "1 to 100 characters."
+  }
+}
+
 variable "conflict_policy" {
   description = "Who wins when both sides changed the same field: crm or google, per field. A field that is not named: crm."
   type        = map(string)
@@ -145,6 +167,8 @@ locals {
   # The environment of every function; PUSH_AUDIENCE and PUSH_SERVICE_ACCOUNT are added in
   # functions.tf. No value here is a secret: secrets are named, and read when they are needed.
   _settings = {
+    CALENDAR                   = var.calendar
+    CALENDAR_NAME              = var.calendar_name
     CONFLICT_POLICY            = jsonencode(var.conflict_policy)
     GOOGLE_CHANGES_TOPIC       = var.google_changes_topic
     GOOGLE_CLOUD_PROJECT       = var.project_id

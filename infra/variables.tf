@@ -1,5 +1,16 @@
 # What an installation needs to know besides the settings of the functions (settings.tf).
 
+variable "admin_members" {
+  description = "Who may call the admin function (preview, journal, undo, release): principals such as group:crm-admins@example.com. Empty: nobody."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.admin_members : can(regex("^(serviceAccount|group|user|principal|principalSet):.+$", member))])
+    error_message = "Each is serviceAccount:, group:, user:, principal: or principalSet: with a name. Not allUsers."
+  }
+}
+
 variable "alert_emails" {
   description = "Who is mailed when an alert fires. Empty: alerts are only shown in the console."
   type        = set(string)

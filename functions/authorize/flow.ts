@@ -7,7 +7,12 @@
  */
 import type { User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
-import { type GoogleOAuth, type Grant, requestedScopes } from '../google/oauth.ts';
+import {
+  type CalendarChoice,
+  type GoogleOAuth,
+  type Grant,
+  requestedScopes,
+} from '../google/oauth.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../sync/ports.ts';
 import type { TokenSealer } from '../vault/ports.ts';
@@ -21,6 +26,8 @@ export interface FlowDeps {
   /** A fresh secret of 256 bits, base64url. */
   secret(): string;
   log: Log;
+  /** Where appointments live: decides what is asked for. */
+  calendar?: CalendarChoice;
 }
 
 export type Refusal =
@@ -70,7 +77,9 @@ export async function startFlow(
     state,
     nonce,
     codeChallenge: sha256(verifier, 'base64url'),
-    scopes: requestedScopes(),
+    scopes: requestedScopes(undefined, deps.calendar),
+    // Or the sync could no longer reach what it put into the primary calendar before the setting changed.
+    keepGranted: deps.calendar === 'dedicated',
     ...(loginHint === undefined ? {} : { loginHint }),
   });
   return { url, cookie };

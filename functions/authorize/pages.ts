@@ -1,5 +1,6 @@
 /** The pages: pure functions from what is known to HTML. */
 import type { Session, User } from '../core/records.ts';
+import type { CalendarChoice } from '../google/oauth.ts';
 import { type Html, html, raw } from './html.ts';
 import { askedPermissions, isPassing, permissionsOf, type View, viewOf } from './status.ts';
 import { css, statusScript } from './style.ts';
@@ -12,6 +13,8 @@ export interface PageContext {
   base: string;
   /** Of the content security policy. */
   nonce: string;
+  /** Where appointments live. */
+  calendar: CalendarChoice;
 }
 
 const mark = html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"
@@ -61,16 +64,17 @@ const list = (items: string[]): Html =>
 
 export function homePage(page: PageContext): string {
   const { home, permissions } = texts[page.language];
-  const asked = askedPermissions().map(
+  const { synced, notSynced } = page.calendar === 'dedicated' ? home.dedicated : home;
+  const asked = askedPermissions(undefined, page.calendar).map(
     (p) => html`<li><div><strong>${permissions[p].name}</strong> ${permissions[p].why}</div></li>`,
   );
   const main = html`<h1>${home.title}</h1>
 <p class="lead">${home.lead}</p>
 <div class="call">${connectForm(page, home.connect)}<p class="soft">${home.account}</p></div>
 <section class="card" aria-labelledby="synced"><h2 id="synced">${home.syncedTitle}</h2>
-${list(home.synced)}</section>
+${list(synced)}</section>
 <section class="card" aria-labelledby="not-synced"><h2 id="not-synced">${home.notSyncedTitle}</h2>
-${list(home.notSynced)}</section>
+${list(notSynced)}</section>
 <section class="card" aria-labelledby="permissions"><h2 id="permissions">${home.permissionsTitle}</h2>
 <p class="soft">${home.permissionsLead}</p><ul class="rows">${asked}</ul></section>
 <section class="card" aria-labelledby="leaving"><h2 id="leaving">${home.leavingTitle}</h2>
@@ -146,6 +150,7 @@ function stateCard(page: PageContext, user: User, session: Session, view: View):
   return html`<section class="card state ${tones[view]}" aria-labelledby="state">
 <div role="status"><h1 id="state">${title}</h1><p>${text}</p></div>
 ${view === 'paused' && user.stateReason === 'massChange' && html`<p>${status.massChange}</p>`}
+${view === 'reauthorize' && user.stateReason === 'scopesChanged' && html`<p>${status.scopesChanged}</p>`}
 ${
   view === 'firstSync' &&
   html`<progress aria-label="${status.progress}"></progress>
@@ -162,7 +167,7 @@ name="leaving" value="${user.leaving}"><button class="quiet">${disconnect.again}
 
 function permissionCard(page: PageContext, user: User, view: View): Html {
   const { status, permissions } = texts[page.language];
-  const rows = permissionsOf(user);
+  const rows = permissionsOf(user, undefined, page.calendar);
   const missing = rows.some((row) => !row.on);
   return html`<section class="card" aria-labelledby="permissions">
 <h2 id="permissions">${status.permissionsTitle}</h2>

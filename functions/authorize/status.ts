@@ -1,7 +1,7 @@
 /** What the status page shows of a user: pure. */
 import type { RecordType } from '../core/fields.ts';
 import type { User } from '../core/records.ts';
-import { permittedRecords, scopes } from '../google/oauth.ts';
+import { type CalendarChoice, permittedRecords, scopes } from '../google/oauth.ts';
 
 export type View =
   | 'firstSync'
@@ -13,10 +13,11 @@ export type View =
   | 'disconnected';
 
 /** A line of the list of permissions: one scope. */
-export type Permission = 'appointments' | 'freeBusy' | 'contacts' | 'tasks';
+export type Permission = 'appointments' | 'ownCalendar' | 'freeBusy' | 'contacts' | 'tasks';
 
 const permissionScopes: { [P in Permission]: { record: RecordType; scope: string } } = {
   appointments: { record: 'appointment', scope: scopes.eventsOwned },
+  ownCalendar: { record: 'appointment', scope: scopes.appCreated },
   freeBusy: { record: 'appointment', scope: scopes.freeBusy },
   contacts: { record: 'contact', scope: scopes.contacts },
   tasks: { record: 'task', scope: scopes.tasks },
@@ -36,15 +37,20 @@ export const isPassing = (view: View): boolean => view === 'firstSync' || view =
 export function permissionsOf(
   user: User,
   records: readonly RecordType[] = permittedRecords,
+  calendar: CalendarChoice = 'primary',
 ): { permission: Permission; on: boolean }[] {
-  return askedPermissions(records).map((permission) => ({
+  return askedPermissions(records, calendar).map((permission) => ({
     permission,
     on: user.scopes?.includes(permissionScopes[permission].scope) ?? false,
   }));
 }
 
-export function askedPermissions(records: readonly RecordType[] = permittedRecords): Permission[] {
-  return (Object.keys(permissionScopes) as Permission[]).filter((permission) =>
-    records.includes(permissionScopes[permission].record),
+export function askedPermissions(
+  records: readonly RecordType[] = permittedRecords,
+  calendar: CalendarChoice = 'primary',
+): Permission[] {
+  const other = calendar === 'primary' ? 'ownCalendar' : 'appointments';
+  return (Object.keys(permissionScopes) as Permission[]).filter(
+    (permission) => permission !== other && records.includes(permissionScopes[permission].record),
   );
 }

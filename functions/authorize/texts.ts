@@ -31,6 +31,8 @@ export interface Texts {
     synced: string[];
     notSyncedTitle: string;
     notSynced: string[];
+    /** Where the appointments have a calendar of their own. */
+    dedicated: { synced: string[]; notSynced: string[] };
     permissionsTitle: string;
     permissionsLead: string;
     leavingTitle: string;
@@ -41,6 +43,7 @@ export interface Texts {
     views: { [V in View]: { title: string; text: string } };
     /** Added to what `paused` says when the cause is known. */
     massChange: string;
+    scopesChanged: string;
     progress: string;
     progressCount: string;
     accountTitle: string;
@@ -92,6 +95,18 @@ const en: Texts = {
       'Nobody receives an invitation or a notice by mail because of the sync.',
       'Your own events stay as they are, unless you change them in the CRM.',
     ],
+    dedicated: {
+      synced: [
+        'Appointments from the CRM are entered in a calendar of their own, so that you have them with you.',
+        'What you change or add there goes back into the CRM, so that nobody enters it twice.',
+        'The CRM learns when you are busy, not with what.',
+      ],
+      notSynced: [
+        'Your other calendars are out of reach: nothing in them is read or changed.',
+        'Mail, files and everything else in your account are out of reach too.',
+        'Nobody receives an invitation or a notice by mail because of the sync.',
+      ],
+    },
     permissionsTitle: 'What Google will ask you to permit',
     permissionsLead:
       'You may leave a box empty. What depends on it then stays off, everything else works.',
@@ -104,6 +119,11 @@ const en: Texts = {
       name: 'Appointments',
       why: 'See and edit events in the calendars that you own.',
       off: 'Nothing of your calendar is synced.',
+    },
+    ownCalendar: {
+      name: 'A calendar for the CRM',
+      why: 'Make a calendar and see and edit the events in it. Your other calendars stay out of reach.',
+      off: 'No appointments are synced.',
     },
     freeBusy: {
       name: 'Free and busy times',
@@ -152,6 +172,8 @@ const en: Texts = {
         text: 'The permission was given back to Google and deleted here. You can connect again at any time.',
       },
     },
+    scopesChanged:
+      'Your administrator has changed where the appointments are kept, and Google needs your consent to that once.',
     massChange:
       'The reason: unusually many entries disappeared at once. So that no mistake is passed on, somebody should look first.',
     progress: 'First sync in progress',
@@ -291,6 +313,18 @@ const de: Texts = {
       'Niemand bekommt durch den Abgleich eine Einladung oder Nachricht per E-Mail.',
       'Ihre eigenen Termine bleiben, wie sie sind, solange Sie sie nicht im CRM ändern.',
     ],
+    dedicated: {
+      synced: [
+        'Termine aus dem CRM werden in einen eigenen Kalender eingetragen, damit Sie sie dabeihaben.',
+        'Was Sie dort ändern oder eintragen, kommt ins CRM zurück, damit es niemand zweimal eingibt.',
+        'Das CRM erfährt, wann Sie belegt sind, nicht womit.',
+      ],
+      notSynced: [
+        'Ihre anderen Kalender bleiben unerreichbar: Darin wird nichts gelesen oder geändert.',
+        'Auch E-Mails, Dateien und alles andere in Ihrem Konto bleiben unerreichbar.',
+        'Niemand bekommt durch den Abgleich eine Einladung oder Nachricht per E-Mail.',
+      ],
+    },
     permissionsTitle: 'Worum Google Sie bitten wird',
     permissionsLead:
       'Sie können ein Kästchen leer lassen. Was davon abhängt, bleibt dann aus, alles andere funktioniert.',
@@ -303,6 +337,11 @@ const de: Texts = {
       name: 'Termine',
       why: 'Termine in Ihren eigenen Kalendern sehen und bearbeiten.',
       off: 'Aus Ihrem Kalender wird nichts abgeglichen.',
+    },
+    ownCalendar: {
+      name: 'Ein Kalender für das CRM',
+      why: 'Einen Kalender anlegen und die Termine darin sehen und bearbeiten. Ihre anderen Kalender bleiben unerreichbar.',
+      off: 'Es werden keine Termine abgeglichen.',
     },
     freeBusy: {
       name: 'Freie und belegte Zeiten',
@@ -351,6 +390,8 @@ const de: Texts = {
         text: 'Die Erlaubnis wurde an Google zurückgegeben und hier gelöscht. Sie können sich jederzeit neu verbinden.',
       },
     },
+    scopesChanged:
+      'Ihre Administratorin oder Ihr Administrator hat geändert, wo die Termine liegen, und Google braucht dafür einmal Ihre Zustimmung.',
     massChange:
       'Der Grund: Ungewöhnlich viele Einträge sind auf einmal verschwunden. Damit kein Versehen weitergegeben wird, sollte zuerst jemand nachsehen.',
     progress: 'Erster Abgleich läuft',

@@ -44,6 +44,30 @@ const shown = ['kind', 'status', 'customer', 'contactPersons', 'url'];
 /** Event types that reach the CRM: the others (birthday, fromGmail, workingLocation) are left alone. */
 const blocks = ['outOfOffice', 'focusTime'];
 
+/** What a copy in another calendar takes along: all that can be written, but no conference. */
+const carried = [
+  'summary',
+  'location',
+  'description',
+  'start',
+  'end',
+  'visibility',
+  'transparency',
+  'attendees',
+  'reminders',
+  'colorId',
+  'attachments',
+  'source',
+  'guestsCanModify',
+  'guestsCanInviteOthers',
+  'guestsCanSeeOtherGuests',
+] as const satisfies (keyof Event)[];
+
+export function isSyncedType(event: Event): boolean {
+  const type = event.eventType ?? 'default';
+  return type === 'default' || blocks.includes(type);
+}
+
 /** Keys of our extended properties; Google drops keys over 44 characters in silence. */
 const KEY = { crmId: 'crmId', generation: 'crmGeneration', reference: 'crmReference' };
 
@@ -81,6 +105,17 @@ export const appointmentCodec: Codec<Event> = {
       },
     };
   },
+  copy: (raw, crmId, generation) => ({
+    ...Object.fromEntries(carried.flatMap((n) => (raw[n] === undefined ? [] : [[n, raw[n]]]))),
+    extendedProperties: {
+      ...raw.extendedProperties,
+      private: {
+        ...raw.extendedProperties?.private,
+        [KEY.crmId]: crmId,
+        [KEY.generation]: String(generation),
+      },
+    },
+  }),
   needsCurrent: ({ changed, adopted }) =>
     changed.includes('participants') ||
     changed.includes('response') ||
@@ -115,10 +150,8 @@ function canonical(data: Fields, context: CodecContext): Fields {
 function decode(event: Event, context: CodecContext): Observed {
   const googleId = event.id ?? '';
   if (event.status === 'cancelled') {
-    // A cancelled exception of a live series is one occurrence, not the series: series are read as a
-    // whole, so nothing of ours is tied to it.
-    const series = event.recurringEventId ? { ignored: 'series' } : {};
-    return { googleId, state: 'gone', fields: {}, ...series };
+    // Of a cancelled occurrence Google gives the place in its series, of other events only the id.
+    return { googleId, state: 'gone', fields: {}, ...placeOf(event, context) };
   }
   const own = event.attendees?.find((a) => a.self);
   const type = event.eventType ?? 'default';
@@ -131,7 +164,9 @@ function decode(event: Event, context: CodecContext): Observed {
     state: 'live',
     fields: decodeFields(event, context, own?.responseStatus ?? undefined),
     foreign: foreign || type !== 'default',
+    ...placeOf(event, context),
   };
+  if (event.recurrence) observed.whole = true;
   if (event.etag) observed.etag = event.etag;
   if (marker) observed.marker = marker;
   if (hide) observed.redacted = true;
@@ -140,15 +175,31 @@ function decode(event: Event, context: CodecContext): Observed {
   return observed;
 }
 
+/** The series that an occurrence is of, and the original start by which it is known there for good. */
+function placeOf(event: Event, context: CodecContext): Pick<Observed, 'group' | 'slot'> {
+  const at = event.recurringEventId ? event.originalStartTime : event.start;
+  const dateTime =
+    at?.dateTime &&
+    canonicalMoment(
+      { dateTime: at.dateTime, ...(at.timeZone ? { timeZone: at.timeZone } : {}) },
+      context.timeZone,
+    );
+  const slot = dateTime && 'dateTime' in dateTime ? dateTime.dateTime : at?.date;
+  return {
+    ...(event.recurringEventId && { group: event.recurringEventId }),
+    ...(slot && { slot }),
+  };
+}
+
 function whyIgnored(
   event: Event,
   context: CodecContext,
   foreign: boolean,
   organizer: string,
 ): string | undefined {
-  const type = event.eventType ?? 'default';
-  if (type !== 'default' && !blocks.includes(type)) return 'eventType';
-  if (event.recurrence || event.recurringEventId) return 'series';
+  if (!isSyncedType(event)) return 'eventType';
+  // Its occurrences are the appointments (design decision 2).
+  if (event.recurrence) return 'series';
   // The organizer's user owns a meeting, whichever calendar is read first (design decision 3).
   if (foreign && context.colleagues.get(organizer)?.connected) return 'colleaguesMeeting';
   if (!event.start || !event.end) return 'noTime';

@@ -36,9 +36,18 @@ export interface CodecContext {
 export interface Observed {
   googleId: string;
   etag?: string;
-  /** gone: deleted, cancelled or not found; then only googleId is sure. */
-  state: 'live' | 'gone';
+  /**
+   * gone: deleted, cancelled or not found; then only googleId is sure. elsewhere: in a place that the
+   * collection no longer lives in.
+   */
+  state: 'live' | 'gone' | 'elsewhere';
   fields: Fields;
+  /** The group that it is one of (an occurrence: its series). */
+  group?: string;
+  /** Its place, by which it is known in a group: a date or date-time (an occurrence: the original start). */
+  slot?: string;
+  /** It is a group itself: its members are the records. */
+  whole?: boolean;
   /** The CRM record that our own marker names, with the generation it was inserted as. */
   marker?: { crmId: string; generation: number };
   /** Somebody else organises it. */
@@ -79,6 +88,8 @@ export interface Codec<Raw = unknown> {
   /** The id to insert under; undefined where Google takes none from us. */
   googleId(userId: string, crmId: string, generation: number): string | undefined;
   insert(crmId: string, generation: number, fields: Fields, context: CodecContext): Raw;
+  /** The object for another place, with what other programs wrote into it; for types that have places. */
+  copy?(raw: Raw, crmId: string, generation: number): Raw;
   /** True when the patch can only be written on top of the object as it is now. */
   needsCurrent(patch: Patch): boolean;
   /** Undefined: nothing to write. */

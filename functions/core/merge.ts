@@ -112,6 +112,7 @@ interface View {
   name: string;
   crm: Json | undefined;
   google: Json | undefined;
+  /** Google's value that `crm` builds on. */
   baseGoogle: Json | undefined;
   crmEdited: boolean;
   googleEdited: boolean;
@@ -139,12 +140,14 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   const reference = confirmed ? offer.value : baseCrm;
   // It shows what it was told before the offer: no edit either, the offer is on its way.
   const behind = !confirmed && offer?.earlier?.some((told) => same(crm, told)) === true;
+  const crmEdited = mentioned && !same(crm, reference) && !behind;
   return {
     name,
     crm,
     google,
-    baseGoogle: known,
-    crmEdited: mentioned && !same(crm, reference) && !behind,
+    // Without a word of its own on it the CRM still holds the list from before the offer.
+    baseGoogle: confirmed || crmEdited ? known : baseGoogle,
+    crmEdited,
     // Back at the base while the CRM was told something else: that is news too.
     googleEdited: !sameValue(google, known) || (!confirmed && !sameValue(google, baseGoogle)),
     offer,

@@ -169,7 +169,7 @@ export const googleChangeSchema = z.strictObject({
     .array(z.string())
     .optional()
     .describe('the fields that really changed at Google: apply just these to a newer CRM version'),
-  reason: z.string().optional().describe('of a delete: deleted, movedOrDeleted'),
+  reason: z.string().optional().describe('of a delete: deleted, movedOrDeleted, undone'),
   redacted: z.boolean().optional(),
   conflicts: z.array(conflictSchema).optional(),
   rejected: rejectedSchema.optional(),

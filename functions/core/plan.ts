@@ -49,7 +49,9 @@ export interface Notice {
 
 export interface Decision {
   /** The row of the state table that applied (ARCHITECTURE.md, "States of a link"). */
-  rule: Rule;
+  rule: Rule | 'undo' | 'keep';
+  /** Why a change is not undone (rule `keep`). */
+  kept?: string;
   write?: Write;
   notice?: Notice;
   /** What becomes of the link once write and notice are done. */
@@ -64,7 +66,7 @@ export interface Decision {
 
 /** What the CRM and Google did since the base; and what we hold. */
 type CrmSide = 'silent' | 'edited' | 'removed' | 'handedOver';
-type GoogleSide = 'unread' | 'live' | 'gone';
+type GoogleSide = 'unread' | 'live' | 'gone' | 'elsewhere';
 type LinkSide = 'none' | 'live' | 'deleted';
 
 export type Rule =
@@ -77,6 +79,8 @@ export type Rule =
   | 'removeAtCrm'
   | 'editBeatsDelete'
   | 'insertAgain'
+  | 'moveHere'
+  | 'insertHere'
   | 'bothGone'
   | 'reappeared'
   | 'handOver'
@@ -86,22 +90,32 @@ export type Rule =
 /** Complete by type: presence of a link × what the CRM did × what Google shows. */
 const table: { [L in LinkSide]: { [C in CrmSide]: { [G in GoogleSide]: Rule } } } = {
   none: {
-    silent: { unread: 'nothing', live: 'import', gone: 'nothing' },
-    edited: { unread: 'insert', live: 'adopt', gone: 'insertAgain' },
-    removed: { unread: 'nothing', live: 'adopt', gone: 'bothGone' },
-    handedOver: { unread: 'nothing', live: 'handOver', gone: 'nothing' },
+    silent: { unread: 'nothing', live: 'import', gone: 'nothing', elsewhere: 'nothing' },
+    edited: { unread: 'insert', live: 'adopt', gone: 'insertAgain', elsewhere: 'insert' },
+    removed: { unread: 'nothing', live: 'adopt', gone: 'bothGone', elsewhere: 'nothing' },
+    handedOver: { unread: 'nothing', live: 'handOver', gone: 'nothing', elsewhere: 'nothing' },
   },
   live: {
-    silent: { unread: 'nothing', live: 'merge', gone: 'removeAtCrm' },
-    edited: { unread: 'merge', live: 'merge', gone: 'insertAgain' },
-    removed: { unread: 'removeAtGoogle', live: 'editBeatsDelete', gone: 'bothGone' },
-    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver' },
+    silent: { unread: 'nothing', live: 'merge', gone: 'removeAtCrm', elsewhere: 'moveHere' },
+    edited: { unread: 'merge', live: 'merge', gone: 'insertAgain', elsewhere: 'insertHere' },
+    removed: {
+      unread: 'removeAtGoogle',
+      live: 'editBeatsDelete',
+      gone: 'bothGone',
+      elsewhere: 'bothGone',
+    },
+    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver', elsewhere: 'handOver' },
   },
   deleted: {
-    silent: { unread: 'nothing', live: 'reappeared', gone: 'nothing' },
-    edited: { unread: 'insertAgain', live: 'adopt', gone: 'insertAgain' },
-    removed: { unread: 'nothing', live: 'editBeatsDelete', gone: 'nothing' },
-    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver' },
+    silent: { unread: 'nothing', live: 'reappeared', gone: 'nothing', elsewhere: 'nothing' },
+    edited: {
+      unread: 'insertAgain',
+      live: 'adopt',
+      gone: 'insertAgain',
+      elsewhere: 'insertAgain',
+    },
+    removed: { unread: 'nothing', live: 'editBeatsDelete', gone: 'nothing', elsewhere: 'nothing' },
+    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver', elsewhere: 'handOver' },
   },
 };
 
@@ -110,6 +124,9 @@ export function plan(given: PlanInput): Decision {
   const input = prepare(given);
   const { observed } = input;
   if (observed?.ignored && !input.link) return decide('nothing');
+  // What the CRM knows as one record has become a group: to write there would change all of it.
+  if (observed?.whole)
+    return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
   if (isOlder(input)) return handlers.removeOlder(input);
   const rule =
     table[input.link?.state ?? 'none'][crmSide(input)][
@@ -124,6 +141,8 @@ const isOlder = ({ link, observed }: Prepared) =>
   observed?.marker !== undefined &&
   observed.googleId !== link.googleId &&
   observed.marker.generation < link.generation;
+
+const GROUP = 'has become a series at Google that began before the window: change the series there';
 
 type Prepared = PlanInput & { data: Fields };
 
@@ -166,6 +185,19 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       conflicts,
     );
   },
+  moveHere(input) {
+    // What the CRM wants comes along, as both sides know it; the user's own objects stay where they are.
+    const { link, codec, context } = input;
+    if (!link?.crmId || link.origin !== 'crm') return decide('nothing');
+    const generation = generationHere(input);
+    const googleId = codec.googleId(context.userId, link.crmId, generation);
+    const fields = knownGoogle(link);
+    return {
+      ...decide('moveHere', { link: 'live' }),
+      write: { kind: 'insert', googleId, crmId: link.crmId, generation, fields },
+    };
+  },
+  insertHere: (input) => insert(input, 'insertHere', generationHere(input), []),
   import(input) {
     const { observed, codec, context, window } = input;
     if (!observed) return decide('nothing');
@@ -223,7 +255,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, observed, intent } = input;
     const ours = observed?.marker ?? (observed && observed.googleId === intent?.googleId);
     if (!link && !ours) return decide('nothing');
-    if (link?.state === 'deleted' || observed?.state === 'gone')
+    if (link?.state === 'deleted' || observed?.state === 'gone' || observed?.state === 'elsewhere')
       return decide('handOver', { link: 'none' });
     const conflicts = link ? unheard(input, link) : [];
     return {
@@ -267,6 +299,12 @@ function unheard(input: Prepared, link: Link): Conflict[] {
 
 function decide(rule: Rule, rest: Partial<Decision> = {}): Decision {
   return { rule, link: 'unchanged', agreed: {}, offers: {}, ...rest };
+}
+
+/** Each place has ids of its own: the same one again, until one turns out to be taken there. */
+function generationHere({ link, observed }: Prepared): number {
+  const taken = observed?.marker?.generation;
+  return taken === undefined ? (link?.generation ?? 0) : taken + 1;
 }
 
 /** Whether the intent says anything that differs from the base. */
@@ -378,7 +416,8 @@ function tell({ codec, observed }: Prepared, rule: Rule, values: Fields): Decisi
   };
 }
 
-const forCrm = (codec: Codec, values: Fields): Fields =>
+/** The fields that the CRM is told. */
+export const forCrm = (codec: Codec, values: Fields): Fields =>
   Object.fromEntries(
     Object.entries(values).filter(([n]) => codec.fields[n] && codec.fields[n]?.flow !== 'crm'),
   );

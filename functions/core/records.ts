@@ -29,6 +29,8 @@ export interface User {
   scopes?: string[];
   /** Set by Disconnect: the worker revokes, deletes the token, and with `remove` first takes out what the sync made. */
   leaving?: 'keep' | 'remove';
+  /** A person has released the user: the next full listing is believed, however much it lacks. */
+  believeListing?: true;
   /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
   nextPollAt?: number;
   connectedAt?: number;
@@ -38,6 +40,8 @@ export interface User {
   firstSyncAt?: number;
   /** Entries that the first sync has worked off so far. */
   firstSyncCount?: number;
+  /** Where record types live at Google, if not in the place that is always there. */
+  places?: { [record: string]: string };
 }
 
 export type UserState = 'invited' | 'active' | 'reauthorize' | 'paused' | 'disconnected';
@@ -84,6 +88,12 @@ export interface Link {
   origin: 'crm' | 'google';
   crmId?: string;
   googleId?: string;
+  /** Where the object lives; absent: the place that is always there (the primary calendar). */
+  place?: string;
+  /** The group at Google that the object is one of: the series of an occurrence. */
+  group?: string;
+  /** The object's place in its group, for good: an occurrence's original start (date or date-time). */
+  slot?: string;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */
@@ -128,6 +138,8 @@ export interface Cursor {
   token?: string;
   /** The parameters of the initial listing; a token is valid with exactly these. */
   params: { [name: string]: string };
+  /** The end of the window up to which everything has been read, ms since the epoch. */
+  until?: number;
   fullSyncAt?: number;
   lastPullAt?: number;
 }

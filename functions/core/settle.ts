@@ -17,6 +17,8 @@ export interface Outcome {
   /** As Google answered the write: the only source of what Google holds now (P12). */
   written: Observed | undefined;
   decision: Decision;
+  /** Number of the run. A place in a group can bear a second record, when its first has moved away. */
+  fence: number;
   /** When a tombstone may be forgotten, ms since the epoch. */
   expireAt: number;
 }
@@ -45,7 +47,8 @@ export function settle(given: Outcome): Settled {
   delete next.removing;
   if (decision.link === 'deleted') {
     next.state = 'deleted';
-    next.deletedBy = decision.rule === 'removeAtCrm' ? 'google' : (link?.deletedBy ?? 'crm');
+    // Whoever is told of the deletion did not do it.
+    next.deletedBy = notice?.op === 'delete' ? 'google' : (link?.deletedBy ?? 'crm');
     next.expireAt = outcome.expireAt;
     // What the CRM deleted in the knowledge of all offers is over.
     next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
@@ -60,11 +63,12 @@ export function settle(given: Outcome): Settled {
 
 /** Who the link ties together. */
 function identity(outcome: Outcome, told: boolean): Link {
-  const { link, intent, observed, written, decision, codec, userId } = outcome;
+  const { link, intent, observed, written, decision, codec, userId, fence } = outcome;
   const seen = written ?? observed;
   const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
   const googleId = seen?.googleId ?? link?.googleId;
-  const born = crmId !== undefined ? { crmId } : { googleId: googleId ?? '' };
+  const place = seen?.group === undefined ? googleId : `${googleId}~${fence}`;
+  const born = crmId !== undefined ? { crmId } : { googleId: place ?? '' };
   const inserted = decision.write?.kind === 'insert' ? decision.write.generation : undefined;
   const next: Link = {
     ...(link ?? {
@@ -77,12 +81,17 @@ function identity(outcome: Outcome, told: boolean): Link {
       google: {},
       offered: {},
     }),
-    generation: inserted ?? link?.generation ?? observed?.marker?.generation ?? 0,
+    generation: inserted ?? seen?.marker?.generation ?? link?.generation ?? 0,
     changes: (link?.changes ?? 0) + (told ? 1 : 0),
   };
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
   if (seen?.etag !== undefined) next.etag = seen.etag;
+  if (seen?.state === 'live') {
+    delete next.group;
+    if (seen.group !== undefined) next.group = seen.group;
+    if (seen.slot !== undefined) next.slot = seen.slot;
+  }
   if (intent) next.crmVersion = intent.version;
   if (inserted !== undefined) next.origin = 'crm';
   if (seen?.foreign) next.foreign = true;
@@ -96,7 +105,8 @@ function baseAfter(
   notice: GoogleChange | undefined,
 ): Pick<Link, 'crm' | 'google' | 'offered'> {
   const { decision, link, observed, written, codec } = outcome;
-  const inserted = decision.write?.kind === 'insert';
+  // Moved: another object, the same agreement.
+  const inserted = decision.write?.kind === 'insert' && decision.rule !== 'moveHere';
   const google = {
     ...(link ? knownGoogle(link) : {}),
     ...(observed?.state === 'live' ? observed.fields : {}),

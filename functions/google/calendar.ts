@@ -1,47 +1,178 @@
 import { type calendar_v3, calendar as createCalendar } from '@googleapis/calendar';
-import { appointmentCodec } from '../core/appointment.ts';
-import { isSyncError } from '../errors.ts';
-import type { Collection, CollectionWrite, GoogleSession, Result } from '../sync/collection.ts';
+import { appointmentCodec, isSyncedType } from '../core/appointment.ts';
+import { isSyncError, SyncError } from '../errors.ts';
+import type {
+  Collection,
+  CollectionWrite,
+  GoogleSession,
+  Group,
+  Page,
+  Places,
+  Result,
+  Window,
+} from '../sync/collection.ts';
 import type { ApiClient, TypedCall } from './client.ts';
+import { type CalendarChoice, scopes } from './oauth.ts';
 
 type Event = calendar_v3.Schema$Event;
 
-const CALENDAR_ID = 'primary';
 /** Fewer pages than the default 250, and a page still fits in memory many times over. */
 const PAGE_SIZE = '1000';
 /** Nobody is mailed by accident (design decision 4). */
-const QUIET = { calendarId: CALENDAR_ID, sendUpdates: 'none' } as const;
+const QUIET = { sendUpdates: 'none' } as const;
+/** In the description of a calendar that the sync made: how it is found again. */
+const MARK = '[crm-google-sync]';
+/** Scopes that allow listing the user's calendars. None is asked for; an earlier grant may hold one. */
+const LISTING = ['calendar', 'calendar.readonly', 'calendar.calendarlist.readonly'].map(
+  (name) => `https://www.googleapis.com/auth/${name}`,
+);
 
-/** The user's primary calendar as a collection of appointments. */
-export function calendarCollection(client: ApiClient): Collection<Event> {
+export interface CalendarSettings {
+  calendar: CalendarChoice;
+  /** Title of a calendar that is made. */
+  name: string;
+}
+
+/** The user's appointments: in the primary calendar, or in one that the sync makes for them. */
+export function calendarCollection(
+  client: ApiClient,
+  { calendar, name }: CalendarSettings = { calendar: 'primary', name: 'CRM' },
+): Collection<Event> {
   const api = createCalendar('v3');
+  const [scope, formerScope] =
+    calendar === 'dedicated'
+      ? [scopes.appCreated, scopes.eventsOwned]
+      : [scopes.eventsOwned, scopes.appCreated];
+  const exists = async (session: GoogleSession, calendarId: string) => {
+    // Not calendars.get: only this one is allowed by either scope.
+    const call = await client.capture((o) => api.events.list({ calendarId, maxResults: 1 }, o));
+    const [result] = await client.perform(session, [call]);
+    if (result?.ok) return true;
+    if (isSyncError(result?.error, 'gone')) return false;
+    throw result?.error ?? new Error('no result');
+  };
+  const at = (place: string | undefined): Collection<Event> => ({
+    ...eventsOf(client, api, place, exists),
+    scope,
+    formerScope,
+    places,
+  });
+  const places: Places<Event> = {
+    exists,
+    at,
+    async settle(session, known, granted) {
+      if (calendar === 'primary' || known !== undefined)
+        return calendar === 'primary' ? undefined : known;
+      const mayList = LISTING.some((s) => granted.includes(s));
+      return (
+        (mayList ? await findCalendar(client, api, session) : undefined) ??
+        (await makeCalendar(client, api, session, name))
+      );
+    },
+    // What the app made belongs to the user, so both scopes reach it.
+    reaches: (place, granted) =>
+      granted.includes(scopes.eventsOwned) ||
+      (place !== undefined && granted.includes(scopes.appCreated)),
+  };
+  return at(undefined);
+}
+
+async function findCalendar(
+  client: ApiClient,
+  api: calendar_v3.Calendar,
+  session: GoogleSession,
+): Promise<string | undefined> {
+  let pageToken: string | undefined;
+  do {
+    const params = { maxResults: 250, ...(pageToken && { pageToken }) };
+    const call = await client.capture((o) => api.calendarList.list(params, o));
+    const page = await only(client, session, call);
+    const ours = page.items?.find((entry) => entry.description?.includes(MARK));
+    if (ours?.id) return ours.id;
+    pageToken = page.nextPageToken ?? undefined;
+  } while (pageToken !== undefined);
+  return undefined;
+}
+
+/** Google takes no id from us: after a lost answer an empty calendar may stay beside the second one. */
+async function makeCalendar(
+  client: ApiClient,
+  api: calendar_v3.Calendar,
+  session: GoogleSession,
+  summary: string,
+): Promise<string> {
+  const description = `Appointments of the CRM, kept equal by the CRM sync. ${MARK}`;
+  const call = await client.capture((o) =>
+    api.calendars.insert({ requestBody: { summary, description } }, o),
+  );
+  const { id } = await only(client, session, call);
+  if (!id) throw new SyncError('later', 'noCalendarId');
+  return id;
+}
+
+/** One calendar, and how its calls are performed. */
+interface EventCalendar {
+  client: ApiClient;
+  api: calendar_v3.Calendar;
+  calendarId: string;
+  perform: ApiClient['perform'];
+}
+
+/** The events of one calendar; without a place, of the primary one. */
+function eventsOf(
+  client: ApiClient,
+  api: calendar_v3.Calendar,
+  place: string | undefined,
+  exists: Places<Event>['exists'],
+): Omit<Collection<Event>, 'scope'> {
+  const calendarId = place ?? 'primary';
+  /** A 404 is news of an event only while its calendar is there. */
+  async function perform<T>(session: GoogleSession, calls: TypedCall<T>[]): Promise<Result<T>[]> {
+    const results = await client.perform(session, calls);
+    const missing = results.some(
+      (r) => !r.ok && isSyncError(r.error, 'gone') && r.error.status === 404,
+    );
+    if (missing && place !== undefined && !(await exists(session, place)))
+      throw new SyncError('lost', 'placeGone');
+    return results;
+  }
+  const here: EventCalendar = { client, api, calendarId, perform };
   return {
     codec: appointmentCodec,
-    scope: 'https://www.googleapis.com/auth/calendar.events.owned',
+    ...(place !== undefined && { place }),
     listing: (window) => ({
       // Series are read as series: an occurrence that moves must not look like a new event.
       singleEvents: 'false',
       maxResults: PAGE_SIZE,
-      timeMin: new Date(window.from).toISOString(),
-      timeMax: new Date(window.to).toISOString(),
+      ...bounds(window),
     }),
-    async list(session, cursor, pageToken) {
+    async list(session, cursor, window, pageToken) {
       const params = listParams(cursor.params, cursor.token, pageToken);
-      const call = await client.capture((o) => api.events.list(params, o));
-      const page = await only(client, session, call);
+      const call = await client.capture((o) => api.events.list({ ...params, calendarId }, o));
+      const page = first(await perform(session, [call]));
       return {
-        items: page.items ?? [],
-        ...(page.nextPageToken && { nextPageToken: page.nextPageToken }),
-        ...(page.nextSyncToken && { token: page.nextSyncToken }),
+        ...pageOf(page),
+        ...(await expanded(here, session, page.items ?? [], window)),
       };
+    },
+    async entering(session, part, pageToken) {
+      const params = {
+        calendarId,
+        singleEvents: true,
+        maxResults: Number(PAGE_SIZE),
+        ...bounds(part),
+        ...(pageToken && { pageToken }),
+      };
+      const call = await client.capture((o) => api.events.list(params, o));
+      return pageOf(first(await perform(session, [call])));
     },
     async get(session, googleIds) {
       const calls = await Promise.all(
         googleIds.map((eventId) =>
-          client.capture((o) => api.events.get({ calendarId: CALENDAR_ID, eventId }, o)),
+          client.capture((o) => api.events.get({ calendarId, eventId }, o)),
         ),
       );
-      const results = await client.perform(session, calls);
+      const results = await perform(session, calls);
       return results.map(
         (result, i): Result<Event> =>
           !result.ok && isSyncError(result.error, 'gone')
@@ -50,10 +181,94 @@ export function calendarCollection(client: ApiClient): Collection<Event> {
       );
     },
     async write(session, writes) {
-      const calls = await Promise.all(writes.map((write) => capture(client, api, write)));
-      return client.perform(session, calls);
+      const calls = await Promise.all(
+        writes.map((write) => capture(client, api, calendarId, write)),
+      );
+      return perform(session, calls);
     },
   };
+}
+
+const bounds = ({ from, to }: Window) => ({
+  timeMin: new Date(from).toISOString(),
+  timeMax: new Date(to).toISOString(),
+});
+
+const pageOf = (page: calendar_v3.Schema$Events): Page<Event> => ({
+  items: page.items ?? [],
+  ...(page.nextPageToken && { nextPageToken: page.nextPageToken }),
+  ...(page.nextSyncToken && { token: page.nextSyncToken }),
+});
+
+/**
+ * Each series replaced by its occurrences in the window. Google expands them: RRULE, EXDATE, zones and
+ * exceptions are its matter. Calls: one a series that changed, of the types that are synchronised, 50 in
+ * one request; a second one for a series with more than 2,500 occurrences in the window (there is none
+ * with one a day).
+ */
+async function expanded(
+  here: EventCalendar,
+  session: GoogleSession,
+  items: Event[],
+  window: Window,
+): Promise<Required<Pick<Page<Event>, 'items' | 'groups'>>> {
+  const isSeries = (e: Event) => e.status !== 'cancelled' && e.recurrence && isSyncedType(e);
+  const series = items.filter(isSeries).map((event) => event.id ?? '');
+  const occurrences = await instancesOf(here, session, series, window);
+  const inSeries = new Set([...occurrences.values()].flat().map((event) => event.id));
+  // An event that is no series (any more) is all there is of it; a deleted one leaves nothing at all.
+  const groups: Group[] = items
+    .filter((event) => !event.recurrence && !event.recurringEventId)
+    .map((event) => ({ id: event.id ?? '' }));
+  return {
+    items: [
+      ...items.filter((event) => !isSeries(event) && !inSeries.has(event.id)),
+      ...[...occurrences.values()].flat(),
+    ],
+    groups: [...groups, ...[...occurrences.keys()].map((id) => ({ id, window }))],
+  };
+}
+
+/** By series. One that was deleted or stopped recurring meanwhile is left out: the next listing has it. */
+async function instancesOf(
+  { client, api, calendarId, perform }: EventCalendar,
+  session: GoogleSession,
+  series: string[],
+  window: Window,
+): Promise<Map<string, Event[]>> {
+  const found = new Map<string, Event[]>();
+  let open = series.map((eventId): { eventId: string; pageToken?: string } => ({ eventId }));
+  while (open.length > 0) {
+    const calls = await Promise.all(
+      open.map((part) =>
+        client.capture((o) =>
+          api.events.instances(
+            // With the deleted ones: what a person took out is told apart from what a rule left out.
+            {
+              calendarId,
+              ...part,
+              ...bounds(window),
+              showDeleted: true,
+              maxResults: 2500,
+            },
+            o,
+          ),
+        ),
+      ),
+    );
+    const results = await perform(session, calls);
+    const next: typeof open = [];
+    for (const [i, { eventId }] of open.entries()) {
+      const result = results[i];
+      if (!result?.ok && isSyncError(result?.error, 'gone', 'park')) continue;
+      if (!result?.ok) throw result?.error ?? new Error('no result');
+      found.set(eventId, [...(found.get(eventId) ?? []), ...(result.data.items ?? [])]);
+      const pageToken = result.data.nextPageToken;
+      if (pageToken) next.push({ eventId, pageToken });
+    }
+    open = next;
+  }
+  return found;
 }
 
 /** With a sync token the bounds of the initial listing are forbidden; the rest must stay the same. */
@@ -61,10 +276,9 @@ function listParams(
   params: { [name: string]: string },
   syncToken: string | undefined,
   pageToken: string | undefined,
-): calendar_v3.Params$Resource$Events$List {
+): Omit<calendar_v3.Params$Resource$Events$List, 'calendarId'> {
   const { timeMin, timeMax, singleEvents, maxResults } = params;
   return {
-    calendarId: CALENDAR_ID,
     singleEvents: singleEvents === 'true',
     maxResults: Number(maxResults),
     ...(syncToken ? { syncToken } : { ...(timeMin && { timeMin }), ...(timeMax && { timeMax }) }),
@@ -75,13 +289,14 @@ function listParams(
 async function capture(
   client: ApiClient,
   api: calendar_v3.Calendar,
+  calendarId: string,
   write: CollectionWrite<Event>,
 ): Promise<TypedCall<Event>> {
   if (write.kind === 'insert') {
     const requestBody: Event = { ...write.body, ...(write.googleId && { id: write.googleId }) };
-    return client.capture((o) => api.events.insert({ ...QUIET, requestBody }, o));
+    return client.capture((o) => api.events.insert({ ...QUIET, calendarId, requestBody }, o));
   }
-  const target = { ...QUIET, eventId: write.googleId };
+  const target = { ...QUIET, calendarId, eventId: write.googleId };
   const headers: Record<string, string> = write.etag ? { 'If-Match': write.etag } : {};
   if (write.kind === 'delete') {
     const call = await client.capture((o) => api.events.delete(target, { ...o, headers }));
@@ -94,7 +309,10 @@ async function capture(
 
 /** The data of a single call; throws its error. */
 async function only<T>(client: ApiClient, session: GoogleSession, call: TypedCall<T>): Promise<T> {
-  const [result] = await client.perform(session, [call]);
+  return first(await client.perform(session, [call]));
+}
+
+function first<T>([result]: Result<T>[]): T {
   if (!result?.ok) throw result?.error ?? new Error('no result');
   return result.data;
 }

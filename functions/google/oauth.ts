@@ -15,29 +15,43 @@ export const scopes = {
   openid: 'openid',
   email: 'email',
   eventsOwned: `${api}calendar.events.owned`,
+  appCreated: `${api}calendar.app.created`,
   freeBusy: `${api}calendar.freebusy`,
   contacts: `${api}contacts`,
   tasks: `${api}tasks`,
 } as const;
 
+/** Where appointments live: the user's primary calendar, or one that the sync makes. */
+export type CalendarChoice = 'primary' | 'dedicated';
+
 /** What each record type needs; without the first one the record is off. */
-export const recordScopes: Readonly<Record<RecordType, readonly [string, ...string[]]>> = {
-  appointment: [scopes.eventsOwned, scopes.freeBusy],
+const recordScopes = (
+  calendar: CalendarChoice,
+): Readonly<Record<RecordType, readonly [string, ...string[]]>> => ({
+  appointment: [calendar === 'dedicated' ? scopes.appCreated : scopes.eventsOwned, scopes.freeBusy],
   contact: [scopes.contacts],
   task: [scopes.tasks],
-};
+});
 
 /** The record types that users are asked to permit. A new one is added here and nowhere else. */
 export const permittedRecords: readonly RecordType[] = ['appointment'];
 
 /** What the consent page asks for: who the user is, and what the given records need. */
-export function requestedScopes(records: readonly RecordType[] = permittedRecords): string[] {
-  return [scopes.openid, scopes.email, ...records.flatMap((record) => recordScopes[record])];
+export function requestedScopes(
+  records: readonly RecordType[] = permittedRecords,
+  calendar: CalendarChoice = 'primary',
+): string[] {
+  const needs = recordScopes(calendar);
+  return [scopes.openid, scopes.email, ...records.flatMap((record) => needs[record])];
 }
 
 /** Whether the granted scopes let the record type be synced. */
-export function recordGranted(record: RecordType, granted: readonly string[] = []): boolean {
-  return granted.includes(recordScopes[record][0]);
+export function recordGranted(
+  record: RecordType,
+  granted: readonly string[] = [],
+  calendar: CalendarChoice = 'primary',
+): boolean {
+  return granted.includes(recordScopes(calendar)[record][0]);
 }
 
 export interface OAuthSettings {
@@ -87,6 +101,8 @@ export interface GoogleOAuth {
     nonce: string;
     loginHint?: string;
     scopes: readonly string[];
+    /** The grant also covers what the user permitted earlier, whatever is ticked now. */
+    keepGranted?: boolean;
   }): string;
   /** A code for a grant. When the identity does not hold, the new grant is revoked before it throws. */
   exchange(code: string, verifier: string, nonce: string): Promise<Grant>;
@@ -184,6 +200,7 @@ export function createGoogleOAuth(settings: OAuthSettings): GoogleOAuth {
         code_challenge: request.codeChallenge,
         code_challenge_method: CodeChallengeMethod.S256,
         ...(request.loginHint === undefined ? {} : { login_hint: request.loginHint }),
+        ...(request.keepGranted === true ? { include_granted_scopes: true } : {}),
       }),
 
     async exchange(code, verifier, nonce) {

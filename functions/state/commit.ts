@@ -9,7 +9,7 @@ import { SyncError } from '../errors.ts';
 import type { Commit } from '../sync/ports.ts';
 import { decode, encode } from './documents.ts';
 import { pendingFor } from './intents.ts';
-import { cursorRef, intentRef, leaseRef, linkRef, userRef } from './places.ts';
+import { cursorRef, intentRef, journalOf, leaseRef, linkRef, userRef } from './places.ts';
 import { consumeIntent, givenBack, isNewest, patchUser } from './rules.ts';
 
 /** What a commit reads before it writes. */
@@ -99,10 +99,14 @@ function consume(db: Firestore, userId: string, commit: Commit, intents: Map<str
 }
 
 function writesOf(db: Firestore, userId: string, commit: Commit, user: User | undefined) {
-  const { removedLinks = [], links = [], cursor } = commit;
+  const { removedLinks = [], links = [], cursor, journal = [] } = commit;
   const writes: { ref: DocumentReference; record?: object }[] = [
     ...removedLinks.map((id) => ({ ref: linkRef(db, userId, id) })),
     ...links.map((link) => ({ ref: linkRef(db, userId, link.id), record: link })),
+    ...journal.map((page) => ({
+      ref: journalOf(db, userId).doc(`${page.run}-${page.part}`),
+      record: page,
+    })),
   ];
   if (cursor) writes.push({ ref: cursorRef(db, userId, cursor.record), record: cursor });
   if (commit.user) {

@@ -1,4 +1,4 @@
-import type { Firestore, QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import type { DeadLetter } from '../core/records.ts';
 import type { Store } from '../sync/ports.ts';
 import { decode } from './documents.ts';
@@ -22,13 +22,25 @@ export function deadLetters(db: Firestore) {
 
     async listDeadLetters(limit) {
       const newest = db.collection('deadLetters').orderBy('receivedAt', 'desc').limit(limit);
-      return Promise.all((await newest.get()).docs.map((at) => whole(db, at)));
+      const letters = await Promise.all((await newest.get()).docs.map((at) => whole(db, at)));
+      return letters.flatMap((letter) => letter ?? []);
+    },
+
+    getDeadLetter: async (id) => whole(db, await deadLetterRef(db, id).get()),
+
+    async deleteDeadLetter(id) {
+      const letter = decode<{ parts: number }>(await deadLetterRef(db, id).get());
+      const batch = db.batch();
+      for (let i = 1; i <= (letter?.parts ?? 0); i++) batch.delete(partRef(db, id, i));
+      await batch.delete(deadLetterRef(db, id)).commit();
     },
   } satisfies Partial<Store>;
 }
 
-async function whole(db: Firestore, at: QueryDocumentSnapshot): Promise<DeadLetter> {
-  const { parts, ...letter } = decode(at) as DeadLetter & { parts: number };
+async function whole(db: Firestore, at: DocumentSnapshot): Promise<DeadLetter | undefined> {
+  const stored = decode<DeadLetter & { parts: number }>(at);
+  if (!stored) return undefined;
+  const { parts, ...letter } = stored;
   const refs = Array.from({ length: parts }, (_, i) => partRef(db, letter.id, i + 1));
   const others = refs.length === 0 ? [] : await db.getAll(...refs);
   const data = others.map((part) => decode<{ data: string }>(part)?.data ?? '');

@@ -22,6 +22,7 @@ const jsonFields: { [collection: string]: string[] } = {
   intents: ['data', 'fieldVersions'],
   links: ['crm', 'google', 'offered'],
   cursors: ['params'],
+  journal: ['entries'],
 };
 
 /** Fields that exist for queries only, per collection: a query cannot ask for an absent field. */

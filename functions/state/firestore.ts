@@ -6,6 +6,7 @@ import { commitRun } from './commit.ts';
 import { deadLetters } from './deadLetters.ts';
 import { asSyncError } from './failures.ts';
 import { intents } from './intents.ts';
+import { journal } from './journal.ts';
 import { leases } from './leases.ts';
 import { links } from './links.ts';
 import { pages } from './pages.ts';
@@ -25,6 +26,7 @@ export function createFirestoreStore(db: Firestore, giveUpMs = GIVE_UP_MS): Stor
     commit: (lease, commit, release) => commitRun(db, lease, commit, release),
     ...pages(db),
     ...deadLetters(db),
+    ...journal(db),
     sweep: (now, limit) => sweep(db, now, limit),
   };
   return guarded(store, giveUpMs);

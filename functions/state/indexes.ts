@@ -15,18 +15,19 @@ export const indexes = [
 /** Never queried: without an index a write costs less, and rising times make no hot range. */
 const unindexed: { [collectionGroup: string]: string[] } = {
   intents: ['data', 'fieldVersions'],
-  links: ['crm', 'google', 'offered', 'etag'],
-  cursors: ['token', 'params', 'fullSyncAt', 'lastPullAt'],
+  links: ['crm', 'google', 'offered', 'etag', 'slot'],
+  cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
   leases: ['holder', 'expiresAt'],
   users: ['lastSyncAt', 'scopes'],
   oauthStates: ['verifier', 'nonce', 'session'],
   sessions: ['csrf'],
   deadLetters: ['data', 'reason'],
+  journal: ['entries', 'userId', 'part', 'at', 'size'],
   parts: ['data'],
 };
 
 /** Collections whose documents Firestore deletes at `expireAt`. */
-const expiring = ['links', 'oauthStates', 'sessions', 'deadLetters', 'parts'];
+const expiring = ['links', 'oauthStates', 'sessions', 'deadLetters', 'parts', 'journal'];
 
 export const fieldOverrides = [
   ...Object.entries(unindexed).flatMap(([collectionGroup, fields]) =>

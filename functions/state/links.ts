@@ -10,7 +10,8 @@ import { inChunks } from './writes.ts';
 /** users/{userId}/links and users/{userId}/cursors: read here, written by a commit only. */
 export function links(db: Firestore) {
   const by =
-    (field: 'crmId' | 'googleId') => (userId: string, record: RecordType, values: string[]) =>
+    (field: 'crmId' | 'googleId' | 'group') =>
+    (userId: string, record: RecordType, values: string[]) =>
       inChunks([...new Set(values)], MOST_IN, async (some) => {
         const { docs } = await linksOf(db, userId).where(field, 'in', some).get();
         // Filtered here: two types rarely share an id, and a second filter would need a second index.
@@ -19,6 +20,7 @@ export function links(db: Firestore) {
   return {
     linksByCrmId: by('crmId'),
     linksByGoogleId: by('googleId'),
+    linksByGroup: by('group'),
 
     async listLinks(userId, record, limit, after) {
       const all = linksOf(db, userId).where('record', '==', record).orderBy(FieldPath.documentId());

@@ -1,5 +1,6 @@
 /** State in memory: for simulations, and for local runs on a machine without an emulator. */
 import type { RecordType } from '../core/fields.ts';
+import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange } from '../core/messages.ts';
 import type {
   Cursor,
@@ -35,6 +36,7 @@ function emptyTables() {
     oauthStates: new Table<OAuthState>((s) => [s.id]),
     sessions: new Table<Session>((s) => [s.id]),
     deadLetters: new Table<DeadLetter>((d) => [d.id]),
+    journal: new Table<JournalPage>((p) => [p.userId, String(p.run), String(p.part)]),
   };
 }
 
@@ -52,6 +54,7 @@ export function createMemoryStore(): MemoryStore {
     commit: async (lease, commit, release) => applyCommit(tables, lease, commit, release),
     ...pages(tables),
     ...deadLetters(tables),
+    ...journal(tables),
     sweep: async (now, limit) => sweep(tables, now, limit),
     dump: () => JSON.stringify(tables),
     load(text) {
@@ -130,7 +133,7 @@ function pending(intents: Table<Intent>, userId: string): Intent[] {
 
 function links({ links, cursors }: Tables) {
   const by =
-    (field: 'crmId' | 'googleId') =>
+    (field: 'crmId' | 'googleId' | 'group') =>
     async (userId: string, record: RecordType, values: string[]) => {
       const wanted = new Set<string | undefined>(values);
       return links.where((l) => l.userId === userId && l.record === record && wanted.has(l[field]));
@@ -138,6 +141,7 @@ function links({ links, cursors }: Tables) {
   return {
     linksByCrmId: by('crmId'),
     linksByGoogleId: by('googleId'),
+    linksByGroup: by('group'),
     listLinks: async (userId, record, limit, after = '') =>
       links
         .where((l) => l.userId === userId && l.record === record && rules.byText(l.id, after) > 0)
@@ -175,6 +179,7 @@ function applyCommit(tables: Tables, lease: Lease, commit: Commit, release: bool
   if (commit.cursor) tables.cursors.put(commit.cursor);
   for (const id of commit.removedLinks ?? []) tables.links.delete(userId, id);
   for (const link of commit.links ?? []) tables.links.put(link);
+  for (const page of commit.journal ?? []) tables.journal.put(page);
   for (const consumed of commit.consumed ?? []) {
     const stored = tables.intents.get(consumed.record, consumed.crmId);
     const intent = rules.consumeIntent(stored, userId, consumed);
@@ -211,12 +216,23 @@ function deadLetters({ deadLetters }: Tables) {
         .where(() => true)
         .sort((a, b) => b.receivedAt - a.receivedAt)
         .slice(0, limit),
+    getDeadLetter: async (id) => deadLetters.get(id),
+    deleteDeadLetter: async (id) => deadLetters.delete(id),
+  } satisfies Partial<Store>;
+}
+
+function journal({ journal }: Tables) {
+  return {
+    journalRuns: async (userId, limit) =>
+      rules.runsOf(journal.where((p) => p.userId === userId)).slice(0, limit),
+    journalOf: async (userId, run) =>
+      journal.where((p) => p.userId === userId && p.run === run).sort((a, b) => a.part - b.part),
   } satisfies Partial<Store>;
 }
 
 function sweep(tables: Tables, now: number, limit: number): number {
   let left = limit;
-  for (const name of ['links', 'oauthStates', 'sessions', 'deadLetters'] as const) {
+  for (const name of ['links', 'oauthStates', 'sessions', 'deadLetters', 'journal'] as const) {
     left -= tables[name].deleteWhere((row) => (row.expireAt ?? now + 1) <= now, left);
   }
   return limit - left;

@@ -30,6 +30,11 @@ export function cursorRef(db: Firestore, userId: string, record: RecordType): Do
   return userRef(db, userId).collection('cursors').doc(record);
 }
 
+/** users/{userId}/journal. */
+export function journalOf(db: Firestore, userId: string): CollectionReference {
+  return userRef(db, userId).collection('journal');
+}
+
 export function leaseRef(db: Firestore, userId: string): DocumentReference {
   return db.collection('leases').doc(docId(userId));
 }

@@ -2,7 +2,7 @@
 import { mergeIntent } from '../core/intent.ts';
 import type { CrmChange } from '../core/messages.ts';
 import type { Intent, Lease, User } from '../core/records.ts';
-import type { Commit, IntentOutcome, Store } from '../sync/ports.ts';
+import type { Commit, IntentOutcome, JournalRun, Store } from '../sync/ports.ts';
 
 export type DirectoryEntry = Parameters<Store['putUser']>[0];
 export type Consumed = NonNullable<Commit['consumed']>[number];
@@ -122,6 +122,16 @@ export function isHeld(stored: Lease | undefined, lease: Lease): boolean {
 /** Free for anybody; the fence stays, so that it rises with the next acquisition. */
 export function givenBack(lease: Lease): Lease {
   return { userId: lease.userId, holder: NOBODY, fence: lease.fence, expiresAt: 0 };
+}
+
+/** The runs that pieces of a journal are of, newest first. */
+export function runsOf(pages: JournalRun[]): JournalRun[] {
+  const runs = new Map<number, JournalRun>();
+  for (const { run, at, size } of pages) {
+    const known = runs.get(run) ?? { run, at, size: 0 };
+    runs.set(run, { run, at: Math.min(known.at, at), size: known.size + size });
+  }
+  return [...runs.values()].sort((a, b) => b.run - a.run);
 }
 
 /** The order of userIds in every store: by code point, as Firestore sorts texts. */

@@ -14,24 +14,71 @@ const BELIEVED_SHARE = 0.2;
 /**
  * The linked records that a full listing should have shown and did not, each confirmed by reading it
  * singly (C02). When suspiciously many are missing nobody's record is deleted: the user is held for a
- * person to look at (C03), and the run ends with `later`/`massChange`.
+ * person to look at (C03), and the run ends with `later`/`massChange`. A person who has looked may let
+ * it through once.
  */
 export async function missingAtGoogle(
   run: Run,
   collection: Collection,
   seen: Set<string>,
 ): Promise<Work[]> {
-  const expected = await expectedLinks(run, collection);
-  const missing = expected.filter((link) => !seen.has(link.googleId ?? ''));
-  if (missing.length > Math.max(ALWAYS_BELIEVED, expected.length * BELIEVED_SHARE)) {
+  const { missing, believed } = await lookForMissing(run, collection, seen);
+  if (!believed && !run.user.believeListing) {
     await hold(run, 'massChange');
     throw new SyncError('later', 'massChange');
   }
+  return confirmed(run, collection, missing);
+}
+
+/** What a full listing lacks, and whether so much may be missing. */
+export async function lookForMissing(
+  run: Run,
+  collection: Collection,
+  seen: Set<string>,
+): Promise<{ missing: Link[]; believed: boolean }> {
+  const expected = await expectedLinks(run, collection);
+  const missing = expected.filter((link) => !seen.has(link.googleId ?? ''));
+  const most = Math.max(ALWAYS_BELIEVED, countOf(expected) * BELIEVED_SHARE);
+  return { missing, believed: countOf(missing) <= most };
+}
+
+/** Each read singly. */
+export async function confirmed(
+  run: Run,
+  collection: Collection,
+  missing: Link[],
+): Promise<Work[]> {
+  const gone = await goneGroups(run, collection, missing);
   const works = missing.map(
-    (link): Work => ({ link, intent: undefined, observed: undefined, raw: undefined }),
+    (link): Work => ({
+      link,
+      intent: undefined,
+      observed: gone.has(link.group ?? '')
+        ? { googleId: link.googleId ?? '', state: 'gone', fields: {} }
+        : undefined,
+      raw: undefined,
+    }),
   );
-  await read(run, collection, works, (work) => work.link?.googleId ?? '');
+  const doubted = works.filter((work) => work.observed === undefined);
+  await read(run, collection, doubted, (work) => work.link?.googleId ?? '');
   return works;
+}
+
+/** A group counts once: to delete a series is one step of a person. */
+const countOf = (links: Link[]) => new Set(links.map((link) => link.group ?? link.id)).size;
+
+/** Groups of these links that are gone as a whole: one call each, instead of one a member. */
+async function goneGroups(run: Run, collection: Collection, links: Link[]): Promise<Set<string>> {
+  const ids = [...new Set(links.flatMap((link) => link.group ?? []))];
+  if (ids.length === 0) return new Set();
+  const context = await run.directory.context([]);
+  const results = await collection.get(run.session, ids);
+  return new Set(
+    ids.filter((_, i) => {
+      const result = results[i];
+      return result?.ok && collection.codec.decode(result.data, context).state === 'gone';
+    }),
+  );
 }
 
 /** Live links whose record lies wholly inside the listed window. */
@@ -45,7 +92,8 @@ async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> 
     for (const link of links) {
       const period = codec.period(knownGoogle(link), context);
       const inside = period && period.from > run.window.from && period.to < run.window.to;
-      if (link.state === 'live' && link.googleId && inside) expected.push(link);
+      const here = link.state === 'live' && link.place === collection.place;
+      if (here && link.googleId && inside) expected.push(link);
     }
     if (links.length < PAGE) return expected;
     after = links.at(-1)?.id;

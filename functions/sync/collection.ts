@@ -24,8 +24,23 @@ export type CollectionWrite<Raw> =
   | { kind: 'patch'; googleId: string; etag: string | undefined; body: Raw }
   | { kind: 'delete'; googleId: string; etag: string | undefined };
 
+/** A period, ms since the epoch. */
+export interface Window {
+  from: number;
+  to: number;
+}
+
+/** A group of which a page holds all members: those in the window, or without one all there are. */
+export interface Group {
+  /** The id of the parent at Google; the parent itself may be the only member. */
+  id: string;
+  window?: Window;
+}
+
 export interface Page<Raw> {
   items: Raw[];
+  /** Linked members of these that are not among the items have moved within the group, or are gone. */
+  groups?: Group[];
   nextPageToken?: string;
   /** Only with the last page: where the next incremental listing starts. */
   token?: string;
@@ -37,18 +52,47 @@ export interface Collection<Raw = any> {
   /** The OAuth scope without which this collection is off for the user. */
   scope: string;
   /** Parameters of a new full listing over a window (ms since the epoch). */
-  listing(window: { from: number; to: number }): Cursor['params'];
+  listing(window: Window): Cursor['params'];
   /**
-   * One page: of all objects (no token) or of what changed since the token. Throws SyncError;
-   * `resync` when the token is no longer valid.
+   * One page: of all objects (no token) or of what changed since the token; groups with their members
+   * in the window. Throws SyncError; `resync` when the token is no longer valid.
    */
   list(
     session: GoogleSession,
     cursor: Pick<Cursor, 'token' | 'params'>,
+    window: Window,
     pageToken?: string,
   ): Promise<Page<Raw>>;
+  /**
+   * One page of all objects in a part of the window that was not read before, members of groups singly.
+   * Only for records that lie in time.
+   */
+  entering?(session: GoogleSession, part: Window, pageToken?: string): Promise<Page<Raw>>;
   /** Objects by id, in the order asked; one that is not there comes as a deleted one. */
   get(session: GoogleSession, googleIds: string[]): Promise<Result<Raw>[]>;
   /** Conditional writes, each judged alone, in the order given; a delete answers undefined. */
   write(session: GoogleSession, writes: CollectionWrite<Raw>[]): Promise<Result<Raw | undefined>[]>;
+  /** The scope of another setting: whoever granted this one and not `scope` has to connect again. */
+  formerScope?: string;
+  /** Where the objects live; undefined: the place that is always there. */
+  place?: string;
+  /** For a type whose place has to be made, can be lost and can change with the settings. */
+  places?: Places<Raw>;
+}
+
+/**
+ * Places of a collection, a calendar for example. The calls of a collection in a place that is gone
+ * throw SyncError `lost`: that its objects are missing then says nothing about them.
+ */
+export interface Places<Raw> {
+  /** Where the objects shall live: `known`, or a place that is found or made. */
+  settle(
+    session: GoogleSession,
+    known: string | undefined,
+    granted: readonly string[],
+  ): Promise<string | undefined>;
+  exists(session: GoogleSession, place: string): Promise<boolean>;
+  at(place: string | undefined): Collection<Raw>;
+  /** Whether the granted scopes allow reading and writing there. */
+  reaches(place: string | undefined, granted: readonly string[]): boolean;
 }

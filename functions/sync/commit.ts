@@ -1,11 +1,17 @@
+import type { Observed } from '../core/codec.ts';
+import { entryOf, inPages, type JournalEntry, type JournalPage } from '../core/journal.ts';
 import type { GoogleChange } from '../core/messages.ts';
 import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
+import { DAY_MS } from '../core/time.ts';
 import { isSyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
-import type { Executed } from './execute.ts';
+import { type Executed, GROUP_CHANGED } from './execute.ts';
 import type { Commit } from './ports.ts';
 import type { Run } from './run.ts';
+
+/** How long a person can look back, and undo. */
+const JOURNAL_MS = 30 * DAY_MS;
 
 /**
  * Makes what was executed durable: first the messages (their ids are derived, so a repeated run sends
@@ -24,18 +30,23 @@ export async function commitWorks(
   const links: Link[] = [];
   const removedLinks: string[] = [];
   const notices: GoogleChange[] = [];
+  const entries: JournalEntry[] = [];
   const consumed: NonNullable<Commit['consumed']> = [];
   for (const { work, decision, written } of executed.done) {
     const expireAt = clock.now() + settings.tombstoneMs;
-    const settled = settle({
+    const outcome = {
       codec: collection.codec,
       userId,
       ...work,
       decision,
       written,
+      fence: run.lease.fence,
       expireAt,
-    });
-    if (settled.link) links.push(settled.link);
+    };
+    const settled = settle(outcome);
+    const entry = entryOf(outcome, settled);
+    if (entry) entries.push(entry);
+    if (settled.link) links.push(placed(settled.link, collection, written ?? work.observed));
     if (settled.removed) removedLinks.push(settled.removed);
     if (settled.notice) notices.push(settled.notice);
     run.count.conflicts += settled.notice?.conflicts?.length ?? 0;
@@ -60,9 +71,14 @@ export async function commitWorks(
       });
     }
   }
-  for (const { error } of executed.deferred) run.deferred ??= error;
+  for (const { error } of executed.deferred) {
+    if (error.reason === GROUP_CHANGED && run.listing === 'due') run.waits = true;
+    else run.deferred ??= error;
+  }
   if (notices.length > 0) await publisher.googleChanges(notices);
-  const commit: Commit = { links, removedLinks, consumed, ...firstSyncProgress(run), ...extra };
+  const journal = pagesOf(run, entries);
+  const progress = firstSyncProgress(run);
+  const commit: Commit = { links, removedLinks, consumed, journal, ...progress, ...extra };
   const { released } = await store.commit(
     run.lease,
     commit,
@@ -76,4 +92,21 @@ export async function commitWorks(
 function firstSyncProgress({ user, count }: Run): Pick<Commit, 'user'> {
   if (user.firstSyncAt !== undefined) return {};
   return { user: { firstSyncCount: count.intents + count.googleChanges } };
+}
+
+/** A link whose object was seen or written lives where that was. */
+function placed(link: Link, { place }: Collection, seen: Observed | undefined): Link {
+  if (seen?.state !== 'live' || link.place === place) return link;
+  const { place: _, ...rest } = link;
+  return place === undefined ? rest : { ...rest, place };
+}
+
+/** The entries as the run's next pages; most runs change one record or none. */
+function pagesOf(run: Run, entries: JournalEntry[]): JournalPage[] {
+  const at = run.engine.clock.now();
+  const { userId, fence } = run.lease;
+  const page = { userId, run: fence, part: run.pages, at, expireAt: at + JOURNAL_MS };
+  const pages = inPages(entries, page);
+  run.pages += pages.length;
+  return pages;
 }

@@ -2,13 +2,17 @@
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, plan, type Write } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
+import { undo } from '../core/undo.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
-import { read, type Work } from './observe.ts';
+import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 
 /** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
 const MAX_ROUNDS = 6;
+
+/** Why a record is left until the next listing, see isAdrift. */
+export const GROUP_CHANGED = 'groupChanged';
 
 export interface Done {
   work: Work;
@@ -66,6 +70,10 @@ async function executeRound(
 
   const writes: { work: Work; decision: Decision; write: CollectionWrite<unknown> }[] = [];
   for (const { work, decision } of planned) {
+    if (run.listing !== 'done' && isAdrift(work)) {
+      result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
+      continue;
+    }
     const write = decision.write && encode(collection, context, decision.write, work);
     if (write) writes.push({ work, decision, write });
     else result.done.push({ work, decision, written: undefined });
@@ -82,7 +90,11 @@ async function executeRound(
   const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
   writes.forEach(({ work, decision, write }, i) => {
     const next = judge(collection, context, { work, decision, write }, answers[i]);
-    if ('done' in next) result.done.push(next.done);
+    // A place in a group that is no more: deleted, or moved, the listing tells.
+    const moved = 'done' in next && work.link?.group && isNotFound(answers[i]);
+    if (moved && run.listing !== 'done')
+      again.push({ work, googleId: work.link?.googleId ?? '', write });
+    else if ('done' in next) result.done.push(next.done);
     else if ('deferred' in next) result.deferred.push({ work, error: next.deferred });
     else again.push({ work, googleId: next.readAgain, write });
   });
@@ -108,6 +120,7 @@ async function tellLosses(
         ...work,
         decision,
         written: undefined,
+        fence: run.lease.fence,
         expireAt: 0,
       }),
     )
@@ -115,11 +128,31 @@ async function tellLosses(
   if (notices.length > 0) await run.engine.publisher.googleChanges(notices);
 }
 
-function decide(run: Run, collection: Collection, context: CodecContext, work: Work): Decision {
+/** What is to be done with a record as it stands. */
+export function decide(
+  run: Run,
+  collection: Collection,
+  context: CodecContext,
+  work: Work,
+): Decision {
   const { codec } = collection;
+  if (work.undo) return undo({ codec, ...work, ...work.undo });
   const { policy } = run.engine.settings;
   return plan({ codec, context, policy, window: run.window, ...work });
 }
+
+/**
+ * The object has become a group, or its place in a group is gone: what it is now, only a listing of the
+ * group tells. To write it again, or to drop it, would double or lose a record that has merely moved.
+ */
+const isAdrift = ({ link, observed }: Work) =>
+  link !== undefined &&
+  observed !== undefined &&
+  (observed.whole === true ||
+    (observed.state === 'gone' && link.group !== undefined && observed.group === undefined));
+
+const isNotFound = (answer: Result<unknown> | undefined) =>
+  answer !== undefined && !answer.ok && answer.error.status === 404;
 
 const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
   write?.kind === 'patch' && codec.needsCurrent(write.patch);
@@ -132,7 +165,11 @@ function encode(
 ): CollectionWrite<unknown> | undefined {
   if (write.kind === 'delete') return write;
   if (write.kind === 'insert') {
-    const body = codec.insert(write.crmId, write.generation, write.fields, context);
+    const { crmId, generation, fields } = write;
+    const body =
+      work.original !== undefined && codec.copy
+        ? codec.copy(work.original, crmId, generation)
+        : codec.insert(crmId, generation, fields, context);
     return { kind: 'insert', googleId: write.googleId, body };
   }
   const body = codec.patch(write.patch, context, work.raw);
@@ -190,19 +227,19 @@ async function readAgain(
     again.map((a) => a.work),
     (work) => ids.get(work) ?? '',
   );
-  const inserts = again.filter((a) => a.write.kind === 'insert' && a.work.intent);
+  const inserts = again.filter((a) => a.write.kind === 'insert');
   const others = await takenByOthers(run, collection, inserts);
   for (const { work, write, googleId } of inserts) {
-    const { intent, observed } = work;
-    if (!intent || !observed || (observed.state !== 'gone' && !others.has(googleId))) continue;
+    const { intent, link, observed } = work;
+    const crmId = intent?.crmId ?? link?.crmId;
+    const taken = observed?.state === 'gone' || others.has(googleId);
+    if (crmId === undefined || !observed || !taken) continue;
     // The id that we tried is taken for good: the next generation comes after it.
-    const generation = generationOf(collection, run.user.userId, intent.crmId, write.googleId);
-    work.observed = {
-      googleId,
-      state: 'gone',
-      fields: {},
-      marker: { crmId: intent.crmId, generation },
-    };
+    const generation = generationOf(collection, run.user.userId, crmId, write.googleId);
+    const marker = { crmId, generation };
+    work.observed = isElsewhere(link, collection)
+      ? elsewhere(link, marker)
+      : { googleId, state: 'gone', fields: {}, marker };
   }
 }
 
@@ -215,7 +252,9 @@ async function takenByOthers(
   if (again.length === 0) return new Set();
   const ids = again.map((a) => a.googleId);
   const links = await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids);
-  const crmIds = new Map(again.map((a) => [a.googleId, a.work.intent?.crmId]));
+  const crmIds = new Map(
+    again.map((a) => [a.googleId, a.work.intent?.crmId ?? a.work.link?.crmId]),
+  );
   return new Set(
     links
       .map((link) => ({ id: link.googleId ?? '', crmId: link.crmId }))

@@ -1,7 +1,7 @@
 import type { Link } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
-import { enabled, keepLease, type Run, type RunOutcome } from './run.ts';
+import { granted, keepLease, type Run, type RunOutcome } from './run.ts';
 import { enter } from './user-state.ts';
 
 const PAGE = 100;
@@ -15,7 +15,7 @@ export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcom
   const { store, access } = run.engine;
   if (how === 'remove') {
     try {
-      for (const collection of enabled(run)) await removeOurs(run, collection);
+      for (const collection of granted(run)) await removeOurs(run, collection);
     } catch (error) {
       // The grant is gone already: nothing can be removed, and leaving must not fail for it.
       if (!isSyncError(error, 'reauthorize')) throw error;
@@ -42,23 +42,42 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
     // Stored before anything is removed: after a crash our own deletes must not look like the user's.
     const tombstones = ours.map((link) => tombstone(run, link));
     if (tombstones.length > 0) await store.commit(run.lease, { links: tombstones }, false);
-    // Without an etag: what the user changed in an entry of ours goes with it, as he or she asked.
-    const writes = ours.map((link) => ({
-      kind: 'delete' as const,
-      googleId: link.googleId ?? '',
-      etag: undefined,
-    }));
-    const results = writes.length === 0 ? [] : await collection.write(run.session, writes);
-    const removed = tombstones.filter((_, i) => {
-      const result = results[i];
-      if (result && !result.ok && !isSyncError(result.error, 'gone', 'park')) throw result.error;
-      return result?.ok || isSyncError(result?.error, 'gone');
-    });
+    const removed: Link[] = [];
+    for (const [place, mine] of Map.groupBy(tombstones, (link) => link.place))
+      removed.push(...(await removeAt(run, collection, place, mine)));
     const done = removed.map(({ removing: _, ...link }) => link);
     if (done.length > 0) await store.commit(run.lease, { links: done }, false);
     if (links.length < PAGE) return;
     after = links.at(-1)?.id;
   }
+}
+
+/** Resolves to the links whose objects are gone then. */
+async function removeAt(
+  run: Run,
+  collection: Collection,
+  place: string | undefined,
+  ours: Link[],
+): Promise<Link[]> {
+  const { places } = collection;
+  if (places && !places.reaches(place, run.user.scopes ?? [])) return [];
+  const there = places?.at(place) ?? collection;
+  // Without an etag: what the user changed in an entry of ours goes with it, as he or she asked.
+  const writes = ours.map((link) => ({
+    kind: 'delete' as const,
+    googleId: link.googleId ?? '',
+    etag: undefined,
+  }));
+  const results = await there.write(run.session, writes).catch((error: unknown) => {
+    if (isSyncError(error, 'lost')) return undefined;
+    throw error;
+  });
+  if (results === undefined) return ours;
+  return ours.filter((_, i) => {
+    const result = results[i];
+    if (result && !result.ok && !isSyncError(result.error, 'gone', 'park')) throw result.error;
+    return result?.ok || isSyncError(result?.error, 'gone');
+  });
 }
 
 /** Deleted by us on the user's wish: the CRM's record lives on and is written again on reconnecting. */

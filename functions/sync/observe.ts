@@ -1,7 +1,9 @@
 import type { Observed } from '../core/codec.ts';
+import type { JournalEntry } from '../core/journal.ts';
 import type { Intent, Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
-import type { Collection } from './collection.ts';
+import type { Collection, Page } from './collection.ts';
+import { knownGroups, placeGroups } from './groups.ts';
 import type { Run } from './run.ts';
 
 /** One record on its way through a run. */
@@ -11,7 +13,22 @@ export interface Work {
   observed: Observed | undefined;
   /** The resource that `observed` was read from. */
   raw: unknown;
+  /** The resource in the place that the record moves away from. */
+  original?: unknown;
+  /** To be undone, instead of planned. */
+  undo?: { entry: JournalEntry; pending: boolean };
 }
+
+/** The object of a link that lives in another place, as far as this place can know. */
+export const elsewhere = (link: Link, taken?: Observed['marker']): Observed => ({
+  googleId: link.googleId ?? '',
+  state: 'elsewhere',
+  fields: {},
+  ...(taken && { marker: taken }),
+});
+
+export const isElsewhere = (link: Link | undefined, collection: Collection): link is Link =>
+  link?.state === 'live' && link.place !== collection.place;
 
 /** The records of pending intents, each with its link; adopted Google objects are read. */
 export async function observeIntents(
@@ -41,9 +58,10 @@ export async function observeIntents(
     (link) => link.googleId,
   );
   const works = intents.map((intent): Work => {
-    const link = byCrmId.get(intent.crmId) ?? byGoogleId.get(intent.googleId ?? '');
-    const own = link && mayTake(link, intent);
-    return { intent, link: own ? link : undefined, observed: undefined, raw: undefined };
+    const found = byCrmId.get(intent.crmId) ?? byGoogleId.get(intent.googleId ?? '');
+    const link = found && mayTake(found, intent) ? found : undefined;
+    const observed = isElsewhere(link, collection) ? elsewhere(link) : undefined;
+    return { intent, link, observed, raw: undefined };
   });
   // Adopted, but our link is lost, or not removed for sure: inserting would double what is there.
   const doubtful = works.filter((w) =>
@@ -62,27 +80,38 @@ const mayTake = (link: Link, intent: Intent) =>
   link.crmId === intent.crmId ||
   (intent.op === 'upsert' && link.offered.deletedInCrm !== undefined);
 
-/** The records of a page of Google's changes. */
+/** The records of a page of Google's changes. `until`: the end of what was read before, if anything. */
 export async function observePage(
   run: Run,
   collection: Collection,
-  items: unknown[],
+  { items, groups = [] }: Page<unknown>,
+  until = Number.POSITIVE_INFINITY,
 ): Promise<Work[]> {
   const { codec } = collection;
   const context = await run.directory.context(items.flatMap((raw) => codec.emailsOf({ raw })));
   const observed = items.map((raw) => ({ raw, observed: codec.decode(raw, context) }));
-  const ids = observed.map((o) => o.observed.googleId);
-  const links = index(
+  const known = await knownGroups(run, collection, groups);
+  const asked = new Set(known.groups.map((group) => group.id));
+  const ids = observed
+    .filter((o) => o.observed.group === undefined || !asked.has(o.observed.group))
+    .map((o) => o.observed.googleId);
+  const others =
     ids.length === 0
       ? []
-      : await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids),
+      : await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids);
+  // Of two links the live one counts: index() lets the last one win.
+  const links = index(
+    [...known.links, ...others].sort(
+      (a, b) => Number(a.state === 'live') - Number(b.state === 'live'),
+    ),
     (link) => link.googleId,
   );
   const works = observed.map(
     (o): Work => ({ ...o, link: links.get(o.observed.googleId), intent: undefined }),
   );
+  const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
-  return works.filter(({ link, observed }) => !isEcho(link, observed));
+  return [...works, ...gone].filter(({ link, observed }) => !isEcho(link, observed));
 }
 
 /**
@@ -122,6 +151,7 @@ async function recognise(run: Run, { codec }: Collection, works: Work[]): Promis
 const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
   link !== undefined &&
   link.state === 'live' &&
+  link.googleId === observed?.googleId &&
   link.etag !== undefined &&
   link.etag === observed?.etag;
 

@@ -4,6 +4,7 @@
  * as arguments: no implementation reads a clock.
  */
 import type { RecordType } from '../core/fields.ts';
+import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange, GoogleChange } from '../core/messages.ts';
 import type {
   Cursor,
@@ -40,7 +41,12 @@ export interface Commit {
   cursor?: Cursor;
   /** Fields of the user document to overwrite; `undefined` values delete the field. */
   user?: { [K in keyof User]?: User[K] | undefined };
+  /** What this step changed, for the journal. */
+  journal?: JournalPage[];
 }
+
+/** A run that changed something. */
+export type JournalRun = Pick<JournalPage, 'run' | 'at' | 'size'>;
 
 /**
  * Durable state. Guarantees:
@@ -90,6 +96,8 @@ export interface Store {
 
   linksByCrmId(userId: string, record: RecordType, crmIds: string[]): Promise<Link[]>;
   linksByGoogleId(userId: string, record: RecordType, googleIds: string[]): Promise<Link[]>;
+  /** By the group at Google that the object is one of, tombstones too. */
+  linksByGroup(userId: string, record: RecordType, groups: string[]): Promise<Link[]>;
   /** Links of a user and type in order of id, after the given one. */
   listLinks(userId: string, record: RecordType, limit: number, after?: string): Promise<Link[]>;
   getCursor(userId: string, record: RecordType): Promise<Cursor | undefined>;
@@ -131,6 +139,13 @@ export interface Store {
   putDeadLetter(letter: DeadLetter): Promise<void>;
   /** Newest first. */
   listDeadLetters(limit: number): Promise<DeadLetter[]>;
+  getDeadLetter(id: string): Promise<DeadLetter | undefined>;
+  deleteDeadLetter(id: string): Promise<void>;
+
+  /** The user's runs that changed something, newest first, at most `limit`. */
+  journalRuns(userId: string, limit: number): Promise<JournalRun[]>;
+  /** The pieces of one run's journal, in order; none for a run that is unknown or long past. */
+  journalOf(userId: string, run: number): Promise<JournalPage[]>;
 
   /** Deletes documents whose expireAt has passed, at most `limit`; for stores without a TTL. */
   sweep(now: number, limit: number): Promise<number>;

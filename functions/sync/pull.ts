@@ -1,10 +1,14 @@
 import type { Cursor } from '../core/records.ts';
+import { DAY_MS } from '../core/time.ts';
 import { missingAtGoogle } from './absence.ts';
-import type { Collection } from './collection.ts';
+import type { Collection, Page } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { execute } from './execute.ts';
-import { needsFullSync, observePage } from './observe.ts';
-import { keepLease, type Run } from './run.ts';
+import { needsFullSync, observePage, type Work } from './observe.ts';
+import { CHUNK, keepLease, type Run } from './run.ts';
+
+/** What the window gains is read once a day: nobody misses an hour that is a year away. */
+const GAIN_MS = DAY_MS;
 
 /**
  * Google's changes since the cursor, page by page; each page is applied and committed before the next
@@ -14,7 +18,19 @@ import { keepLease, type Run } from './run.ts';
 export async function pull(run: Run, collection: Collection): Promise<void> {
   const { store } = run.engine;
   const stored = await store.getCursor(run.user.userId, collection.codec.record);
-  if (stored?.token !== undefined) {
+  const cursor = await pullChanges(run, collection, stored);
+  if (cursor) await pullGain(run, collection, cursor);
+}
+
+/** Resolves to the cursor as stored; undefined when it had to stay where it was. */
+async function pullChanges(
+  run: Run,
+  collection: Collection,
+  stored: Cursor | undefined,
+): Promise<Cursor | undefined> {
+  // A cursor without `until` is of a time when members of groups were not read.
+  const complete = stored?.until !== undefined || !collection.entering;
+  if (stored?.token !== undefined && complete) {
     try {
       return await pullFrom(run, collection, stored, undefined);
     } catch (error) {
@@ -25,8 +41,9 @@ export async function pull(run: Run, collection: Collection): Promise<void> {
     userId: run.user.userId,
     record: collection.codec.record,
     params: collection.listing(run.window),
+    ...(stored?.until !== undefined && { until: stored.until }),
   };
-  await pullFrom(run, collection, fresh, new Set());
+  return pullFrom(run, collection, fresh, new Set());
 }
 
 /** `seen` collects the ids of a full listing; undefined for an incremental one. */
@@ -35,35 +52,87 @@ async function pullFrom(
   collection: Collection,
   cursor: Cursor,
   seen: Set<string> | undefined,
-): Promise<void> {
+): Promise<Cursor | undefined> {
   let pageToken: string | undefined;
-  do {
+  for (;;) {
     await keepLease(run);
-    const page = await collection.list(run.session, cursor, pageToken);
-    const works = await observePage(run, collection, page.items);
+    const page = await collection.list(run.session, cursor, run.window, pageToken);
     for (const raw of page.items) {
       const { id } = raw as { id?: string };
       if (seen && id) seen.add(id);
     }
-    run.count.googleChanges += works.length;
-    const executed = await execute(run, collection, works);
     pageToken = page.nextPageToken;
     const last = pageToken === undefined;
-    if (last && seen) await removeMissing(run, collection, seen);
-    // A record that had to wait must be seen again: the cursor stays where it was.
-    const advance = last && executed.deferred.length === 0 && run.deferred === undefined;
-    const extra = advance
-      ? { cursor: nextCursor(run, cursor, page.token, seen !== undefined) }
-      : {};
-    await commitWorks(run, collection, executed, extra, false);
+    const next = last ? nextCursor(run, cursor, page.token, seen !== undefined) : undefined;
+    const works = await observePage(run, collection, page, cursor.until);
+    run.count.googleChanges += works.length;
+    if (!last || !seen) {
+      const advanced = await apply(run, collection, works, next);
+      if (last) return advanced ? next : undefined;
+      continue;
+    }
+    // Deletions while no token was valid leave no trace but absence.
+    await apply(run, collection, works, undefined);
+    const missing = await missingAtGoogle(run, collection, seen);
+    return (await apply(run, collection, missing, next)) ? next : undefined;
+  }
+}
+
+/**
+ * The part that the rolling window has gained since it was last read: occurrences of series that nobody
+ * changes come into it, which no change tells. One call a user and day, whatever the number of series
+ * (one more for each further thousand events of that day).
+ */
+async function pullGain(run: Run, collection: Collection, cursor: Cursor): Promise<void> {
+  const from = cursor.until ?? run.window.to;
+  const { to } = run.window;
+  if (!collection.entering || from > to - GAIN_MS) return;
+  let pageToken: string | undefined;
+  do {
+    await keepLease(run);
+    const page: Page<unknown> = await collection.entering(run.session, { from, to }, pageToken);
+    const works = await observePage(run, collection, page);
+    run.count.googleChanges += works.length;
+    pageToken = page.nextPageToken;
+    const next = pageToken === undefined ? { ...cursor, until: to } : undefined;
+    await apply(run, collection, works, next);
   } while (pageToken !== undefined);
 }
 
-/** Deletions while no token was valid leave no trace but absence. */
-async function removeMissing(run: Run, collection: Collection, seen: Set<string>): Promise<void> {
-  const works = await missingAtGoogle(run, collection, seen);
-  if (works.length === 0) return;
-  await commitWorks(run, collection, await execute(run, collection, works), {}, false);
+/** Carries works out and commits them, piece by piece; resolves to whether the cursor was stored. */
+async function apply(
+  run: Run,
+  collection: Collection,
+  works: Work[],
+  cursor: Cursor | undefined,
+): Promise<boolean> {
+  for (let at = 0; ; at += CHUNK) {
+    if (at > 0) await keepLease(run);
+    const some = works.slice(at, at + CHUNK);
+    if (run.waits) await takeUp(run, collection, some);
+    const executed = await execute(run, collection, some);
+    const last = at + CHUNK >= works.length;
+    // A record that had to wait must be seen again: the cursor stays where it was.
+    const advance =
+      last && cursor !== undefined && executed.deferred.length === 0 && run.deferred === undefined;
+    await commitWorks(run, collection, executed, advance ? { cursor } : {}, false);
+    if (last) return advance;
+  }
+}
+
+/**
+ * Edits of the CRM that waited for this listing are decided together with what it shows: told apart, the
+ * CRM would hear of a deletion that its own edit undoes a moment later.
+ */
+async function takeUp(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+  const { userId } = run.user;
+  const crmIds = works.flatMap(({ link, intent }) => (intent ? [] : (link?.crmId ?? [])));
+  if (crmIds.length === 0) return;
+  const intents = await run.engine.store.getIntents(codec.record, crmIds);
+  const pending = new Map(
+    intents.filter((i) => i.pendingFor.includes(userId)).map((i) => [i.crmId, i]),
+  );
+  for (const work of works) work.intent ??= pending.get(work.link?.crmId ?? '');
 }
 
 function nextCursor(run: Run, cursor: Cursor, token: string | undefined, full: boolean): Cursor {
@@ -72,6 +141,6 @@ function nextCursor(run: Run, cursor: Cursor, token: string | undefined, full: b
     ...cursor,
     ...(token !== undefined && { token }),
     lastPullAt: now,
-    ...(full && { fullSyncAt: now }),
+    ...(full && { fullSyncAt: now, until: run.window.to }),
   };
 }

@@ -11,11 +11,12 @@ import type { Collection, GoogleSession } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { execute } from './execute.ts';
+import { execute, GROUP_CHANGED } from './execute.ts';
 import { leave } from './leave.ts';
 import { observeIntents } from './observe.ts';
+import { settlePlaces } from './places.ts';
 import { pull } from './pull.ts';
-import { announce, reauthorize } from './user-state.ts';
+import { announce, enter, reauthorize } from './user-state.ts';
 
 /** Intents that one commit takes in: bounds memory and what a crash has to do again. */
 export const CHUNK = 100;
@@ -26,7 +27,10 @@ export interface Run {
   user: User;
   lease: Lease;
   session: GoogleSession;
+  options: RunOptions;
   directory: Directory;
+  /** What the user granted, each where its objects live. */
+  collections: Collection[];
   window: { from: number; to: number; aheadMs: number };
   startedAt: number;
   count: {
@@ -36,8 +40,20 @@ export interface Run {
     parked: number;
     conflicts: number;
   };
+  /** Pages of the journal that the run has written. */
+  pages: number;
+  /** Whether Google's changes are read in this run: not at all, later on, or already (to be). */
+  listing: 'none' | 'due' | 'done';
+  /** Some intents can only be planned once that is done. */
+  waits: boolean;
   /** The first error that left something for later. */
   deferred: SyncError | undefined;
+}
+
+export interface RunOptions {
+  pull: boolean;
+  /** When the message that asks for the run was published, ms since the epoch. */
+  publishedAt?: number | undefined;
 }
 
 export type RunOutcome = 'done' | 'busy' | 'later' | 'reauthorize' | 'notActive';
@@ -50,10 +66,21 @@ export type RunOutcome = 'done' | 'busy' | 'later' | 'reauthorize' | 'notActive'
 export async function runUser(
   engine: Engine,
   userId: string,
-  options: { pull: boolean },
+  options: RunOptions,
 ): Promise<RunOutcome> {
   const user = await engine.store.getUser(userId);
   if (!user || !isRunnable(user)) return 'notActive';
+  return underLease(engine, user, (run) => runWithLease(run, options), options);
+}
+
+/** Does a run's work under the user's lease, as runUser does; the work gives the lease back. */
+export async function underLease(
+  engine: Engine,
+  user: User,
+  work: (run: Run) => Promise<RunOutcome>,
+  options: RunOptions = { pull: false },
+): Promise<RunOutcome> {
+  const { userId } = user;
   const now = engine.clock.now();
   const lease = await engine.store.acquireLease(
     userId,
@@ -62,9 +89,9 @@ export async function runUser(
     engine.settings.leaseMs,
   );
   if (!lease) return 'busy';
-  const run = openRun(engine, user, lease, now);
+  const run = openRun(engine, user, lease, now, options);
   try {
-    const outcome = await runWithLease(run, options);
+    const outcome = await work(run);
     report(run, outcome);
     return outcome;
   } catch (error) {
@@ -85,7 +112,14 @@ const isRunnable = (user: User) =>
     ? user.state !== 'disconnected'
     : user.enabled && user.state === 'active';
 
-function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
+/** A run from its beginning. */
+export function openRun(
+  engine: Engine,
+  user: User,
+  lease: Lease,
+  now: number,
+  options: RunOptions = { pull: false },
+): Run {
   const { windowDaysBack, windowDaysAhead, inviteExternal } = engine.settings;
   const aheadMs = windowDaysAhead * DAY_MS;
   const session = engine.access.session(user.userId);
@@ -96,31 +130,67 @@ function openRun(engine: Engine, user: User, lease: Lease, now: number): Run {
     user,
     lease,
     session,
+    options,
     directory: openDirectory(engine.store, user, inviteExternal),
+    collections: [],
     window: { from: now - windowDaysBack * DAY_MS, to: now + aheadMs, aheadMs },
     startedAt: now,
     count: { intents: 0, googleChanges: 0, writes: 0, parked: 0, conflicts: 0 },
+    pages: 0,
+    listing: options.pull ? 'due' : 'none',
+    waits: false,
     deferred: undefined,
   };
 }
 
-async function runWithLease(run: Run, options: { pull: boolean }): Promise<RunOutcome> {
+async function runWithLease(run: Run, options: RunOptions): Promise<RunOutcome> {
   if (run.user.leaving) return leave(run, run.user.leaving);
+  if (!hasScopesOfToday(run)) return askForScopes(run);
   // Newly connected: what waited, also for a scope that was missing, is looked at again.
   const anew = options.pull && run.user.firstSyncAt === undefined;
   if ((await announce(run)) || anew) await wakeAll(run);
+  try {
+    await settlePlaces(run);
+    return await work(run, options);
+  } catch (error) {
+    if (!isSyncError(error, 'lost')) throw error;
+    await settlePlaces(run, true);
+    return work(run, options);
+  }
+}
+
+/** False for a user who granted what another setting asked for: nothing can be synced before consent. */
+function hasScopesOfToday(run: Run): boolean {
+  const has = (scope: string | undefined) =>
+    scope !== undefined && run.user.scopes?.includes(scope) === true;
+  return run.engine.collections.every((c) => has(c.scope) || !has(c.formerScope));
+}
+
+/** The user, and the CRM with him or her, hears that consent is needed; links and intents stay. */
+async function askForScopes(run: Run): Promise<RunOutcome> {
+  const { connectedAt } = run.user;
+  await enter(run, 'reauthorize', 'scopesChanged', (user) => user.connectedAt === connectedAt);
+  await run.engine.store.dropLease(run.lease);
+  return 'reauthorize';
+}
+
+async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
   if (options.pull) {
     await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
     await drain(run, false);
-    for (const collection of enabled(run)) await pull(run, collection);
+    run.listing = 'done';
+    for (const collection of run.collections) await pull(run, collection);
     await finishPull(run);
   }
   await drain(run, true);
+  // Whoever waits for a listing shall not wait for the next poll.
+  const wanted = run.listing === 'none' && run.deferred?.reason === GROUP_CHANGED;
+  if (wanted) await run.engine.publisher.syncUsers([run.user.userId]);
   return run.deferred ? 'later' : 'done';
 }
 
 /** The collections whose scope the user granted. */
-export const enabled = (run: Run): Collection[] =>
+export const granted = (run: Run): Collection[] =>
   run.engine.collections.filter((c) => run.user.scopes?.includes(c.scope));
 
 /** Works off pending intents until there are none; with `release`, gives the lease back then. */
@@ -136,7 +206,7 @@ async function drain(run: Run, release: boolean): Promise<void> {
     if (out && intents.length > 0 && !run.deferred)
       run.deferred = new SyncError('later', 'runTime');
     if (out && release && !released) return store.dropLease(run.lease);
-    if (release ? released : last) return;
+    if (release ? released : last || run.waits) return;
   }
 }
 
@@ -144,7 +214,7 @@ async function drainChunk(run: Run, intents: Intent[], release: boolean): Promis
   await keepLease(run);
   run.count.intents += intents.length;
   let released = false;
-  const collections = new Map(enabled(run).map((c) => [c.codec.record, c]));
+  const collections = new Map(run.collections.map((c) => [c.codec.record, c]));
   const off = intents.filter((i) => !collections.has(i.record));
   const parts = [...collections.values()]
     .map((collection) => ({
@@ -191,18 +261,31 @@ async function finishPull(run: Run): Promise<void> {
   const now = clock.now();
   // Jitter keeps a thousand users who connected at nine from being polled in the same second for ever.
   const nextPollAt = Math.round(now + settings.pollMs * (0.9 + 0.2 * random()));
-  const user = { nextPollAt, lastSyncAt: now, firstSyncAt: run.user.firstSyncAt ?? now };
+  const user = {
+    nextPollAt,
+    lastSyncAt: now,
+    firstSyncAt: run.user.firstSyncAt ?? now,
+    // Once: the next listing that lacks so much is a person's business again.
+    ...(run.user.believeListing && { believeListing: undefined }),
+  };
   await store.commit(run.lease, { user }, false);
 }
 
 function report(run: Run, outcome: RunOutcome, reason?: string): void {
   const { clock, log } = run.engine;
   const why = reason ?? run.deferred?.reason;
+  const { pull, publishedAt } = run.options;
+  const lagMs =
+    outcome === 'done' && publishedAt !== undefined
+      ? Math.max(0, clock.now() - publishedAt)
+      : undefined;
   log('sync.run', {
     userId: run.user.userId,
     outcome,
     ...(why !== undefined && { reason: why }),
     ...run.count,
+    trigger: pull ? 'poll' : 'crm',
+    ...(lagMs !== undefined && { lagMs }),
     ms: clock.now() - run.startedAt,
   });
 }

@@ -1,6 +1,7 @@
 import { digest } from '../core/link.ts';
 import type { GoogleChange } from '../core/messages.ts';
 import type { User, UserState } from '../core/records.ts';
+import type { Engine } from './engine.ts';
 import type { Run } from './run.ts';
 
 /** Tells the CRM the user's state when it has not been told yet; resolves to whether that was so. */
@@ -39,14 +40,25 @@ export async function enter(
   reason: string,
   stillSo: (user: User) => boolean = () => true,
 ): Promise<void> {
-  const { store, publisher, log } = run.engine;
-  const current = await store.getUser(run.user.userId);
-  if (!current || !stillSo(current)) return;
+  await putIntoState(run.engine, run.user.userId, state, reason, stillSo);
+}
+
+/** The same outside a run; resolves to whether it was so. */
+export async function putIntoState(
+  { store, publisher, log }: Pick<Engine, 'store' | 'publisher' | 'log'>,
+  userId: string,
+  state: UserState,
+  reason: string,
+  stillSo: (user: User) => boolean,
+): Promise<boolean> {
+  const current = await store.getUser(userId);
+  if (!current || !stillSo(current)) return false;
   await publisher.googleChanges([stateNotice({ ...current, state, stateReason: reason })]);
-  await store.updateUser(run.user.userId, (user) =>
+  await store.updateUser(userId, (user) =>
     user && stillSo(user) ? inState(user, state, reason) : undefined,
   );
-  log('user.state', { userId: run.user.userId, state, reason });
+  log('user.state', { userId, state, reason });
+  return true;
 }
 
 function inState(user: User, state: UserState, reason: string): User {

@@ -29,11 +29,11 @@ import type { Session, User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
 import type { Clock, Publisher, Store } from '../sync/ports.ts';
 
-export interface AuthorizeDeps extends Omit<FlowDeps, 'secret' | 'store'> {
+export interface AuthorizeDeps extends Omit<FlowDeps, 'secret' | 'store' | 'calendar'> {
   store: FlowDeps['store'] & Pick<Store, 'getUser' | 'putSession' | 'getSession' | 'deleteSession'>;
   publisher: Pick<Publisher, 'syncUsers'>;
   clock: Pick<Clock, 'now'>;
-  config: Pick<Config, 'PUBLIC_URL' | 'GOOGLE_ACCOUNTS_URL'>;
+  config: Pick<Config, 'PUBLIC_URL' | 'GOOGLE_ACCOUNTS_URL' | 'CALENDAR'>;
   randomBytes?: (size: number) => Buffer;
 }
 
@@ -79,7 +79,8 @@ export function createAuthorize(
   const accountsOrigin = new URL(config.GOOGLE_ACCOUNTS_URL).origin;
   const randomBytes = deps.randomBytes ?? systemRandomBytes;
   const secret = (): string => randomBytes(32).toString('base64url');
-  const flow: FlowDeps = { ...deps, secret };
+  const calendar = config.CALENDAR;
+  const flow: FlowDeps = { ...deps, secret, calendar };
 
   const routes: { [path: string]: { GET?: Route; POST?: Route } } = {
     '/': { GET: home },
@@ -217,7 +218,12 @@ export function createAuthorize(
   return async (req, res) => {
     const nonce = randomBytes(16).toString('base64url');
     const language = req.acceptsLanguages('en', 'de') === 'de' ? 'de' : 'en';
-    const visit = { req, res, page: { language, base, nonce }, now: deps.clock.now() } as const;
+    const visit = {
+      req,
+      res,
+      page: { language, base, nonce, calendar },
+      now: deps.clock.now(),
+    } as const;
     setSecurityHeaders(res, nonce, accountsOrigin);
     try {
       await answer(visit);

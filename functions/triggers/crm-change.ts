@@ -22,6 +22,32 @@ export function createCrmChange(deps: CrmChangeDeps): PushHandler {
 }
 
 async function receive(engine: Engine, log: Log, message: PushMessage): Promise<'done' | 'later'> {
+  const { accepted, users, stored } = await take(engine, log, message);
+  const runs: RunOutcome[] = [];
+  const { publishedAt } = message;
+  for (const userId of users)
+    runs.push(await runUser(engine, userId, { pull: false, publishedAt }));
+  if (runs.includes('later')) return 'later';
+  return runs.includes('busy') && stored === 0 && (await arePending(engine, accepted))
+    ? 'later'
+    : 'done';
+}
+
+/** What became of a message. */
+export interface Taken {
+  accepted: CrmChange[];
+  /** Users whose run has something to do now. */
+  users: string[];
+  stored: number;
+  refused: Refusal[];
+}
+
+/** Stores what a message says; what is wrong with it is told to the CRM and kept. */
+export async function take(
+  engine: Pick<Engine, 'store' | 'publisher' | 'clock'>,
+  log: Log,
+  message: Pick<PushMessage, 'messageId' | 'data' | 'text'>,
+): Promise<Taken> {
   const parsed = parseCrmMessage(message.text);
   const { accepted, refused } = await admit(engine, parsed);
   const outcomes = await engine.store.putIntents(accepted);
@@ -33,13 +59,7 @@ async function receive(engine: Engine, log: Log, message: PushMessage): Promise<
     stale: outcomes.length - stored,
     rejected: refused.length,
   });
-  const users = new Set(accepted.map((c) => c.userId));
-  const runs: RunOutcome[] = [];
-  for (const userId of users) runs.push(await runUser(engine, userId, { pull: false }));
-  if (runs.includes('later')) return 'later';
-  return runs.includes('busy') && stored === 0 && (await arePending(engine, accepted))
-    ? 'later'
-    : 'done';
+  return { accepted, users: [...new Set(accepted.map((c) => c.userId))], stored, refused };
 }
 
 /**
@@ -58,7 +78,7 @@ async function arePending(engine: Engine, changes: CrmChange[]): Promise<boolean
 
 /** Users go into the directory; changes of users whom it does not know are refused. */
 async function admit(
-  engine: Engine,
+  engine: Pick<Engine, 'store'>,
   parsed: ParsedMessage,
 ): Promise<{ accepted: CrmChange[]; refused: Refusal[] }> {
   const refused = [...parsed.refused];
@@ -89,9 +109,9 @@ async function admit(
 
 /** Nothing is lost in silence: the CRM hears what is wrong, and the message is kept for an admin. */
 async function reject(
-  engine: Engine,
+  engine: Pick<Engine, 'store' | 'publisher' | 'clock'>,
   log: Log,
-  message: PushMessage,
+  message: Pick<PushMessage, 'messageId' | 'data'>,
   refused: Refusal[],
 ): Promise<void> {
   const { store, publisher, clock } = engine;

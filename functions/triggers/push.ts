@@ -1,16 +1,17 @@
 /** What every Pub/Sub push function does: authorise, decode the envelope, call, answer. */
 import type { Request, Response } from '@google-cloud/functions-framework';
-import { OAuth2Client } from 'google-auth-library';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { isSyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { callerCheck, nameOf } from './caller.ts';
 
 /** https://docs.cloud.google.com/pubsub/docs/push: attribute-only messages carry no data. */
 const envelopeSchema = z.object({
   message: z.object({
     data: z.string().default(''),
     messageId: z.string().default(''),
+    publishTime: z.string().default(''),
     attributes: z.record(z.string(), z.string()).default({}),
   }),
   subscription: z.string().default(''),
@@ -18,6 +19,8 @@ const envelopeSchema = z.object({
 
 export interface PushMessage {
   messageId: string;
+  /** When it was published, ms since the epoch; a redelivery keeps it. */
+  publishedAt: number | undefined;
   /** Base64, as it came. */
   data: string;
   /** The data as text. */
@@ -52,9 +55,15 @@ export function pushFunction(
       // Not an envelope, yet from our own subscription: sending it again would not mend it.
       const message = envelope.success
         ? envelope.data.message
-        : { data: base64(JSON.stringify(req.body ?? null)), messageId: '', attributes: {} };
+        : {
+            data: base64(JSON.stringify(req.body ?? null)),
+            messageId: '',
+            publishTime: '',
+            attributes: {},
+          };
       const text = Buffer.from(message.data, 'base64').toString('utf8');
-      const outcome = await handle({ ...message, text });
+      const { publishTime, ...rest } = message;
+      const outcome = await handle({ ...rest, publishedAt: timeOf(publishTime), text });
       res.status(outcome === 'done' ? 204 : 503).end();
     } catch (error) {
       const kind = isSyncError(error) ? error.kind : 'bug';
@@ -65,33 +74,16 @@ export function pushFunction(
   };
 }
 
-/** The class and the place of a programming error; its message may hold data. */
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  const place = /\n\s+at (.*)/
-    .exec(error.stack ?? '')?.[1]
-    ?.replace(/\(?(file:\/\/)?\/.*\/(functions|dist)\//, '(');
-  return `${error.name} at ${place ?? '?'}`;
+function timeOf(text: string): number | undefined {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** Checks a push's OIDC token; resolves to the status to refuse with. */
-function pushAuthorisation(
-  config: PushDeps['config'],
-): (req: Request) => Promise<number | undefined> {
-  if (config.PUSH_AUTH === 'off') return async () => undefined;
-  const verifier = new OAuth2Client();
-  return async (req) => {
-    const idToken = /^Bearer (.+)$/i.exec(req.header('authorization') ?? '')?.[1];
-    if (idToken === undefined) return 401;
-    try {
-      const ticket = await verifier.verifyIdToken({ idToken, audience: config.PUSH_AUDIENCE });
-      const claims = ticket.getPayload();
-      const ours = claims?.email === config.PUSH_SERVICE_ACCOUNT && claims.email_verified === true;
-      return ours ? undefined : 403;
-    } catch {
-      return 401;
-    }
-  };
-}
+const pushAuthorisation = (config: PushDeps['config']) =>
+  callerCheck(
+    config,
+    [config.PUSH_AUDIENCE],
+    (claims) => claims.email === config.PUSH_SERVICE_ACCOUNT && claims.email_verified === true,
+  );

@@ -22,7 +22,10 @@ export function createSyncUser(deps: SyncUserDeps): PushHandler {
       });
       return 'done';
     }
-    const outcome = await runUser(deps.engine, userId, { pull: true });
+    const outcome = await runUser(deps.engine, userId, {
+      pull: true,
+      publishedAt: message.publishedAt,
+    });
     return outcome === 'later' ? 'later' : 'done';
   });
 }

@@ -64,6 +64,23 @@ run "refuses_rights_for_everybody" {
   }
 }
 
+run "lets_nobody_call_admin_unless_named" {
+  command = plan
+
+  assert {
+    condition     = length(google_cloud_run_service_iam_member.admin) == 0 && !contains(keys(google_cloud_run_service_iam_member.invoker), "admin")
+    error_message = "Without admin_members nobody may call it."
+  }
+}
+
+run "refuses_everybody_as_admin" {
+  command         = plan
+  expect_failures = [var.admin_members]
+  variables {
+    admin_members = ["allUsers"]
+  }
+}
+
 run "refuses_a_token_prefix_that_covers_the_oauth_client" {
   command         = plan
   expect_failures = [var.token_secret_prefix]

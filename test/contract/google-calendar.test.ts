@@ -389,6 +389,40 @@ test('5 scopes: events do not allow free/busy or the calendar list; app.created 
   );
 });
 
+test('5 a calendar that the app made: 404 once it is deleted; ids are free in another one; events.owned reaches it', async () => {
+  await using google = await stage();
+  const own = google.app(ANNA, 'calendar.app.created');
+  const make = async () =>
+    (await own.calendars.insert({ requestBody: { summary: 'CRM' } })).data.id as string;
+  const first = await make();
+  const requestBody = visit('One', { id: 'event1' });
+  await own.events.insert({ calendarId: first, requestBody });
+  const owned = google.app(ANNA, 'calendar.events.owned');
+  const { data } = await owned.events.list({ calendarId: first });
+  assert.equal(data.items?.length, 1);
+  await assert.rejects(
+    owned.calendars.get({ calendarId: first }),
+    refusal(403, 'insufficientPermissions'),
+  );
+
+  await google.phone(ANNA).calendars.delete({ calendarId: first });
+  const gone = refusal(404, 'notFound');
+  const syncToken = data.nextSyncToken as string;
+  await assert.rejects(own.events.list({ calendarId: first }), gone);
+  await assert.rejects(own.events.list({ calendarId: first, syncToken }), gone);
+  await assert.rejects(own.events.get({ calendarId: first, eventId: 'event1' }), gone);
+  await assert.rejects(own.events.insert({ calendarId: first, requestBody }), gone);
+  await assert.rejects(own.events.delete({ calendarId: first, eventId: 'event1' }), gone);
+
+  const second = await make();
+  assert.notEqual(second, first);
+  assert.equal((await own.events.insert({ calendarId: second, requestBody })).status, 200);
+  await assert.rejects(
+    own.events.insert({ calendarId: second, requestBody }),
+    refusal(409, 'duplicate'),
+  );
+});
+
 test('1.9 errors: 401 authError, 404 for the calendars of others, 403 over quota', async () => {
   await using google = await stage();
   const client = google.app(ANNA);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
+import type { JournalPage } from '../../functions/core/journal.ts';
 import { linkId } from '../../functions/core/link.ts';
 import type { CrmChange } from '../../functions/core/messages.ts';
 import type {
@@ -57,6 +58,7 @@ function suite(fresh: () => Store, { runs }: { runs: number }): void {
   describe('intents', () => intents(fresh, runs));
   describe('links', () => links(fresh));
   describe('lease and commit', () => leases(fresh));
+  describe('journal', () => journal(fresh));
   describe('parallel callers', () => parallel(fresh));
   describe('authorize pages, dead letters, sweep', () => others(fresh));
 }
@@ -351,6 +353,35 @@ function links(fresh: () => Store): void {
     assert.deepEqual(await store.linksByCrmId('u', 'task', ['full']), []);
   });
 
+  it('are found by the group that their objects are of, tombstones and other types apart', async () => {
+    const store = fresh();
+    const lease = await take(store, 'u');
+    const of = (crmId: string, group: string, more: Partial<Link> = {}): Link => ({
+      ...link('u', crmId, `${group}_${crmId}`),
+      group,
+      slot: '2026-11-24T09:00:00+01:00',
+      ...more,
+    });
+    const gone = of('c', 's1', { state: 'deleted', expireAt: T0 + 5 });
+    const links = [of('a', 's1'), of('b', 's2'), gone, link('u', 'single', 's1')];
+    const task: Link = { ...of('t', 's1'), id: linkId('task', { crmId: 't' }), record: 'task' };
+    await store.commit(lease, { links: [...links, task] }, false);
+    const found = async (userId: string, groups: string[]) => {
+      const list = await store.linksByGroup(userId, 'appointment', groups);
+      return list.sort((x, y) => ((x.crmId ?? '') < (y.crmId ?? '') ? -1 : 1));
+    };
+    assert.deepEqual(await found('u', ['s1', 's1', 'none']), [links[0], gone]);
+    assert.deepEqual(await found('u', ['s1', 's2']), links.slice(0, 3));
+    assert.deepEqual(await found('v', ['s1']), []);
+    assert.deepEqual(await found('u', []), []);
+    const many = Array.from({ length: 70 }, (_, i) => `s${i}`);
+    assert.equal((await found('u', many)).length, 3);
+
+    const { group: _, slot: __, ...left } = of('a', 's1');
+    await store.commit(lease, { links: [left] }, false);
+    assert.deepEqual(await found('u', ['s1']), [gone]);
+  });
+
   it('1,000 of them in commits of 250, listed in order of id', async () => {
     const store = fresh();
     const lease = await take(store, 'u');
@@ -375,7 +406,13 @@ function links(fresh: () => Store): void {
   it('cursors are kept per type', async () => {
     const store = fresh();
     const lease = await take(store, 'u');
-    const cursor = { userId: 'u', record: 'task' as const, token: 't', params: { 'a.b': '1' } };
+    const cursor = {
+      userId: 'u',
+      record: 'task' as const,
+      token: 't',
+      params: { 'a.b': '1' },
+      until: T0,
+    };
     await store.commit(lease, { cursor }, false);
     assert.deepEqual(await store.getCursor('u', 'task'), cursor);
     assert.equal(await store.getCursor('u', 'appointment'), undefined);
@@ -493,6 +530,44 @@ function leases(fresh: () => Store): void {
   });
 }
 
+function journal(fresh: () => Store): void {
+  it('is written with the commit, listed by run, newest first, and read in order', async () => {
+    const store = fresh();
+    const lease = await take(store, 'u');
+    assert.deepEqual(await store.journalRuns('u', 10), []);
+    assert.deepEqual(await store.journalOf('u', 1), []);
+    const pages = [journalPage(2, 0), journalPage(2, 1), journalPage(10, 0)];
+    await store.commit(lease, { journal: pages.slice(0, 1) }, false);
+    await store.commit(lease, { links: [link('u', 'a')], journal: pages.slice(1) }, false);
+    assert.deepEqual(await store.journalRuns('u', 10), [
+      { run: 10, at: T0 + 10, size: 1 },
+      { run: 2, at: T0 + 2, size: 2 },
+    ]);
+    assert.deepEqual(await store.journalRuns('u', 1), [{ run: 10, at: T0 + 10, size: 1 }]);
+    assert.deepEqual(await store.journalOf('u', 2), pages.slice(0, 2));
+    assert.deepEqual(await store.journalRuns('other', 10), []);
+    const many = Array.from({ length: 150 }, (_, i) => journalPage(11 + i, 0));
+    await store.commit(lease, { journal: many }, false);
+    const newest = await store.journalRuns('u', 149);
+    assert.deepEqual([newest.length, newest[0]?.run, newest.at(-1)?.run], [149, 160, 12]);
+  });
+
+  it('of who lost the lease is not written; what has expired is swept', async () => {
+    const store = fresh();
+    const lost = await take(store, 'u', 'one');
+    const lease = (await store.acquireLease('u', 'two', T0 + TTL, TTL)) as Lease;
+    await assert.rejects(store.commit(lost, { journal: [journalPage(1, 0)] }, true));
+    assert.deepEqual(await store.journalRuns('u', 10), []);
+    const old = { ...journalPage(2, 0), expireAt: T0 };
+    await store.commit(lease, { journal: [old, journalPage(3, 0)] }, true);
+    assert.equal(await store.sweep(T0, 10), 1);
+    assert.deepEqual(
+      (await store.journalRuns('u', 10)).map(({ run }) => run),
+      [3],
+    );
+  });
+}
+
 function parallel(fresh: () => Store): void {
   it('of fifty that want the lease one gets it', async () => {
     const store = fresh();
@@ -600,6 +675,18 @@ function others(fresh: () => Store): void {
     assert.deepEqual((await store.listDeadLetters(1))[0], deadLetter('d1', T0 + 9));
   });
 
+  it('a dead letter is found by its id, and deleted with all its parts', async () => {
+    const store = fresh();
+    const big = { ...deadLetter('big', T0), data: 'abcd'.repeat(500_000) };
+    await store.putDeadLetter(big);
+    await store.putDeadLetter(deadLetter('small', T0));
+    assert.deepEqual(await store.getDeadLetter('big'), big);
+    assert.equal(await store.getDeadLetter('other'), undefined);
+    for (const id of ['big', 'other', 'big']) await store.deleteDeadLetter(id);
+    assert.equal(await store.getDeadLetter('big'), undefined);
+    assert.deepEqual(await store.listDeadLetters(10), [deadLetter('small', T0)]);
+  });
+
   it('sweep deletes what has expired, at most so many', async () => {
     const store = fresh();
     const lease = await take(store, 'u');
@@ -693,6 +780,21 @@ function oauthState(id: string): OAuthState {
 
 function deadLetter(id: string, receivedAt: number): DeadLetter {
   return { id, topic: 't', reason: 'schema', data: 'AAAA', receivedAt, expireAt: receivedAt + 1 };
+}
+
+function journalPage(run: number, part: number): JournalPage {
+  const entries = [
+    {
+      record: 'appointment' as const,
+      linkId: 'l',
+      rule: 'merge' as const,
+      wrote: 'patch' as const,
+      before: { subject: 'a', cut: '\ud83d', __x__: [[1]] },
+      after: null,
+    },
+  ];
+  const page = { userId: 'u', run, part, at: T0 + run, expireAt: T0 + 100_000 };
+  return { ...page, size: 1, entries };
 }
 
 async function take(store: Store, userId: string, holder = 'h'): Promise<Lease> {

@@ -112,6 +112,7 @@ test('every alert says what to do', { skip }, () => {
   assert.deepEqual(alerts.map((a) => a.index).sort(), [
     'dead_letters',
     'error_rate',
+    'messages_waiting',
     'quota',
     'reauthorize',
     'scheduler_silent',

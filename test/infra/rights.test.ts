@@ -139,6 +139,7 @@ test('the custom roles hold only what the vault calls', { skip }, () => {
       'secretmanager.versions.destroy',
       'secretmanager.versions.list',
     ],
+    read: ['secretmanager.versions.access'],
     use: ['secretmanager.secrets.delete', 'secretmanager.versions.access'],
   });
 });

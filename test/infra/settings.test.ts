@@ -104,11 +104,14 @@ test('what a tfvars file says reaches the functions', { skip }, () => {
     conflict_policy: { place: 'google' },
     poll_seconds: 60,
     invite_external: true,
+    calendar: 'dedicated',
+    calendar_name: 'Visits',
     public_url: 'https://sync.example.com',
   }).of('google_cloudfunctions2_function');
   const config = loadConfig(fn?.values.service_config[0].environment_variables);
   assert.deepEqual(config.CONFLICT_POLICY, { place: 'google' });
   assert.equal(config.POLL_SECONDS, 60);
+  assert.deepEqual([config.CALENDAR, config.CALENDAR_NAME], ['dedicated', 'Visits']);
   assert.equal(config.INVITE_EXTERNAL, true);
   assert.equal(config.PUBLIC_URL, 'https://sync.example.com');
 });

@@ -73,7 +73,7 @@ export async function openStage(overrides: Partial<AuthorizeDeps> = {}, mount = 
       }),
     publisher: { syncUsers: async (ids) => void published.push(...ids) },
     clock,
-    config: { PUBLIC_URL: base, GOOGLE_ACCOUNTS_URL: google.url },
+    config: { PUBLIC_URL: base, GOOGLE_ACCOUNTS_URL: google.url, CALENDAR: 'primary' },
     log: (event, fields) => void events.push({ event, fields }),
     ...overrides,
   });

@@ -592,3 +592,24 @@ test('a first sync shows how far it is', async () => {
   await world.poll();
   assert.deepEqual(seen, [undefined, undefined, 100, 100, 200]);
 });
+
+test('P6 a guest that was offered stays one when the CRM speaks of other fields', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('A-1', visit(1)));
+  const [event] = await world.events();
+  const attendees = [{ email: 'guest@elsewhere.example' }];
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees });
+  await world.poll();
+  world.messages.length = 0;
+  await world.crm(world.change('A-1', visit(1, 9, { subject: 'Renamed' })));
+  await world.store.wakeIntents('anna', world.clock.now(), 10, true);
+  await world.poll();
+  assert.deepEqual(world.messages, [], 'not told that nobody is on the list');
+  const [now] = await world.events();
+  assert.equal(now?.summary, 'Renamed');
+  assert.deepEqual(
+    now?.attendees?.map((a) => a.email),
+    ['guest@elsewhere.example'],
+  );
+});

@@ -52,6 +52,8 @@ export function createStackServer(ready: () => Parts | undefined): Server {
         return parts.google(req, res);
       case 'authorize':
         return proxy(req, res, parts.hosts.get('authorize')?.port);
+      case 'admin':
+        return proxy(req, res, parts.hosts.get('admin')?.port);
       case 'crm': {
         const path = (req.url ?? '').slice('/crm'.length);
         const body = await readBody(req);

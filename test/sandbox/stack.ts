@@ -5,6 +5,7 @@
  */
 import { type Config, loadConfig } from '../../functions/config.ts';
 import {
+  adminHandler,
   authorizeHandler,
   crmChangeHandler,
   pollFanoutHandler,
@@ -85,7 +86,7 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-const FUNCTIONS = ['crmChange', 'pollFanout', 'syncUser', 'authorize'] as const;
+const FUNCTIONS = ['crmChange', 'pollFanout', 'syncUser', 'authorize', 'admin'] as const;
 
 /** Starts everything; what it started by then is ended when a part fails. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -279,6 +280,7 @@ function handlers(config: Config, given: Given) {
     pollFanout: pollFanoutHandler(config, given),
     syncUser: syncUserHandler(config, given),
     authorize: authorizeHandler(config, given),
+    admin: adminHandler(config, given),
   };
 }
 

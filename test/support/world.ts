@@ -8,10 +8,11 @@ import { appointmentSchema } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { SyncError } from '../../functions/errors.ts';
 import { createAccess } from '../../functions/google/access.ts';
-import { calendarCollection } from '../../functions/google/calendar.ts';
+import { type CalendarSettings, calendarCollection } from '../../functions/google/calendar.ts';
 import { createApiClient } from '../../functions/google/client.ts';
 import type { HttpCall } from '../../functions/google/http.ts';
-import { silentLog } from '../../functions/log.ts';
+import { scopes } from '../../functions/google/oauth.ts';
+import type { Log } from '../../functions/log.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 import type { Engine } from '../../functions/sync/engine.ts';
 import { type RunOutcome, runUser } from '../../functions/sync/run.ts';
@@ -20,10 +21,11 @@ import { createWorkspace } from '../sandbox/google/workspace.ts';
 
 const ROOT = 'https://www.googleapis.com';
 export const MONDAY = Date.UTC(2026, 10, 23, 8);
-const SCOPES = [
-  'https://www.googleapis.com/auth/calendar.events.owned',
-  'https://www.googleapis.com/auth/calendar.freebusy',
-];
+/** What the consent page asks for. */
+export const SCOPES = {
+  primary: [scopes.eventsOwned, scopes.freeBusy],
+  dedicated: [scopes.appCreated, scopes.freeBusy],
+};
 
 /** An event as the phone sees it; the fields that tests look at. */
 export interface Event {
@@ -45,6 +47,7 @@ export interface Event {
 export interface WorldOptions {
   policy?: Engine['settings']['policy'];
   inviteExternal?: boolean;
+  calendar?: CalendarSettings['calendar'];
 }
 
 export function createWorld(options: WorldOptions = {}) {
@@ -66,6 +69,8 @@ export function createWorld(options: WorldOptions = {}) {
   const messages: GoogleChange[] = [];
   const syncRequests: string[] = [];
   const calls: HttpCall[] = [];
+  const logged: { event: string; fields: object }[] = [];
+  const log: Log = (event, fields) => void logged.push({ event, fields });
   let holders = 0;
   let version = 0;
 
@@ -89,8 +94,9 @@ export function createWorld(options: WorldOptions = {}) {
     send,
     clock,
     random: () => 0.5,
-    log: silentLog,
+    log,
   });
+  const calendar = options.calendar ?? 'primary';
   const engine: Engine = {
     store,
     publisher: {
@@ -137,11 +143,11 @@ export function createWorld(options: WorldOptions = {}) {
         },
       }),
     }),
-    collections: [calendarCollection(client)],
+    collections: [calendarCollection(client, { calendar, name: 'CRM' })],
     clock,
     random: () => 0.5,
     holder: () => `run-${++holders}`,
-    log: silentLog,
+    log,
     settings: {
       windowDaysBack: 30,
       windowDaysAhead: 365,
@@ -154,7 +160,11 @@ export function createWorld(options: WorldOptions = {}) {
     },
   };
 
-  async function connect(userId: string, email = `${userId}@firm.example`): Promise<void> {
+  async function connect(
+    userId: string,
+    email = `${userId}@firm.example`,
+    granted: string[] = SCOPES[calendar],
+  ): Promise<void> {
     workspace.oauth.createAccount({ email, name: userId, timeZone: 'Europe/Zurich' });
     await store.putUser({
       userId,
@@ -163,14 +173,24 @@ export function createWorld(options: WorldOptions = {}) {
       enabled: true,
       version: ++version,
     });
-    const grant = workspace.oauth.grant(email, SCOPES);
+    await consent(userId, granted, email);
+  }
+
+  /** The user goes through the consent page, for the first time or again. */
+  async function consent(
+    userId: string,
+    granted: string[],
+    email = `${userId}@firm.example`,
+  ): Promise<void> {
+    const grant = workspace.oauth.grant(email, granted);
     await vault.seal(userId, grant.refresh_token);
+    engine.access.session(userId).invalidate();
     await store.updateUser(userId, (user) => ({
       ...(user as User),
       state: 'active',
       googleEmail: email,
       googleSub: email,
-      scopes: SCOPES,
+      scopes: granted,
       connectedAt: now,
       nextPollAt: now,
     }));
@@ -182,10 +202,11 @@ export function createWorld(options: WorldOptions = {}) {
     method: string,
     path: string,
     body?: object,
+    calendarId = 'primary',
   ): Promise<Event & { items: Event[] }> {
     const answer = await workspace.handle({
       method,
-      url: `/calendar/v3/calendars/primary/events${path}`,
+      url: `/calendar/v3/calendars/${encodeURIComponent(calendarId)}/events${path}`,
       headers: {
         authorization: `Bearer user:${userId}@firm.example`,
         'content-type': 'application/json',
@@ -216,9 +237,18 @@ export function createWorld(options: WorldOptions = {}) {
     messages,
     syncRequests,
     calls,
+    logged,
     clock,
     change,
     connect,
+    consent,
+    /** The admin changes the setting CALENDAR. */
+    setCalendar(setting: CalendarSettings['calendar']) {
+      engine.collections = [calendarCollection(client, { calendar: setting, name: 'CRM' })];
+    },
+    /** The live secondary calendars of the user, by id. */
+    calendars: (userId = 'anna') =>
+      workspace.calendars.owned(`${userId}@firm.example`).filter((c) => !c.primary && !c.deleted),
     phone,
     advance: (ms: number) => {
       now += ms;
@@ -233,8 +263,8 @@ export function createWorld(options: WorldOptions = {}) {
     },
     poll: (userId = 'anna') => runUser(engine, userId, { pull: true }),
     /** The user's live events, as the phone sees them. */
-    async events(userId = 'anna'): Promise<Event[]> {
-      const { items } = await phone(userId, 'GET', '?maxResults=2500');
+    async events(userId = 'anna', calendarId = 'primary'): Promise<Event[]> {
+      const { items } = await phone(userId, 'GET', '?maxResults=2500', undefined, calendarId);
       const key = (e: Event) => String(e.start.dateTime ?? e.start.date);
       return items
         .filter((e) => e.status !== 'cancelled')

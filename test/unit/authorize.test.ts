@@ -36,7 +36,11 @@ const authorize = createAuthorize({
   }),
   publisher: { syncUsers: async () => {} },
   clock: { now: () => 1_800_000_000_000 },
-  config: { PUBLIC_URL, GOOGLE_ACCOUNTS_URL: 'https://accounts.google.com' },
+  config: {
+    PUBLIC_URL,
+    GOOGLE_ACCOUNTS_URL: 'https://accounts.google.com',
+    CALENDAR: 'primary',
+  },
   log: silentLog,
 });
 http('authorize-headers', authorize);
@@ -176,7 +180,7 @@ test('both languages say everything, and not the same', () => {
   assert.deepEqual(same, []);
 });
 
-const page = { language: 'en', base: PUBLIC_URL, nonce: 'N' } as const;
+const page = { language: 'en', base: PUBLIC_URL, nonce: 'N', calendar: 'primary' } as const;
 const session = { id: 's', userId: 'anna', csrf: 'csrf-1', expireAt: 0 };
 const anna: User = {
   userId: 'anna',
@@ -189,7 +193,7 @@ const anna: User = {
 
 function allPages(language: 'en' | 'de'): { [name: string]: string } {
   const context = { ...page, language };
-  const users: { [V in View]: Partial<User> } = {
+  const users: { [V in View | 'scopesChanged']: Partial<User> } = {
     firstSync: {},
     active: { firstSyncAt: 1, lastSyncAt: 1, connectedAt: 1, name: 'Anna', googleEmail: EMAIL },
     reauthorize: { state: 'reauthorize' },
@@ -197,10 +201,12 @@ function allPages(language: 'en' | 'de'): { [name: string]: string } {
     disabled: { enabled: false },
     disconnecting: { leaving: 'remove' },
     disconnected: { state: 'disconnected' },
+    scopesChanged: { state: 'reauthorize', stateReason: 'scopesChanged' },
   };
   const messages = Object.keys(texts.en.messages) as Message[];
   return Object.fromEntries([
     ['home', homePage(context)],
+    ['home dedicated', homePage({ ...context, calendar: 'dedicated' })],
     ...messages.map((m) => [m, messagePage(context, m, EMAIL)]),
     ...Object.entries(users).map(([view, changes]) => [
       view,

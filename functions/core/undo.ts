@@ -1,0 +1,160 @@
+/**
+ * The inverse of a journalled change: both sides are put back to what they held before the run, unless
+ * anything newer has happened to the record. Pure; carried out like any other decision.
+ */
+import type { Codec, Observed } from './codec.ts';
+import { type Fields, sameValue } from './fields.ts';
+import type { JournalEntry } from './journal.ts';
+import { knownGoogle } from './merge.ts';
+import type { Conflict } from './messages.ts';
+import { type Decision, forCrm } from './plan.ts';
+import type { Link } from './records.ts';
+
+export interface UndoInput {
+  codec: Codec;
+  entry: JournalEntry;
+  link: Link | undefined;
+  /** As Google shows it now. */
+  observed: Observed | undefined;
+  /** The CRM has sent something newer, which waits. */
+  pending: boolean;
+}
+
+/** Why a change stays as it is: a word for programs, and a sentence for people. */
+export const kept = {
+  nothing: 'the run left nothing to take back here',
+  newer: 'it has been changed since, so what is newer stays',
+  handedOver: 'it went to another user: hand it back in the CRM',
+  notAdopted: 'the CRM never took it over, so there is no record to bring back',
+  foreign: 'somebody else organises it: only the organizer can change it back',
+  private: 'its texts are private and not in the journal: nothing could be brought back whole',
+  crmOnly: 'only fields that belong to the CRM were changed: change them there',
+  tooLarge: 'it was too large for the journal, so its values are not known',
+} as const;
+
+export type Kept = keyof typeof kept;
+
+/** Decides for one record. A decision of the rule `keep` says why in `kept`. */
+export function undo(input: UndoInput): Decision {
+  const { entry, link } = input;
+  const why = obstacle(input);
+  if (why || !link) return keep(why ?? 'newer');
+  if (entry.before === null) return takeBack(entry, link);
+  return entry.after === null ? bringBack(input, link) : putBack(input, link);
+}
+
+const keep = (why: Kept): Decision => ({
+  rule: 'keep',
+  kept: why,
+  link: 'unchanged',
+  agreed: {},
+  offers: {},
+});
+
+function obstacle({ entry, link, observed, pending }: UndoInput): Kept | undefined {
+  if (entry.before === null && entry.after === null) return 'nothing';
+  if (entry.rule === 'handOver') return 'handedOver';
+  if (entry.cut) return 'tooLarge';
+  if (!link || pending || !isAsLeft(entry, link)) return 'newer';
+  if (observed && !isShownAsLeft(entry, link, observed)) return 'newer';
+  return undefined;
+}
+
+/** The link is as the run left it. */
+function isAsLeft({ after, etag, googleId }: JournalEntry, link: Link): boolean {
+  if (link.etag !== etag || link.googleId !== googleId) return false;
+  if (after === null) return link.state === 'deleted';
+  const now = knownGoogle(link);
+  return (
+    link.state === 'live' &&
+    Object.entries(after).every(([n, v]) => n in now && sameValue(v, now[n]))
+  );
+}
+
+/** And so is what Google shows; or it is our own restoring, of which the answer got lost. */
+function isShownAsLeft({ after }: JournalEntry, link: Link, observed: Observed): boolean {
+  if (after !== null) return observed.state === 'live' && observed.etag === link.etag;
+  return observed.state === 'gone' || isOurs(link, observed);
+}
+
+const isOurs = (link: Link, { marker }: Observed) =>
+  marker?.crmId === link.crmId && marker?.generation === link.generation + 1;
+
+/** The record was not there before: it goes again. What was born at Google stays there, untold. */
+function takeBack(entry: JournalEntry, link: Link): Decision {
+  const { googleId = '', etag } = link;
+  return {
+    rule: 'undo',
+    link: 'deleted',
+    agreed: {},
+    offers: { deletedInGoogle: true },
+    ...(entry.wrote === 'insert' && { write: { kind: 'delete', googleId, etag } }),
+    notice: { op: 'delete', reason: 'undone' },
+  };
+}
+
+/** The record was deleted: it is inserted again under the next id, and the CRM told that it lives. */
+function bringBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
+  const { crmId } = link;
+  if (crmId === undefined) return keep('notAdopted');
+  if (link.foreign) return keep('foreign');
+  if (entry.redacted) return keep('private');
+  const fields: Fields = entry.before ?? {};
+  if (codec.missing(fields).length > 0) return keep('tooLarge');
+  const generation = link.generation + 1;
+  const googleId = codec.googleId(link.userId, crmId, generation);
+  const data = forCrm(codec, fields);
+  const conflicts: Conflict[] =
+    link.deletedBy === 'crm' ? [{ field: 'deletedInCrm', winner: 'google' }] : [];
+  const restored = observed?.state === 'live' && isOurs(link, observed);
+  return {
+    rule: 'undo',
+    link: 'live',
+    agreed: fields,
+    offers: {},
+    ...(!restored && { write: { kind: 'insert', googleId, crmId, generation, fields } }),
+    notice: {
+      op: 'upsert',
+      data,
+      changed: Object.keys(data),
+      ...(conflicts.length > 0 && { conflicts }),
+    },
+  };
+}
+
+/** Fields that travel both ways; of another organizer's event only the user's own. */
+function mayPutBack(codec: Codec, link: Link, name: string): boolean {
+  const spec = codec.fields[name];
+  return spec?.flow === 'both' && (!link.foreign || spec.own === true);
+}
+
+/** Fields were changed: they get their values back, at Google and in the CRM. */
+function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
+  const before = entry.before ?? {};
+  const names = Object.keys(before).filter((n) => !sameValue(before[n], entry.after?.[n]));
+  const changed = names.filter((name) => mayPutBack(codec, link, name));
+  if (changed.length === 0)
+    return keep(names.length === 0 ? 'nothing' : link.foreign ? 'foreign' : 'crmOnly');
+  const values = Object.fromEntries(changed.map((name) => [name, before[name] ?? null]));
+  const known = { ...knownGoogle(link), ...observed?.fields };
+  const target = { ...known, ...values };
+  return {
+    rule: 'undo',
+    link: 'live',
+    agreed: {},
+    offers: values,
+    write: {
+      kind: 'patch',
+      googleId: link.googleId ?? '',
+      etag: link.etag,
+      patch: {
+        changed,
+        target,
+        // Guests that the run added are the ones to take off again, whoever had added them.
+        before: { ...link.crm, ...entry.after },
+        adopted: link.origin === 'google',
+      },
+    },
+    notice: { op: 'upsert', data: forCrm(codec, target), changed },
+  };
+}

@@ -1,0 +1,39 @@
+import { type JournalEntry, shown } from '../core/journal.ts';
+import type { Link } from '../core/records.ts';
+import type { Collection } from './collection.ts';
+import type { Engine } from './engine.ts';
+import type { Store } from './ports.ts';
+
+/** What a run changed, as it may be shown today; empty for a run that is unknown or long past. */
+export async function readJournal(
+  { store, collections }: Pick<Engine, 'store' | 'collections'>,
+  userId: string,
+  run: number,
+): Promise<{ at: number | undefined; entries: JournalEntry[] }> {
+  const pages = await store.journalOf(userId, run);
+  const entries = pages.flatMap((page) => page.entries);
+  const shownEntries: JournalEntry[] = [];
+  for (const collection of collections) {
+    const { codec } = collection;
+    const mine = entries.filter((entry) => entry.record === codec.record);
+    const links = await linksOf(store, userId, collection, mine);
+    shownEntries.push(...mine.map((entry) => shown(codec, links.get(entry.linkId), entry)));
+  }
+  return { at: pages[0]?.at, entries: shownEntries };
+}
+
+/** The links that entries are about, by id, as far as they are still there. */
+export async function linksOf(
+  store: Store,
+  userId: string,
+  { codec: { record } }: Collection,
+  entries: JournalEntry[],
+): Promise<Map<string, Link>> {
+  const googleIds = entries.flatMap((entry) => entry.googleId ?? []);
+  const crmIds = entries.flatMap((entry) => entry.crmId ?? []);
+  const links = [
+    ...(googleIds.length > 0 ? await store.linksByGoogleId(userId, record, googleIds) : []),
+    ...(crmIds.length > 0 ? await store.linksByCrmId(userId, record, crmIds) : []),
+  ];
+  return new Map(links.map((link) => [link.id, link]));
+}

@@ -1,0 +1,59 @@
+/** Who calls: what the functions that are not public have in common. */
+import type { Request } from '@google-cloud/functions-framework';
+import { OAuth2Client, type TokenPayload } from 'google-auth-library';
+import type { Config } from '../config.ts';
+
+/**
+ * What stands in place of the signature of a token that Cloud Run's IAM has checked, so that the
+ * service cannot use it elsewhere. https://cloud.google.com/run/docs/troubleshooting#signature-removed
+ */
+const CHECKED_BY_IAM = 'SIGNATURE_REMOVED_BY_GOOGLE';
+const ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
+
+/**
+ * Checks a call's OIDC token; resolves to the status to refuse with. A token without its signature
+ * counts only on Cloud Run, in front of which IAM has verified it (no function with this check lets
+ * everybody in: test/infra/rights.test.ts); who it is for and whose it is, is checked here all the same.
+ */
+export function callerCheck(
+  config: Pick<Config, 'PUSH_AUTH'>,
+  audience: string[],
+  isAllowed: (claims: TokenPayload) => boolean,
+  env: NodeJS.ProcessEnv = process.env,
+): (req: Request) => Promise<401 | 403 | undefined> {
+  if (config.PUSH_AUTH === 'off') return async () => undefined;
+  const verifier = new OAuth2Client();
+  return async (req) => {
+    const idToken = /^Bearer (.+)$/i.exec(req.header('authorization') ?? '')?.[1];
+    if (idToken === undefined) return 401;
+    try {
+      const claims =
+        env.K_SERVICE !== undefined && idToken.endsWith(`.${CHECKED_BY_IAM}`)
+          ? claimsOf(idToken, audience)
+          : (await verifier.verifyIdToken({ idToken, audience })).getPayload();
+      return claims && isAllowed(claims) ? undefined : 403;
+    } catch {
+      return 401;
+    }
+  };
+}
+
+/** The claims of a token whose signature was checked before us; throws when they are not for us. */
+function claimsOf(idToken: string, audience: string[]): TokenPayload {
+  const payload = Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8');
+  const claims = JSON.parse(payload) as TokenPayload;
+  const alive = claims.exp * 1000 > Date.now();
+  if (!alive || !ISSUERS.includes(claims.iss) || !audience.includes(claims.aud)) {
+    throw new Error('not for us');
+  }
+  return claims;
+}
+
+/** The class and the place of a programming error; its message may hold data. */
+export function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const place = /\n\s+at (.*)/
+    .exec(error.stack ?? '')?.[1]
+    ?.replace(/\(?(file:\/\/)?\/.*\/(functions|dist)\//, '(');
+  return `${error.name} at ${place ?? '?'}`;
+}

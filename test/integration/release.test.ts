@@ -1,0 +1,123 @@
+/** The mass-change guard, and the person who lets through what it held back; pause and resume. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { pause, release, resume } from '../../functions/sync/person.ts';
+import { createWorld, visit, type World } from '../support/world.ts';
+
+/** Thirty appointments, all deleted at Google while the sync token expired; held by the guard. */
+async function heldWorld(): Promise<World> {
+  const world = createWorld();
+  await world.connect('anna');
+  const all = Array.from({ length: 30 }, (_, i) =>
+    world.change(`m${i}`, visit(1 + (i % 5), 8 + Math.floor(i / 5))),
+  );
+  await world.crm(...all);
+  await world.poll();
+  await deleteAll(world);
+  world.messages.length = 0;
+  await world.poll();
+  return world;
+}
+
+async function deleteAll(world: World): Promise<void> {
+  for (const event of await world.events()) await world.phone('anna', 'DELETE', `/${event.id}`);
+  world.workspace.calendars.expireSyncTokens('anna@firm.example');
+}
+
+const deletes = (world: World) => world.messages.filter((m) => m.op === 'delete').length;
+const stateOf = async (world: World) => {
+  const user = await world.store.getUser('anna');
+  return [user?.state, user?.stateReason];
+};
+
+test('C03 a mass change is held until a person releases it, and then believed', async () => {
+  const world = await heldWorld();
+  assert.deepEqual(await stateOf(world), ['paused', 'massChange']);
+  assert.equal(await world.poll(), 'notActive');
+  assert.equal(deletes(world), 0);
+  assert.deepEqual(await release(world.engine, 'anna'), { done: true });
+  assert.deepEqual(world.syncRequests, ['anna'], 'at once, not at the next poll');
+  assert.equal(await world.poll(), 'done');
+  assert.equal(deletes(world), 30);
+  assert.deepEqual(await stateOf(world), ['active', undefined]);
+  const told = world.messages.filter((m) => m.record === 'user').map((m) => m.data?.state);
+  assert.deepEqual(told, ['paused', 'active']);
+});
+
+test('C03 released once is believed once: the next mass change is held again', async () => {
+  const world = await heldWorld();
+  await release(world.engine, 'anna');
+  await world.poll();
+  const again = Array.from({ length: 30 }, (_, i) => world.change(`n${i}`, visit(1 + (i % 5), 8)));
+  await world.crm(...again);
+  await world.poll();
+  await deleteAll(world);
+  await world.poll();
+  assert.deepEqual(await stateOf(world), ['paused', 'massChange']);
+  assert.equal(deletes(world), 30, 'those of the first time');
+});
+
+test('C03 a release whose run dies before the end still holds for the next run', async () => {
+  const world = await heldWorld();
+  await release(world.engine, 'anna');
+  const { commit } = world.store;
+  let left = 2;
+  world.store.commit = async (...args) => {
+    if (left-- === 0) throw new Error('crash');
+    return commit(...args);
+  };
+  await assert.rejects(world.poll(), /crash/);
+  world.store.commit = commit;
+  world.advance(130_000);
+  assert.equal(await world.poll(), 'done');
+  const told = new Set(world.messages.filter((m) => m.op === 'delete').map((m) => m.changeId));
+  assert.equal(told.size, 30);
+});
+
+test('C03 release is for whom the guard holds, and for nobody else', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  assert.deepEqual(await release(world.engine, 'anna'), {
+    done: false,
+    detail: 'user anna is active, not paused (massChange)',
+  });
+  assert.deepEqual(await release(world.engine, 'nobody'), {
+    done: false,
+    detail: 'no user nobody',
+  });
+  const held = await heldWorld();
+  assert.deepEqual(await resume(held.engine, 'anna'), {
+    done: false,
+    detail: 'user anna is paused (massChange), not paused (byAdmin)',
+  });
+});
+
+test('pause and resume: nothing runs, the CRM hears both, and what it sent meanwhile is applied', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.poll();
+  world.messages.length = 0;
+  assert.deepEqual(await pause(world.engine, 'anna'), { done: true });
+  assert.equal((await pause(world.engine, 'anna')).done, false);
+  assert.equal(await world.crm(world.change('v1', visit())), 'notActive');
+  assert.deepEqual(await world.store.dueUsers(world.clock.now() + 1e9, 10), []);
+  assert.deepEqual(await resume(world.engine, 'anna'), { done: true });
+  assert.equal(await world.poll(), 'done');
+  assert.equal((await world.events()).length, 1);
+  const told = world.messages.filter((m) => m.record === 'user').map((m) => m.data?.state);
+  assert.deepEqual(told, ['paused', 'active']);
+});
+
+test('C04 a calendar that is empty because all has ended needs no person', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(
+    ...Array.from({ length: 30 }, (_, i) => world.change(`m${i}`, visit(1 + (i % 5), 8))),
+  );
+  await world.poll();
+  world.advance(60 * 86_400_000);
+  world.workspace.calendars.expireSyncTokens('anna@firm.example');
+  assert.equal(await world.poll(), 'done');
+  assert.deepEqual(await stateOf(world), ['active', undefined]);
+  assert.equal(deletes(world), 0);
+});

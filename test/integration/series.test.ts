@@ -1,0 +1,683 @@
+/** Series at Google for a CRM that knows none: each occurrence in the window is an appointment. */
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import type { Fields } from '../../functions/core/fields.ts';
+import { createWorld, MONDAY, type World } from '../support/world.ts';
+
+const DAY = 86_400_000;
+const worlds: World[] = [];
+afterEach(() => {
+  // C20, in every test here: nobody is mailed.
+  for (const world of worlds.splice(0)) assert.deepEqual(world.workspace.mails, []);
+});
+
+/** Anna with a CRM that takes over every appointment it is told of: crmIds a1, a2 ... */
+async function connected() {
+  const world = createWorld();
+  worlds.push(world);
+  await world.connect('anna');
+  await world.poll();
+  world.messages.length = 0;
+  /** What the CRM holds, by crmId. */
+  const records = new Map<string, Fields>();
+  let names = 0;
+  /** Polls, and answers as a CRM does. Returns the messages. */
+  async function poll() {
+    assert.equal(await world.poll(), 'done');
+    const told = world.messages.splice(0).filter((m) => m.record === 'appointment');
+    const answers = told.map((m) => {
+      const crmId = m.crmId ?? `a${++names}`;
+      if (m.op === 'delete') records.delete(crmId);
+      else records.set(crmId, { ...records.get(crmId), ...m.data });
+      return { ...m, crmId };
+    });
+    const adopted = answers.filter((m, i) => told[i]?.crmId === undefined && m.op === 'upsert');
+    const changes = adopted.map((m) =>
+      world.change(m.crmId, m.data ?? {}, { googleId: m.googleId ?? '' }),
+    );
+    if (changes.length > 0) assert.equal(await world.crm(...changes), 'done');
+    return answers;
+  }
+  /** One more poll writes and tells nothing. */
+  async function quiet() {
+    const before = world.calls.length;
+    assert.deepEqual(await poll(), []);
+    const lines = world.calls
+      .slice(before)
+      .flatMap(({ method, url, body }) =>
+        url.includes('/batch/') ? (body?.match(/^[A-Z]+ \/\S+ HTTP/gm) ?? []) : `${method} ${url}`,
+      );
+    assert.deepEqual(
+      lines.filter((line) => !line.startsWith('GET') && !line.endsWith('/token')),
+      [],
+    );
+  }
+  const starts = () => [...records.values()].map(startOf).sort();
+  const startsById = () =>
+    Object.fromEntries([...records].map(([id, data]) => [id, startOf(data)] as const));
+  return { world, records, poll, quiet, starts, startsById };
+}
+
+function startOf(data: Fields): string {
+  const start = data.start as { dateTime?: string; date?: string };
+  return start.dateTime ?? start.date ?? '';
+}
+
+const zurich = (dateTime: string) => ({ dateTime, timeZone: 'Europe/Zurich' });
+/** Tuesdays at nine, from 24 November 2026. */
+const weekly = (count: number, more: object = {}) => ({
+  summary: 'Weekly',
+  start: zurich('2026-11-24T09:00:00'),
+  end: zurich('2026-11-24T10:00:00'),
+  recurrence: [`RRULE:FREQ=WEEKLY;COUNT=${count}`],
+  ...more,
+});
+const TUESDAYS = ['2026-11-24', '2026-12-01', '2026-12-08', '2026-12-15'].map(
+  (day) => `${day}T09:00:00+01:00`,
+);
+
+test('a series is its occurrences, one appointment each; read with one call a series', async () => {
+  const { world, poll, quiet, starts, records } = await connected();
+  await world.phone('anna', 'POST', '', weekly(4));
+  world.countCalls();
+  const told = await poll();
+  assert.deepEqual(world.countCalls(), {
+    'calendar.events.list': 1,
+    'calendar.events.instances': 1,
+  });
+  assert.deepEqual(starts(), TUESDAYS);
+  assert.equal(new Set(told.map((m) => m.googleId)).size, 4);
+  assert.equal(records.get('a1')?.subject, 'Weekly');
+  await quiet();
+});
+
+test('UNTIL, EXDATE and RDATE are Google’s matter', async () => {
+  const { world, poll, quiet, starts } = await connected();
+  await world.phone('anna', 'POST', '', {
+    ...weekly(0),
+    recurrence: [
+      'RRULE:FREQ=WEEKLY;UNTIL=20261215T080000Z',
+      'EXDATE;TZID=Europe/Zurich:20261201T090000',
+      'RDATE;TZID=Europe/Zurich:20261203T090000',
+    ],
+  });
+  await poll();
+  assert.deepEqual(starts(), [
+    '2026-11-24T09:00:00+01:00',
+    '2026-12-03T09:00:00+01:00',
+    '2026-12-08T09:00:00+01:00',
+    '2026-12-15T09:00:00+01:00',
+  ]);
+  await quiet();
+});
+
+test('a new title of the series reaches all its records; an occurrence of its own keeps its own', async () => {
+  const { world, poll, quiet, records } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(3));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}_20261201T080000Z`, { summary: 'Special' });
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}`, { summary: 'Renamed' });
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => m.changed),
+    [['subject'], ['subject']],
+  );
+  const subjects = ['a1', 'a2', 'a3'].map((id) => records.get(id)?.subject);
+  assert.deepEqual(subjects, ['Renamed', 'Special', 'Renamed']);
+  await quiet();
+});
+
+test('C17 one occurrence is moved, in the CRM, then at Google: it is known by its original start', async () => {
+  const { world, poll, quiet, startsById, records } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(3));
+  await poll();
+  const moved = {
+    ...records.get('a2'),
+    start: zurich('2026-12-03T14:00:00+01:00'),
+    end: zurich('2026-12-03T15:00:00+01:00'),
+  };
+  world.countCalls();
+  assert.equal(await world.crm(world.change('a2', moved)), 'done');
+  assert.deepEqual(world.countCalls(), { 'calendar.events.patch': 1 });
+  assert.ok(world.calls.at(-1)?.url.includes(`${series.id}_20261201T080000Z`));
+  assert.ok(world.calls.at(-1)?.headers['if-match']);
+  for (let i = 0; i < 3; i++) await quiet();
+  const instance = await world.phone('anna', 'GET', `/${series.id}_20261201T080000Z`);
+  assert.equal(instance.start.dateTime, '2026-12-03T14:00:00+01:00');
+  await world.phone('anna', 'PATCH', `/${instance.id}`, {
+    start: zurich('2026-12-04T08:00:00+01:00'),
+    end: zurich('2026-12-04T09:00:00+01:00'),
+  });
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => [m.crmId, m.changed]),
+    [['a2', ['start', 'end']]],
+  );
+  await world.phone('anna', 'PATCH', `/${series.id}`, { location: 'Bern' });
+  await poll();
+  assert.deepEqual(startsById(), {
+    a1: TUESDAYS[0],
+    a2: '2026-12-04T08:00:00+01:00',
+    a3: TUESDAYS[2],
+  });
+  await quiet();
+});
+
+test('C17 an occurrence that is moved out of the window keeps its record', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(2));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}_20261201T080000Z`, {
+    start: zurich('2028-02-01T09:00:00+01:00'),
+    end: zurich('2028-02-01T10:00:00+01:00'),
+  });
+  await world.phone('anna', 'PATCH', `/${series.id}`, { location: 'Bern' });
+  await poll();
+  expireToken(world);
+  await world.phone('anna', 'PATCH', `/${series.id}`, { location: 'Thun' });
+  await poll();
+  assert.deepEqual(startsById(), { a1: TUESDAYS[0], a2: '2028-02-01T09:00:00+01:00' });
+  await quiet();
+});
+
+test('C18 one cancelled occurrence is one record, the first as well, and stays gone after a full resync', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(4));
+  await poll();
+  await world.phone('anna', 'DELETE', `/${series.id}_20261124T080000Z`);
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId]),
+    [['delete', 'a1']],
+  );
+  assert.equal(await world.crm(world.change('a3', {}, { op: 'delete' })), 'done');
+  await quiet();
+  expireToken(world);
+  await quiet();
+  await world.phone('anna', 'PATCH', `/${series.id}`, { summary: 'Renamed' });
+  assert.equal((await poll()).length, 2);
+  assert.deepEqual(Object.keys(startsById()), ['a2', 'a3', 'a4']);
+  const alive = await world.phone('anna', 'GET', `/${series.id}/instances`);
+  assert.deepEqual(
+    alive.items.map((e) => e.start.dateTime),
+    [TUESDAYS[1], TUESDAYS[3]],
+  );
+  await quiet();
+});
+
+test('cancelled in the CRM an occurrence goes; planned again it is an event of its own (rule 2)', async () => {
+  const { world, poll, quiet, records } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(3));
+  await poll();
+  await world.crm(world.change('a2', { ...records.get('a2'), status: 'cancelled' }));
+  const left = await world.phone('anna', 'GET', `/${series.id}/instances`);
+  assert.equal(left.items.length, 2);
+  await quiet();
+  await world.crm(world.change('a2', { ...records.get('a2'), status: 'planned' }));
+  const events = await world.events();
+  assert.equal(events.filter((e) => !e.recurrence && e.start.dateTime === TUESDAYS[1]).length, 1);
+  await quiet();
+  // It does not go with the series any more.
+  await world.phone('anna', 'DELETE', `/${series.id}`);
+  const told = await poll();
+  assert.deepEqual(told.map((m) => [m.op, m.crmId]).sort(), [
+    ['delete', 'a1'],
+    ['delete', 'a3'],
+  ]);
+});
+
+test('C19 a cancelled series takes its records along, once; unknown and past ghosts are ignored', async () => {
+  const { world, poll, quiet, records } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(52));
+  await poll();
+  assert.equal(records.size, 52);
+  await world.phone('anna', 'DELETE', `/${series.id}`);
+  const ghost = await world.phone('anna', 'POST', '', weekly(3));
+  await world.phone('anna', 'DELETE', `/${ghost.id}_20261124T080000Z`);
+  await world.phone('anna', 'DELETE', `/${ghost.id}`);
+  world.countCalls();
+  const told = await poll();
+  assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1 });
+  assert.equal(told.length, 52);
+  assert.equal(records.size, 0);
+  await quiet();
+  expireToken(world);
+  await quiet();
+});
+
+test('C19 C02 a series deleted while the token was dead: one read, and no mass change of one step', async () => {
+  const { world, poll, quiet, records } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(40));
+  const other = await world.phone('anna', 'POST', '', weekly(2, { summary: 'Other' }));
+  await poll();
+  await world.phone('anna', 'DELETE', `/${series.id}`);
+  expireToken(world);
+  world.countCalls();
+  assert.equal((await poll()).length, 40);
+  assert.equal(world.countCalls()['calendar.events.get'], 1);
+  assert.equal(records.size, 2);
+  assert.ok(other.id);
+  await quiet();
+});
+
+test('C16 "this and following": the old series is shortened, the new one has records of its own', async () => {
+  const { world, poll, quiet, starts, startsById } = await connected();
+  const properties = { private: { crmId: 'x', crmGeneration: '0' }, shared: { crmReference: 'y' } };
+  const series = await world.phone(
+    'anna',
+    'POST',
+    '',
+    weekly(4, { extendedProperties: properties }),
+  );
+  await poll();
+  await cut(world, series.id, properties);
+  const told = await poll();
+  assert.deepEqual(told.map((m) => [m.op, m.crmId]).sort(), [
+    ['delete', 'a3'],
+    ['delete', 'a4'],
+    ['upsert', 'a5'],
+    ['upsert', 'a6'],
+  ]);
+  assert.deepEqual(Object.keys(startsById()), ['a1', 'a2', 'a5', 'a6']);
+  assert.deepEqual(starts(), [
+    ...TUESDAYS.slice(0, 2),
+    '2026-12-08T14:00:00+01:00',
+    '2026-12-15T14:00:00+01:00',
+  ]);
+  assert.equal(
+    (await world.events()).length,
+    2,
+    'nothing is written, doubled or deleted at Google',
+  );
+  await quiet();
+});
+
+test('C16 the same with an appointment of the CRM that a person made a series', async () => {
+  const { world, poll, quiet, starts, startsById } = await connected();
+  const data = {
+    subject: 'Visit',
+    status: 'planned',
+    start: zurich('2026-11-24T09:00:00+01:00'),
+    end: zurich('2026-11-24T10:00:00+01:00'),
+  };
+  await world.crm(world.change('v1', data));
+  const [event] = await world.events();
+  const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=4'];
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { recurrence });
+  const told = await poll();
+  assert.equal(told.length, 3, 'the record of the CRM is the first occurrence');
+  await quiet();
+  await cut(world, String(event?.id), event?.extendedProperties ?? {});
+  await poll();
+  assert.deepEqual(Object.keys(startsById()), ['a1', 'a4', 'a5']);
+  assert.equal(starts().at(-1), '2026-12-15T14:00:00+01:00');
+  await quiet();
+  // Its edits and its end are those of the first occurrence alone.
+  await world.crm(world.change('v1', { ...data, subject: 'Changed' }));
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  const left = await world.phone('anna', 'GET', `/${event?.id}/instances`);
+  assert.deepEqual(
+    left.items.map((e) => [e.summary, e.start.dateTime]),
+    [['Visit', TUESDAYS[1]]],
+  );
+  await quiet();
+});
+
+test('rule 6: the series moves by hours: every record stays, one upsert each', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(4));
+  await poll();
+  await shift(world, series.id, '2026-11-24T14:00:00', '2026-11-24T15:00:00');
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId, m.changed]),
+    ['a1', 'a2', 'a3', 'a4'].map((id) => ['upsert', id, ['start', 'end']]),
+  );
+  assert.deepEqual(
+    Object.values(startsById()),
+    TUESDAYS.map((at) => at.replace('T09', 'T14')),
+  );
+  await quiet();
+  // The records are tied to the new places: both ways.
+  await world.crm(world.change('a2', { subject: 'By the CRM' }));
+  const moved = await world.phone('anna', 'GET', `/${series.id}_20261201T130000Z`);
+  assert.equal(moved.summary, 'By the CRM');
+  await shift(world, series.id, '2026-11-24T09:00:00', '2026-11-24T10:00:00');
+  assert.ok((await poll()).every((m) => m.op === 'upsert'));
+  assert.deepEqual(Object.values(startsById()), TUESDAYS);
+  await quiet();
+});
+
+test('rule 6: an endless series moves to another day: in order, and nothing at the borders of the window', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const from = zurich('2026-10-06T09:00:00');
+  const series = await world.phone('anna', 'POST', '', {
+    ...weekly(0),
+    start: from,
+    end: zurich('2026-10-06T10:00:00'),
+    recurrence: ['RRULE:FREQ=WEEKLY'],
+  });
+  await poll();
+  const before = startsById();
+  await world.phone('anna', 'DELETE', `/${series.id}_20261215T080000Z`);
+  await poll();
+  await shift(world, series.id, '2026-10-08T09:00:00', '2026-10-08T10:00:00');
+  const told = await poll();
+  assert.deepEqual([...new Set(told.map((m) => m.op))], ['upsert']);
+  for (const [id, at] of Object.entries(startsById())) {
+    const was = before[id];
+    if (was) assert.equal(Math.round((Date.parse(at) - Date.parse(was)) / DAY), 2, `${was} ${at}`);
+  }
+  await quiet();
+});
+
+test('rule 6: another rule: matched by date, then in order; the rest goes or comes', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(4));
+  await poll();
+  const rule = (text: string) =>
+    world.phone('anna', 'PATCH', `/${series.id}`, { recurrence: [`RRULE:${text}`] });
+  await rule('FREQ=WEEKLY;INTERVAL=2;COUNT=2');
+  const less = await poll();
+  assert.deepEqual(
+    less.map((m) => [m.op, m.crmId]),
+    [
+      ['delete', 'a2'],
+      ['delete', 'a4'],
+    ],
+  );
+  await rule('FREQ=WEEKLY;COUNT=3');
+  const more = await poll();
+  assert.deepEqual(
+    more.map((m) => m.op),
+    ['upsert'],
+  );
+  assert.equal(Object.keys(startsById()).length, 3);
+  await quiet();
+});
+
+test('rule 6: a single event becomes a series and keeps its record; and single again', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const { recurrence: _, ...single } = weekly(0);
+  const event = await world.phone('anna', 'POST', '', single);
+  await poll();
+  const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=3'];
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId]),
+    [
+      ['upsert', 'a2'],
+      ['upsert', 'a3'],
+    ],
+  );
+  assert.deepEqual(startsById(), { a1: TUESDAYS[0], a2: TUESDAYS[1], a3: TUESDAYS[2] });
+  await quiet();
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence: null });
+  await poll();
+  assert.deepEqual(startsById(), { a1: TUESDAYS[0] });
+  await quiet();
+  await world.crm(world.change('a1', { subject: 'Still the same' }));
+  assert.equal((await world.events())[0]?.summary, 'Still the same');
+});
+
+test('rule 6: a CRM edit that crosses with the move of the series waits for the listing, and doubles nothing', async () => {
+  for (const op of ['upsert', 'delete'] as const) {
+    const { world, poll, quiet, starts } = await connected();
+    const series = await world.phone('anna', 'POST', '', weekly(3));
+    await poll();
+    await shift(world, series.id, '2026-11-24T14:00:00', '2026-11-24T15:00:00');
+    assert.equal(await world.crm(world.change('a2', { subject: 'Crossed' }, { op })), 'later');
+    assert.deepEqual(world.syncRequests, ['anna']);
+    await poll();
+    const items = (await world.phone('anna', 'GET', `/${series.id}/instances`)).items;
+    assert.deepEqual(
+      items.map((e) => e.summary),
+      op === 'upsert' ? ['Weekly', 'Crossed', 'Weekly'] : ['Weekly', 'Weekly', 'Weekly'],
+    );
+    assert.equal(
+      (await world.events()).filter((e) => !e.recurrence).length,
+      op === 'upsert' ? 1 : 0,
+    );
+    assert.equal(starts().length, 3);
+    await quiet();
+  }
+});
+
+test('rule 6: a CRM edit or delete of an event that has just become a series is that of one occurrence', async () => {
+  for (const op of ['upsert', 'delete'] as const) {
+    const { world, poll, quiet } = await connected();
+    const { recurrence: _, ...single } = weekly(0);
+    const event = await world.phone('anna', 'POST', '', single);
+    await poll();
+    const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=3'];
+    await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+    assert.equal(await world.crm(world.change('a1', { subject: 'One' }, { op })), 'later');
+    await poll();
+    const items = (await world.phone('anna', 'GET', `/${event.id}/instances`)).items;
+    assert.deepEqual(
+      items.map((e) => e.summary),
+      op === 'upsert' ? ['One', 'Weekly', 'Weekly'] : ['Weekly', 'Weekly'],
+    );
+    await quiet();
+  }
+});
+
+test('the window rolls: occurrences and events come into it, one call a day whatever the number of series', async () => {
+  const { world, poll, quiet, starts } = await connected();
+  for (const summary of ['One', 'Two']) {
+    await world.phone('anna', 'POST', '', {
+      ...weekly(0, { summary }),
+      recurrence: ['RRULE:FREQ=WEEKLY'],
+    });
+  }
+  const far = MONDAY + 400 * DAY;
+  await world.phone('anna', 'POST', '', {
+    ...weekly(3, { summary: 'Later' }),
+    start: { dateTime: new Date(far).toISOString(), timeZone: 'Europe/Zurich' },
+    end: { dateTime: new Date(far + 3_600_000).toISOString(), timeZone: 'Europe/Zurich' },
+  });
+  await poll();
+  const before = starts().length;
+  world.countCalls();
+  world.advance(20 * 3_600_000);
+  await quiet();
+  assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1 });
+  world.advance(7 * DAY);
+  assert.equal((await poll()).length, 4, 'two Tuesdays of two series');
+  assert.deepEqual(world.countCalls(), { 'calendar.events.list': 2 });
+  assert.equal(starts().length, before + 4);
+  await quiet();
+  world.advance(40 * DAY);
+  const told = await poll();
+  assert.equal(told.filter((m) => m.data?.subject === 'Later').length, 1 + 1);
+  await quiet();
+  expireToken(world);
+  await quiet();
+});
+
+test('C22 four zones, both changes of the clocks, all-day: wall times and dates come through unchanged', async () => {
+  const zones: [zone: string, offsets: string[]][] = [
+    ['Europe/Berlin', ['+01:00', '+02:00']],
+    ['America/Winnipeg', ['-05:00', '-06:00']],
+    ['Asia/Kolkata', ['+05:30']],
+    ['Pacific/Auckland', ['+12:00', '+13:00']],
+  ];
+  for (const [timeZone, offsets] of zones) {
+    const { world, poll, quiet, records } = await connected();
+    await world.phone('anna', 'POST', '', {
+      summary: 'Monthly',
+      start: { dateTime: '2026-11-25T08:30:00', timeZone },
+      end: { dateTime: '2026-11-25T09:30:00', timeZone },
+      recurrence: ['RRULE:FREQ=MONTHLY;UNTIL=20271030T000000Z'],
+    });
+    await world.phone('anna', 'POST', '', {
+      summary: 'Days',
+      start: { date: '2026-12-30' },
+      end: { date: '2027-01-02' },
+      recurrence: ['RRULE:FREQ=MONTHLY;COUNT=2'],
+    });
+    await poll();
+    const timed = [...records.values()].filter((r) => r.subject === 'Monthly');
+    assert.equal(timed.length, 12);
+    const starts = timed.map(startOf);
+    assert.ok(starts.every((at) => at.slice(11, 19) === '08:30:00'));
+    assert.deepEqual([...new Set(starts.map((at) => at.slice(19)))].sort(), offsets);
+    const days = [...records].filter(([, r]) => r.subject === 'Days');
+    assert.deepEqual(
+      days.map(([, r]) => [r.start, r.end]),
+      [
+        [{ date: '2026-12-30' }, { date: '2027-01-01' }],
+        [{ date: '2027-01-30' }, { date: '2027-02-01' }],
+      ],
+    );
+    // Round: the CRM sends all of it back, with another subject.
+    await world.crm(
+      ...[...records].map(([id, data]) => world.change(id, { ...data, subject: 'Sent back' })),
+    );
+    await quiet();
+    const items = (await world.phone('anna', 'GET', '?singleEvents=true&maxResults=2500')).items;
+    assert.deepEqual([...new Set(items.map((e) => e.summary))], ['Sent back']);
+    const at = items.flatMap((e) => e.start.dateTime ?? []).sort();
+    assert.deepEqual(at.map(Date.parse).sort(), starts.map(Date.parse).sort());
+    assert.deepEqual(
+      items.flatMap((e) => (e.start.date ? [[e.start.date, e.end.date]] : [])).sort(),
+      [
+        ['2026-12-30', '2027-01-02'],
+        ['2027-01-30', '2027-02-02'],
+      ],
+    );
+  }
+});
+
+test('a private series is busy blocks; a colleague’s series is the colleague’s (rule 4, C21)', async () => {
+  const { world, poll, quiet } = await connected();
+  await world.phone('anna', 'POST', '', weekly(2, { summary: 'Therapy', visibility: 'private' }));
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => [m.redacted, m.data?.subject]),
+    [
+      [true, null],
+      [true, null],
+    ],
+  );
+  assert.doesNotMatch(world.store.dump(), /Therapy/);
+  await world.connect('luca');
+  await world.poll('luca');
+  const attendees = [{ email: 'anna@firm.example' }];
+  await world.phone('luca', 'POST', '', weekly(2, { summary: 'Luca’s', attendees }));
+  world.messages.length = 0;
+  assert.deepEqual(await poll(), []);
+  await world.poll('luca');
+  const owners = world.messages.filter((m) => m.record === 'appointment').map((m) => m.userId);
+  assert.deepEqual(owners, ['luca', 'luca']);
+  world.messages.length = 0;
+  await quiet();
+});
+
+test('series of types that are left alone are not even expanded', async () => {
+  const { world, poll } = await connected();
+  await world.phone('anna', 'POST', '', {
+    eventType: 'workingLocation',
+    visibility: 'public',
+    transparency: 'transparent',
+    workingLocationProperties: { type: 'homeOffice', homeOffice: {} },
+    start: { date: '2026-11-24' },
+    end: { date: '2026-11-25' },
+    recurrence: ['RRULE:FREQ=WEEKLY'],
+  });
+  world.countCalls();
+  assert.deepEqual(await poll(), []);
+  assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1 });
+});
+
+test('a past event that became a series: its record is not the whole series, and cannot delete it', async () => {
+  const { world, poll, quiet } = await connected();
+  const { recurrence: _, ...single } = weekly(0);
+  const event = await world.phone('anna', 'POST', '', single);
+  await poll();
+  world.advance(60 * DAY);
+  await quiet();
+  const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=20'];
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+  await poll();
+  const items = async () => (await world.phone('anna', 'GET', `/${event.id}/instances`)).items;
+  assert.equal((await items()).length, 20);
+  assert.equal(await world.crm(world.change('a1', {}, { op: 'delete' })), 'later');
+  await world.poll();
+  assert.deepEqual(
+    world.messages.splice(0).map((m) => m.rejected?.reason),
+    ['group'],
+  );
+  assert.equal((await items()).length, 20);
+  await quiet();
+});
+
+test('series of a whole team: 60 series, one commit never holds more than a chunk, one poll', async () => {
+  const { world, poll, quiet, records } = await connected();
+  world.workspace.quota.enabled = false;
+  for (let i = 0; i < 60; i++) {
+    await world.phone('anna', 'POST', '', weekly(20, { summary: `Series ${i}` }));
+  }
+  const sizes: number[] = [];
+  const { commit } = world.store;
+  world.store.commit = async (lease, content, release) => {
+    sizes.push(content.links?.length ?? 0);
+    return commit(lease, content, release);
+  };
+  const requests = world.workspace.stats.snapshot().httpRequests;
+  await poll();
+  assert.equal(records.size, 1200);
+  assert.ok(Math.max(...sizes) <= 200);
+  assert.ok(
+    world.workspace.stats.snapshot().httpRequests - requests <= 4,
+    'the series in two batches',
+  );
+  await quiet();
+});
+
+test('a crash before any commit of a moved series leaves work to do again, and no second record (P17)', async () => {
+  for (const at of [1, 2, 3]) {
+    const { world, poll, quiet, startsById } = await connected();
+    const series = await world.phone('anna', 'POST', '', {
+      ...weekly(0),
+      recurrence: ['RRULE:FREQ=DAILY;COUNT=300'],
+    });
+    await poll();
+    await shift(world, series.id, '2026-11-25T11:00:00', '2026-11-25T12:00:00');
+    const { commit } = world.store;
+    let commits = 0;
+    world.store.commit = async (...args) => {
+      if (++commits === at) throw new Error('crash');
+      return commit(...args);
+    };
+    await assert.rejects(world.poll(), /crash/);
+    world.store.commit = commit;
+    world.advance(300_000);
+    await poll();
+    await quiet();
+    const times = Object.values(startsById());
+    assert.equal(Object.keys(startsById()).length, 300);
+    assert.equal(new Set(times).size, 300, 'each day once');
+  }
+});
+
+/** What Google does for "this and following" from the third occurrence on, with a new time. */
+async function cut(world: World, id: string, extendedProperties: object): Promise<void> {
+  await world.phone('anna', 'PATCH', `/${id}`, {
+    recurrence: ['RRULE:FREQ=WEEKLY;UNTIL=20261207T225959Z'],
+  });
+  await world.phone('anna', 'POST', '', {
+    ...weekly(2),
+    start: zurich('2026-12-08T14:00:00'),
+    end: zurich('2026-12-08T15:00:00'),
+    extendedProperties,
+  });
+}
+
+const shift = (world: World, id: string, start: string, end: string) =>
+  world.phone('anna', 'PATCH', `/${id}`, { start: zurich(start), end: zurich(end) });
+
+/** Google forgets the sync token: the next poll lists everything. */
+const expireToken = (world: World) => world.workspace.calendars.expireSyncTokens();
