@@ -12,6 +12,7 @@ import {
 import { createAdmin } from './triggers/admin.ts';
 import { createAuthorize } from './triggers/authorize.ts';
 import { createCrmChange } from './triggers/crm-change.ts';
+import { createMaintain } from './triggers/maintain.ts';
 import { createPollFanout } from './triggers/poll-fanout.ts';
 import { createSyncUser } from './triggers/sync-user.ts';
 
@@ -30,14 +31,23 @@ export function adminHandler(config: Config, given: Given = {}) {
   return createAdmin({ config, engine, log: engine.log });
 }
 
+export function maintainHandler(config: Config, given: Given = {}) {
+  return createMaintain(clockwork(config, given));
+}
+
 export function pollFanoutHandler(config: Config, given: Given = {}) {
-  return createPollFanout({
+  return createPollFanout(clockwork(config, given));
+}
+
+/** What the functions that Scheduler drives have in common. */
+function clockwork(config: Config, given: Given) {
+  return {
     config,
     store: openStore(config, given),
     publisher: openPublisher(config, given),
     clock: given.clock ?? systemClock,
     log: openLog(config, given),
-  });
+  };
 }
 
 export function authorizeHandler(config: Config, given: Given = {}) {

@@ -5,6 +5,7 @@ import {
   adminHandler,
   authorizeHandler,
   crmChangeHandler,
+  maintainHandler,
   pollFanoutHandler,
   syncUserHandler,
 } from './handlers.ts';
@@ -12,6 +13,7 @@ import {
 const config = loadConfig(process.env);
 
 http('crmChange', crmChangeHandler(config)); // Pub/Sub push of crm-changes: the CRM's changes
+http('maintain', maintainHandler(config)); // Pub/Sub push of maintain: once a day
 http('pollFanout', pollFanoutHandler(config)); // Pub/Sub push of poll-tick: who is due
 http('syncUser', syncUserHandler(config)); // Pub/Sub push of sync-user: one user's sync
 http('authorize', authorizeHandler(config)); // HTTPS: connect, status, disconnect

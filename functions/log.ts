@@ -34,6 +34,7 @@ export interface LogEvents {
   'crm.received': { messageId: string; stored: number; stale: number; rejected: number };
   'message.rejected': { topic: string; messageId: string; reason: string };
   'poll.fanout': { users: number };
+  'maintain.done': { swept: number; users: number };
   /** A record type lives somewhere else now; `left`: copies that stay where no scope reaches. */
   'place.changed': { userId: string; record: string; moved: number; left: number };
   'user.state': { userId: string; state: string; reason?: string };
@@ -52,6 +53,7 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'crm.received': 'info',
   'message.rejected': 'warn',
   'poll.fanout': 'info',
+  'maintain.done': 'info',
   'place.changed': 'info',
   'user.state': 'info',
   'admin.action': 'info',

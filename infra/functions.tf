@@ -61,6 +61,23 @@ locals {
       publishes    = [var.google_changes_topic, var.sync_user_topic]
     }
 
+    # Once a night, one instance: a query for each user, and deletions.
+    maintain = {
+      topic       = "maintain"
+      public      = false
+      memory      = "256Mi"
+      cpu         = "0.333"
+      concurrency = 1
+      instances   = 1
+      timeout     = 540
+
+      state        = true
+      kms          = null
+      tokens       = null
+      oauth_client = false
+      publishes    = [var.sync_user_topic]
+    }
+
     # One tick at a time is enough, and a second one would only repeat it: one instance, one
     # request, a third of a CPU. 300 s page through far more users than Workspace domains have.
     pollFanout = {

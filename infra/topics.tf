@@ -7,6 +7,7 @@ locals {
     (var.google_changes_topic) = "Changes in Google, for the CRM"
     "poll-tick"                = "Every minute, from Scheduler: look who is due"
     (var.sync_user_topic)      = "One message for each user whose sync is due"
+    "maintain"                 = "Once a day, from Scheduler: sweep, and look who was passed by"
     "dead-letters"             = "Messages that could not be delivered"
   }
 

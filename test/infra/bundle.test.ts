@@ -59,12 +59,14 @@ test('a bundle holds only what its function uses', () => {
   const without: { [name: string]: RegExp } = {
     authorize: /@googleapis\/|cloud\/logging-api/,
     crmChange: /cloud\/logging-api/,
+    maintain: /@googleapis\/|cloud\/(kms|secret-manager|logging-api)/,
     pollFanout: /@googleapis\/|cloud\/(kms|secret-manager|logging-api)/,
     syncUser: /cloud\/logging-api/,
   };
   const sources: { [name: string]: RegExp } = {
     authorize: /^functions\/(sync\/(run|execute)|google\/calendar)/,
     crmChange: /^functions\/authorize/,
+    maintain: /^functions\/(authorize|vault|google|sync\/run)/,
     pollFanout: /^functions\/(authorize|vault|google|sync\/run)/,
     syncUser: /^functions\/(authorize|crm\/incoming)/,
   };

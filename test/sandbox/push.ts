@@ -8,6 +8,7 @@ import type { Host } from './hosts.ts';
 export const FUNCTION_OF: { [subscription: string]: string } = {
   'crm-change': 'crmChange',
   'poll-fanout': 'pollFanout',
+  maintain: 'maintain',
   'sync-user': 'syncUser',
 };
 

@@ -8,6 +8,7 @@ import {
   adminHandler,
   authorizeHandler,
   crmChangeHandler,
+  maintainHandler,
   pollFanoutHandler,
   syncUserHandler,
 } from '../../functions/handlers.ts';
@@ -86,7 +87,14 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-const FUNCTIONS = ['crmChange', 'pollFanout', 'syncUser', 'authorize', 'admin'] as const;
+const FUNCTIONS = [
+  'crmChange',
+  'pollFanout',
+  'maintain',
+  'syncUser',
+  'authorize',
+  'admin',
+] as const;
 
 /** Starts everything; what it started by then is ended when a part fails. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -277,6 +285,7 @@ async function startEmulators(
 function handlers(config: Config, given: Given) {
   return {
     crmChange: crmChangeHandler(config, given),
+    maintain: maintainHandler(config, given),
     pollFanout: pollFanoutHandler(config, given),
     syncUser: syncUserHandler(config, given),
     authorize: authorizeHandler(config, given),

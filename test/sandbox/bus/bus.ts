@@ -7,6 +7,7 @@ export const GOOGLE_CHANGES = 'changes-from-google';
 export const TOPICS: { [topic: string]: readonly string[] } = {
   'crm-changes': ['crm-change'],
   'poll-tick': ['poll-fanout'],
+  maintain: ['maintain'],
   'sync-user': ['sync-user'],
   [GOOGLE_CHANGES]: ['crm'],
   'dead-letters': ['dead-letters'],

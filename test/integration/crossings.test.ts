@@ -1,0 +1,300 @@
+/** What crosses on the way: edits, deletes, lost answers and crashes that meet at the worst moment. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { CrmChange } from '../../functions/core/messages.ts';
+import { createWorld, visit, type World } from '../support/world.ts';
+
+async function connected(...users: string[]): Promise<World> {
+  const world = createWorld();
+  for (const user of ['anna', ...users]) await world.connect(user);
+  await world.poll();
+  world.messages.length = 0;
+  world.countCalls();
+  return world;
+}
+
+const restore = (world: World, id: string | undefined) =>
+  world.phone('anna', 'PATCH', `/${id}`, { status: 'confirmed' });
+
+/** A run that dies before its next commit; the lease expires. */
+async function dying(world: World, run: () => Promise<unknown>): Promise<void> {
+  const { commit } = world.store;
+  world.store.commit = () => Promise.reject(new Error('killed'));
+  await assert.rejects(run());
+  world.store.commit = commit;
+  world.advance(200_000);
+}
+
+const told = (world: World) => world.messages.filter((m) => m.record === 'appointment');
+const conflicts = (world: World) => told(world).flatMap((m) => m.conflicts ?? []);
+
+test('P25 a run that stood still past its lease begins no call', async () => {
+  const world = await connected();
+  world.workspace.expireAccessTokens();
+  world.advance(3_600_000);
+  const { open } = world.vault;
+  world.vault.open = async (userId) => {
+    world.advance(130_000);
+    return open(userId);
+  };
+  assert.equal(await world.crm(world.change('v1', visit())), 'later');
+  assert.deepEqual(world.countCalls(), {});
+  world.vault.open = open;
+  await world.poll();
+  assert.equal((await world.events()).length, 1);
+});
+
+test('P13 an insert whose answer was lost is recognised without a second write', async () => {
+  const world = await connected();
+  world.workspace.faults.add({ kind: 'close', when: 'after', method: 'events.insert', count: 1 });
+  await world.crm(world.change('v1', visit()));
+  assert.deepEqual(world.countCalls(), { 'calendar.events.insert': 2, 'calendar.events.get': 1 });
+  assert.deepEqual(told(world), [], 'what Google holds by default is no news');
+});
+
+test('P7 P16 deleted in the CRM after a run died between inserting and committing: gone', async () => {
+  const world = await connected();
+  await dying(world, () => world.crm(world.change('v1', visit())));
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.deepEqual(told(world), []);
+});
+
+test('P7 P16 the same with a later generation: nobody restored anything', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  await world.crm(world.change('v1', visit(1, 9, { status: 'cancelled' })));
+  await dying(world, () => world.crm(world.change('v1', visit())));
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.deepEqual(conflicts(world), []);
+});
+
+test('P16 an inserted event that was deleted before it was known does not block the record', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  await world.crm(world.change('v1', visit(1, 9, { status: 'cancelled' })));
+  await dying(world, () => world.crm(world.change('v1', visit())));
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  assert.equal(await world.crm(world.change('v1', visit(1, 10))), 'done');
+  assert.equal((await world.events()).length, 1);
+});
+
+test('P3 an earlier generation that a person restores does not stay beside the later one', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [first] = await world.events();
+  await world.crm(world.change('v1', visit(1, 9, { status: 'cancelled' })));
+  await world.crm(world.change('v1', visit()));
+  await restore(world, first?.id);
+  await world.poll();
+  const events = await world.events();
+  assert.equal(events.length, 1);
+  assert.notEqual(events[0]?.id, first?.id);
+});
+
+test('P1 P8 restored from the bin after the CRM cancelled it: told, and what the CRM changed stays', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.crm(world.change('v1', visit(1, 9, { status: 'cancelled' })));
+  await world.crm(world.change('v1', visit(1, 9, { status: 'cancelled', place: 'Thun' })));
+  await restore(world, event?.id);
+  await world.poll();
+  assert.deepEqual(
+    conflicts(world).map((c) => c.field),
+    ['cancelledInCrm'],
+  );
+  assert.equal(told(world).at(-1)?.data?.place, 'Thun');
+  await world.crm(world.change('v1', visit(1, 9, { status: 'cancelled', place: 'Thun' })));
+  assert.deepEqual(await world.events(), [], 'a newer word of the CRM is final');
+});
+
+test('P4 cancelled and changed in the CRM, edited on the phone: both edits are in what is told', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'On the phone' });
+  await world.crm(world.change('v1', visit(1, 9, { status: 'cancelled', place: 'Thun' })));
+  const last = told(world).at(-1);
+  assert.deepEqual([last?.data?.subject, last?.data?.place], ['On the phone', 'Thun']);
+  assert.ok(last?.changed?.includes('subject'));
+});
+
+test('P4 deleted in the CRM before it saw an edit that it was told: the edit is not lost', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.poll();
+  const remove = world.change('v1', {}, { op: 'delete' });
+  await world.crm(remove);
+  assert.deepEqual(
+    conflicts(world).map((c) => c.field),
+    ['deletedInCrm'],
+  );
+  await world.store.wakeIntents('anna', world.clock.now(), 10, true);
+  await world.poll();
+  assert.equal((await world.events()).length, 1, 'the same delete again is no new one');
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  assert.deepEqual(await world.events(), []);
+});
+
+test('P7 deleted in the CRM after it saw the edit: final at once', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.poll();
+  const seen = told(world).at(-1)?.changeId ?? '';
+  await world.crm(world.change('v1', {}, { op: 'delete', seen }));
+  assert.deepEqual(await world.events(), []);
+  assert.deepEqual(conflicts(world), []);
+});
+
+test('rule 10 restored under another crmId: the old delete, woken again, is not its business', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  const googleId = event?.id ?? '';
+  await world.crm(world.change('v1', {}, { op: 'delete', googleId }));
+  await world.crm(world.change('v2', visit(1, 9, { place: 'Thun' }), { googleId }));
+  await world.connect('anna');
+  await world.store.wakeIntents('anna', world.clock.now(), 10, true);
+  await world.poll();
+  assert.equal((await world.events()).length, 1);
+  await world.crm(world.change('v1', visit(2)));
+  assert.equal((await world.events()).length, 2, 'entered anew it has an event of its own');
+});
+
+test('P4 a hand-over takes away what the old owner changed: told, not lost', async () => {
+  const world = await connected('luca');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.crm(world.change('v1', visit(1, 10), { userId: 'luca' }));
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), []);
+  assert.deepEqual(conflicts(world), [
+    { field: 'place', crm: null, google: 'Thun', winner: 'crm' },
+  ]);
+});
+
+test('P15 the old owner’s message comes after the hand-over: the adopted event goes', async () => {
+  const world = await connected('luca');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll();
+  const adopted = { ...told(world).at(-1)?.data };
+  const answer = world.change('g1', adopted, { googleId: own.id });
+  await world.crm(world.change('g1', adopted, { googleId: own.id, userId: 'luca' }));
+  await world.crm(answer);
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), []);
+  assert.equal((await world.events('luca')).length, 1);
+});
+
+test('P4 a conflict is told although the answer of the write that decides it is lost', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'On the phone' });
+  let patches = 0;
+  world.workspace.after = (call) => {
+    if (call.user && call.method.endsWith('patch') && ++patches === 1)
+      world.workspace.faults.add({ kind: 'close', when: 'after', count: 1 });
+  };
+  await world.crm(world.change('v1', visit(1, 9, { subject: 'In the CRM' })));
+  assert.equal((await world.events())[0]?.summary, 'In the CRM');
+  assert.deepEqual(conflicts(world)[0]?.google, 'On the phone');
+});
+
+test('P4 P13 two edits on the phone in a row: the echo of the first takes nothing back', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  for (const place of ['Bern', 'Thun']) {
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: place });
+    await world.poll();
+  }
+  const [first] = told(world);
+  world.countCalls();
+  const echo: Partial<CrmChange> = { seen: first?.changeId ?? '' };
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Bern' }), echo));
+  assert.equal((await world.events())[0]?.location, 'Thun');
+  assert.deepEqual(conflicts(world), []);
+});
+
+test('P18 an expired token, and an own event deleted before the CRM has answered: told', async () => {
+  const world = await connected();
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll();
+  await world.phone('anna', 'DELETE', `/${own.id}`);
+  world.workspace.expireSyncTokens('anna@firm.example');
+  await world.poll();
+  assert.deepEqual(
+    told(world).map((m) => m.op),
+    ['upsert', 'delete'],
+  );
+});
+
+test('P15 deleted and entered anew, in whatever order it arrives: nothing of before is left', async () => {
+  for (const late of [false, true]) {
+    const world = await connected();
+    await world.crm(world.change('v1', visit(1, 9, { place: 'Bern', busy: false })));
+    const remove = world.change('v1', {}, { op: 'delete' });
+    const anew = world.change('v1', visit(2));
+    for (const change of late ? [anew, remove] : [remove, anew]) await world.crm(change);
+    const [event] = await world.events();
+    assert.equal(event?.location, undefined);
+  }
+});
+
+test('a reminder that the CRM clears is the calendar’s default again', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit(1, 9, { reminderMinutes: 30 })));
+  await world.crm(world.change('v1', visit(1, 9, { reminderMinutes: null })));
+  const [event] = (await world.events()) as { reminders?: object }[];
+  assert.deepEqual(event?.reminders, { useDefault: true });
+  assert.deepEqual(told(world), []);
+});
+
+test('rule 4 the CRM cannot make a hidden event public: refused, and Google’s value told', async () => {
+  const world = await connected();
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { ...day, visibility: 'private' });
+  await world.poll();
+  const adopted = told(world).at(-1)?.data;
+  await world.crm(world.change('g1', { ...adopted, private: false }, { googleId: own.id }));
+  const last = told(world).at(-1);
+  assert.deepEqual([last?.rejected?.reason, last?.data?.private], ['hidden', true]);
+});
+
+test('rule 11 a run that dies while it removes: its own deletes are not the user’s', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit(1)), world.change('v2', visit(2)));
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  const { commit } = world.store;
+  let commits = 0;
+  world.store.commit = (...args) =>
+    ++commits === 1 ? commit(...args) : Promise.reject(new Error('killed'));
+  await assert.rejects(world.poll());
+  world.store.commit = commit;
+  world.advance(200_000);
+  await world.store.updateUser('anna', (user) => {
+    if (!user) return undefined;
+    const { leaving: _, firstSyncAt: __, ...kept } = user;
+    return kept;
+  });
+  await world.poll();
+  assert.equal((await world.events()).length, 2);
+  assert.deepEqual(
+    told(world).filter((m) => m.op === 'delete'),
+    [],
+  );
+});

@@ -1,0 +1,548 @@
+/**
+ * Decides from the history alone whether the invariants held. It knows what the two sides store, and
+ * nothing of the engine: it imports nothing from functions/.
+ */
+import type { Applied, Edit, Effect, Entry, Final, History, Raw, Told } from './history.ts';
+import {
+  crmValue,
+  FIELDS,
+  type FieldName,
+  googleValue,
+  HIDDEN,
+  said,
+  sameText,
+} from './mapping.ts';
+
+export interface Violation {
+  /** P1, P2 ... of the list of invariants. */
+  invariant: string;
+  detail: string;
+}
+
+/** All violations; none means that the run was right. */
+export function check(history: History): Violation[] {
+  const view = new View(history);
+  return [
+    ...ending(history.final),
+    ...[
+      ...convergence(view),
+      ...lostUpdates(view),
+      ...resurrections(view),
+      ...counters(view),
+    ].filter(
+      // A listing that lies about what is there cannot be seen through: it must only do no harm.
+      () => !view.entries.some((e) => e.kind === 'user' && e.what === 'emptyListing'),
+    ),
+    ...duplicates(view),
+    ...deletionsTold(view),
+    ...untouched(view),
+    ...leases(view),
+    ...truthfulBase(view),
+  ];
+}
+
+const violation = (invariant: string, detail: string): Violation => ({ invariant, detail });
+
+/** The history, sorted by what belongs together. */
+class View {
+  readonly final: Final;
+  readonly entries: Entry[];
+  readonly edits: Edit[];
+  readonly effects: Effect[];
+  readonly told: Told[];
+  readonly applied: Applied[];
+  /** Events that the engine inserted: `user/id` to the CRM's id. */
+  readonly inserted = new Map<string, string>();
+  /** Events that were ever private. */
+  readonly hidden = new Set<string>();
+  readonly #parent = new Map<string, string>();
+
+  constructor({ entries, final }: History) {
+    this.entries = entries;
+    this.final = final;
+    this.edits = entries.filter((e) => e.kind === 'edit');
+    this.effects = entries.filter((e) => e.kind === 'effect');
+    this.told = entries.filter((e) => e.kind === 'told');
+    this.applied = entries.filter((e) => e.kind === 'applied');
+    for (const effect of this.effects) this.#readEffect(effect);
+    for (const { message, changed } of this.applied) {
+      if (message.googleId === undefined) continue;
+      for (const { crmId } of changed)
+        this.#join(crmKey(crmId), googleKey(message.userId, message.googleId));
+    }
+    for (const r of final.records) {
+      if (r.googleId) this.#join(crmKey(r.crmId), googleKey(r.userId, r.googleId));
+    }
+  }
+
+  #readEffect({ task, method, user, caller, id, before, after }: Effect): void {
+    const key = googleKey(user, id);
+    if (after.visibility === 'private') this.hidden.add(key);
+    const crmId = after.extendedProperties?.private?.crmId;
+    if (task === undefined || before || caller !== user || !crmId) return;
+    if (!method.endsWith('insert')) return;
+    this.inserted.set(key, crmId);
+    this.#join(crmKey(crmId), key);
+  }
+
+  #find(key: string): string {
+    const parent = this.#parent.get(key);
+    return parent === undefined ? key : this.#find(parent);
+  }
+
+  #join(a: string, b: string): void {
+    const [x, y] = [this.#find(a), this.#find(b)];
+    if (x !== y) this.#parent.set(x, y);
+  }
+
+  /** What an edit, or an effect, belongs to: the same for a record and all the events it ever had. */
+  rootOf({ side, user, id }: { side: 'crm' | 'google'; user: string; id: string }): string {
+    return this.#find(side === 'crm' ? crmKey(id) : googleKey(user, id));
+  }
+
+  liveEvents(user?: string) {
+    return this.final.events.filter(
+      (e) =>
+        (user === undefined || e.user === user) &&
+        e.resource.status !== 'cancelled' &&
+        !e.exception &&
+        !e.resource.recurrence,
+    );
+  }
+
+  /** Live events that a record of the CRM stands for. */
+  eventsOf(record: Raw) {
+    return this.liveEvents(record.userId).filter(
+      (e) =>
+        e.id === record.googleId || this.inserted.get(googleKey(e.user, e.id)) === record.crmId,
+    );
+  }
+
+  /** Live records of the CRM that an event stands for. */
+  recordsOf(event: { user: string; id: string }): Raw[] {
+    const crmId = this.inserted.get(googleKey(event.user, event.id));
+    return this.final.records.filter(
+      (r) =>
+        !r.deleted && r.userId === event.user && (r.googleId === event.id || r.crmId === crmId),
+    );
+  }
+
+  isHidden(user: string, id: string): boolean {
+    const key = googleKey(user, id);
+    return !this.inserted.has(key) && this.hidden.has(key);
+  }
+}
+
+const crmKey = (crmId: string) => `c:${crmId}`;
+const googleKey = (user: string, id: string) => `${user}/${id}`;
+
+/** It comes to rest (P2), reports no programming error, and nobody is mailed (C20). */
+function ending(final: Final): Violation[] {
+  const found = final.bugs.map((bug) => violation('bug', bug));
+  if (!final.rested) found.push(violation('P2', 'does not come to rest'));
+  const { writes, told, stateChanged } = final.extra;
+  if (final.rested && (writes > 0 || told > 0 || stateChanged)) {
+    found.push(violation('P2', `one more cycle: ${JSON.stringify(final.extra)}`));
+  }
+  if (final.mails > 0) found.push(violation('C20', `${final.mails} mails`));
+  return found;
+}
+
+/** P1: the two sides show the same, field by field. */
+function convergence(view: View): Violation[] {
+  const found: Violation[] = [];
+  for (const record of view.final.records) {
+    const events = view.eventsOf(record);
+    const name = `${record.crmId} of ${record.userId}`;
+    if (record.deleted && isTakenBack(view, record)) continue;
+    if (record.deleted || record.data.status === 'cancelled') {
+      const orphans = events.filter((e) => view.recordsOf(e).length === 0);
+      const cancelled = !record.deleted && !names(record, 'cancelledInCrm') ? events : [];
+      if (orphans.length + cancelled.length > 0)
+        found.push(violation('P1', `${name} is gone in the CRM and still at Google`));
+      continue;
+    }
+    const [event] = events;
+    if (!event) {
+      if (isInside(view, crmValue(record.data, 'time')) && !record.rejected)
+        found.push(violation('P1', `${name} is missing at Google`));
+      continue;
+    }
+    found.push(...differences(view, record, event).map((d) => violation('P1', `${name}: ${d}`)));
+  }
+  for (const event of view.liveEvents()) {
+    if (isStrange(view, event) || view.recordsOf(event).length > 0) continue;
+    const root = view.rootOf({ side: 'google', ...event });
+    const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
+    if (view.final.records.some((r) => of(r) && isTakenBack(view, r))) continue;
+    if (!isInside(view, googleValue(event.resource, 'time'))) continue;
+    found.push(violation('P1', `event ${event.id} of ${event.user} is missing in the CRM`));
+  }
+  return found;
+}
+
+/** Told as deleted by a run that died before it knew, and restored by a person before the next one. */
+function isTakenBack(view: View, record: Raw): boolean {
+  const root = view.rootOf({ side: 'crm', user: record.userId, id: record.crmId });
+  const restore = view.edits.find((e) => e.op === 'restore' && view.rootOf(e) === root);
+  const told = view.told.some(
+    ({ seq, message }) =>
+      restore && seq < restore.seq && message.op === 'delete' && message.crmId === record.crmId,
+  );
+  return (
+    told &&
+    !view.entries.some(
+      (e) =>
+        e.kind === 'committed' &&
+        e.links.some((l) => l.googleId === restore?.id && l.state === 'deleted'),
+    )
+  );
+}
+
+const names = (record: Raw, field: string) =>
+  (record.conflicts as Raw[]).some((c) => c.field === field);
+
+function differences(view: View, record: Raw, event: Final['events'][number]): string[] {
+  const hidden =
+    event.resource.visibility === 'private' && !view.inserted.has(googleKey(event.user, event.id));
+  return FIELDS.flatMap((field) => {
+    if (hidden && HIDDEN.has(field)) return [];
+    const crm = crmValue(record.data, field);
+    const google = googleValue(event.resource, field);
+    // A field on which the CRM has no word.
+    if (crm === undefined || sameText(crm, google)) return [];
+    return [`${field} is ${crm} in the CRM, ${google} at Google`];
+  });
+}
+
+/** Somebody else's meeting, or a type that is left alone. */
+function isStrange(view: View, { user, resource }: Final['events'][number]): boolean {
+  const organizer = resource.organizer?.email;
+  const colleague = view.final.users.some((u) => u.email === organizer && u.userId !== user);
+  return colleague || resource.eventType !== 'default';
+}
+
+function isInside(view: View, time: string | undefined): boolean {
+  const { from, to } = view.final.window;
+  const [start = Number.NaN] = (time ?? '').split('|').map((t) => Date.parse(t));
+  return start > from && start < to;
+}
+
+/** P3: never two events of one record, and one record per event in the end. */
+function duplicates(view: View): Violation[] {
+  const found: Violation[] = [];
+  const live = new Map<string, Set<string>>();
+  const restored = new Set<string>();
+  for (const { user, id, before, after, seq, task } of view.effects) {
+    const crmId = view.inserted.get(googleKey(user, id));
+    if (crmId === undefined) continue;
+    // Restored from the bin by a person: gone again in the end, or the only one.
+    if (task === undefined && before?.status === 'cancelled') restored.add(googleKey(user, id));
+    if (restored.has(googleKey(user, id))) continue;
+    const key = `${user} ${crmId}`;
+    const ids = live.get(key) ?? new Set();
+    live.set(key, ids);
+    if (after.status === 'cancelled') ids.delete(id);
+    else ids.add(id);
+    if (ids.size > 1) found.push(violation('P3', `${crmId} twice at ${user}, step ${seq}`));
+  }
+  for (const record of view.final.records) {
+    if (!record.deleted && view.eventsOf(record).length > 1)
+      found.push(violation('P3', `${record.crmId} has two events`));
+  }
+  for (const event of view.liveEvents()) {
+    if (view.recordsOf(event).length > 1)
+      found.push(violation('P3', `event ${event.id} of ${event.user} has two records`));
+  }
+  return found;
+}
+
+/** P4: every value that somebody typed is there, was replaced by somebody who saw it, or is reported. */
+function lostUpdates(view: View): Violation[] {
+  const found: Violation[] = [];
+  for (const edit of view.edits) {
+    if (!edit.after || edit.op === 'restore') continue;
+    for (const field of FIELDS) {
+      const value = said(edit.side, edit.after, field);
+      if (!isUnique(field, value) || value === said(edit.side, edit.before, field)) continue;
+      if (survives(view, edit, field, value) || isExcused(view, edit, field, value)) continue;
+      found.push(violation('P4', `${edit.side} ${edit.op} ${edit.id}: ${field} ${value} is lost`));
+    }
+  }
+  return found;
+}
+
+/** Values that only one edit can have made. */
+const isUnique = (field: FieldName, value: string | undefined): value is string =>
+  value !== undefined && value !== '' && field !== 'private' && field !== 'busy';
+
+function survives(view: View, edit: Edit, field: FieldName, value: string): boolean {
+  const root = view.rootOf(edit);
+  const inCrm = view.final.records.some(
+    (r) =>
+      !r.deleted &&
+      view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root &&
+      crmValue(r.data, field) === value,
+  );
+  const atGoogle = view
+    .liveEvents()
+    .some(
+      (e) =>
+        view.rootOf({ side: 'google', ...e }) === root && googleValue(e.resource, field) === value,
+    );
+  return inCrm || atGoogle || isReplaced(view, edit, field, value);
+}
+
+/** Somebody who saw the value replaced it, deleted or cancelled the record. */
+function isReplaced(view: View, edit: Edit, field: FieldName, value: string): boolean {
+  const root = view.rootOf(edit);
+  return view.edits.some(
+    (e) =>
+      e.seq > edit.seq &&
+      view.rootOf(e) === root &&
+      said(e.side, e.before, field) === value &&
+      (e.op === 'cancel' || said(e.side, e.after, field) !== value),
+  );
+}
+
+function isExcused(view: View, edit: Edit, field: FieldName, value: string): boolean {
+  const root = view.rootOf(edit);
+  const about = view.told.filter(
+    ({ message }) =>
+      (message.crmId && view.rootOf({ side: 'crm', user: '', id: message.crmId }) === root) ||
+      (message.googleId &&
+        view.rootOf({ side: 'google', user: message.userId, id: message.googleId }) === root),
+  );
+  const conflicts: Raw[] = about.flatMap(({ message }) => message.conflicts ?? []);
+  if (conflicts.some((c) => holds(c, field, value))) return true;
+  if (edit.side === 'google') {
+    const removed = view.entries.some(
+      (e) => e.kind === 'user' && e.user === edit.user && e.what === 'leavingRemove',
+    );
+    // Inserted, but the run died before it knew: there is no base to see an edit against.
+    const known = isKnown(view, edit);
+    // Restored by a person although the record lives on in another event, or with another owner.
+    if (view.edits.some((e) => e.op === 'restore' && e.id === edit.id)) return true;
+    // What its owner hides the CRM can move and delete, but never report.
+    if (HIDDEN.has(field) && view.isHidden(edit.user, edit.id)) return true;
+    if (!known && view.inserted.has(googleKey(edit.user, edit.id))) return true;
+    return removed || conflicts.some((c) => /^(deleted|cancelled)InCrm$/.test(c.field));
+  }
+  // Texts that the CRM sends for what its owner hides are ignored (design rule 4).
+  const events = view.final.events.filter((e) => view.rootOf({ side: 'google', ...e }) === root);
+  if (HIDDEN.has(field) && events.some((e) => view.isHidden(e.user, e.id))) return true;
+  return about.some(
+    ({ seq, message }) => seq > edit.seq && message.rejected?.reason === 'notOrganizer',
+  );
+}
+
+/** Whether the engine had stored a link to the event when the person edited it. */
+const isKnown = (view: View, edit: Edit) =>
+  view.entries.some(
+    (e) =>
+      e.kind === 'committed' && e.seq < edit.seq && e.links.some((l) => l.googleId === edit.id),
+  );
+
+/** A conflict record that holds the value as the one that lost, or as one of the two. */
+function holds(conflict: Raw, field: FieldName, value: string): boolean {
+  const names = { time: ['start', 'end'], reminder: ['reminderMinutes'] } as Raw;
+  if (!(names[field] ?? [field]).includes(conflict.field)) return false;
+  return [conflict.crm, conflict.google].some((v) => {
+    const part = crmValue({ start: v, end: v, [conflict.field]: v }, field);
+    if (field !== 'time') return part === value;
+    const [start, end] = (part ?? '').split('|');
+    return (
+      value.split('|')[conflict.field === 'start' ? 0 : 1] ===
+      (conflict.field === 'start' ? start : end)
+    );
+  });
+}
+
+/** P7: what somebody deleted who knew all that there was to know stays deleted. */
+function resurrections(view: View): Violation[] {
+  const found: Violation[] = [];
+  const roots = Map.groupBy(view.edits, (e) => view.rootOf(e));
+  for (const [root, edits] of roots) {
+    const last = edits.at(-1);
+    if (!last || (last.op !== 'delete' && last.op !== 'cancel')) continue;
+    if (!sawAll(view, last, edits)) continue;
+    // Whoever leaves with removal and connects again gets all that the CRM has.
+    const left = (e: Entry) =>
+      e.kind === 'user' && e.user === last.user && e.what === 'leavingRemove';
+    if (last.side === 'google' && view.entries.some(left)) continue;
+    const record = view.final.records.find(
+      (r) =>
+        !r.deleted &&
+        r.data.status !== 'cancelled' &&
+        view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root,
+    );
+    const event = view.liveEvents().find((e) => view.rootOf({ side: 'google', ...e }) === root);
+    if (record) found.push(violation('P7', `${record.crmId} is back in the CRM`));
+    if (event) found.push(violation('P7', `event ${event.id} of ${event.user} is back`));
+  }
+  return found;
+}
+
+/** Whether the last edit was made in the knowledge of all that the other side had done. */
+function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
+  const others = edits.filter((e) => e !== last && e.side !== last.side);
+  // Made or written by a run that died before it knew: there is nothing to see a deletion against.
+  if (last.side === 'google' && !isKnown(view, last)) return false;
+  // A write whose answer was lost looks like somebody's edit, and in doubt nothing is thrown away.
+  const committed = new Set(
+    view.entries.flatMap((e) => (e.kind === 'committed' ? e.links.map((l) => l.etag) : [])),
+  );
+  const doubt = view.effects.some(
+    (e) =>
+      e.task !== undefined &&
+      e.seq < last.seq &&
+      !committed.has(e.etag) &&
+      e.after.status !== 'cancelled' &&
+      view.rootOf({ side: 'google', user: e.user, id: e.id }) === view.rootOf(last),
+  );
+  if (doubt) return false;
+  return others.every((e) => {
+    // The old owner cannot know.
+    if (e.op === 'handOver' && e.user !== last.user) return false;
+    const acted = view.entries.some(
+      (x) =>
+        x.seq > e.seq &&
+        x.seq < last.seq &&
+        ((x.kind === 'effect' &&
+          x.task !== undefined &&
+          view.rootOf({ side: 'google', user: x.user, id: x.id }) === view.rootOf(last)) ||
+          (x.kind === 'applied' &&
+            x.changed.some(
+              (c) => view.rootOf({ side: 'crm', user: c.user, id: c.crmId }) === view.rootOf(last),
+            ))),
+    );
+    if (!acted) return false;
+    return FIELDS.every((field) => {
+      const value = said(e.side, e.after, field);
+      if (value === undefined || value === said(e.side, e.before, field)) return true;
+      const now = said(last.side, last.before, field);
+      return sameText(now, value) || isReplaced(view, e, field, value);
+    });
+  });
+}
+
+/** P9: the CRM is told of a deletion only if the event was really gone. */
+function deletionsTold(view: View): Violation[] {
+  const found: Violation[] = [];
+  const gone = new Set<string>();
+  for (const entry of view.entries) {
+    if (entry.kind === 'effect' && entry.after.status === 'cancelled')
+      gone.add(googleKey(entry.user, entry.id));
+    if (entry.kind !== 'told' || entry.message.op !== 'delete') continue;
+    const { userId, googleId, crmId } = entry.message;
+    if (!gone.has(googleKey(userId, googleId)))
+      found.push(violation('P9', `${crmId} told as deleted, but ${googleId} never was`));
+  }
+  return found;
+}
+
+/** Fields of an event that a write of the engine may change. */
+const OURS = new Set([
+  'summary',
+  'location',
+  'description',
+  'start',
+  'end',
+  'visibility',
+  'transparency',
+  'reminders',
+  'attendees',
+  'sequence',
+  'updated',
+]);
+
+/** P10: foreign objects stay as they are, byte by byte, and so do fields that are not mapped. */
+function untouched(view: View): Violation[] {
+  const found: Violation[] = [];
+  for (const { user, id, resource } of view.final.foreign) {
+    const now = view.final.events.find((e) => e.user === user && e.id === id);
+    if (JSON.stringify(now?.resource) !== JSON.stringify(resource))
+      found.push(violation('P10', `foreign event ${id} of ${user} was changed`));
+  }
+  const adopted = new Set<string>();
+  for (const entry of view.entries) {
+    if (entry.kind === 'applied' && entry.message.googleId !== undefined)
+      adopted.add(googleKey(entry.message.userId, entry.message.googleId));
+    if (entry.kind !== 'effect' || entry.task === undefined || entry.caller !== entry.user)
+      continue;
+    const { user, id, before, after, method } = entry;
+    if (!before) continue;
+    const key = googleKey(user, id);
+    if (!view.inserted.has(key) && !adopted.has(key))
+      found.push(violation('P10', `${method} of the unlinked event ${id} of ${user}`));
+    if (after.status === 'cancelled') continue;
+    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (!OURS.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+        found.push(violation('P10', `${method} changed ${name} of event ${id} of ${user}`));
+    }
+  }
+  return found;
+}
+
+/** P13: writes and messages are bounded by what people did. */
+function counters(view: View): Violation[] {
+  const conflicts = view.told.reduce((n, t) => n + (t.message.conflicts?.length ?? 0), 0);
+  const crm = view.edits.filter((e) => e.side === 'crm');
+  const google = view.edits.filter((e) => e.side === 'google');
+  const handOvers = crm.filter((e) => e.op === 'handOver').length;
+  const removals = view.entries.filter((e) => e.kind === 'user' && e.what === 'leavingRemove');
+  // Whoever has everything removed and connects again has it all written again.
+  const again = 2 * removals.length * view.final.records.length;
+  const writes = view.effects.filter((e) => e.task !== undefined && e.caller === e.user).length;
+  const restored = google.filter((e) => e.op === 'restore').length;
+  const unknown = google.filter((e) => e.op === 'delete' && !isKnown(view, e)).length;
+  // What the old owner still changes goes to the new one.
+  const handed = new Set(crm.filter((e) => e.op === 'handOver').map((e) => view.rootOf(e)));
+  const carried = google.filter((e) => handed.has(view.rootOf(e))).length;
+  const bound = crm.length + handOvers + conflicts + again + restored + unknown + carried;
+  const found: Violation[] = [];
+  if (writes > bound) found.push(violation('P13', `${writes} writes at Google, bound ${bound}`));
+  const told = view.told.filter((t) => t.message.record === 'appointment').length;
+  const rejected = view.told.filter((t) => t.message.rejected).length;
+  const strangers = 1;
+  // Told again: whoever edits in the CRM without having seen what was told.
+  const toldBound =
+    google.length + crm.length + conflicts + rejected + strangers + view.final.struck;
+  if (told > toldBound) found.push(violation('P13', `${told} messages, bound ${toldBound}`));
+  return found;
+}
+
+/** P25: nobody begins a call after the lease; what was under way and comes late is conditional. */
+function leases(view: View): Violation[] {
+  const found: Violation[] = [];
+  const newest = new Map<string, number>();
+  for (const entry of view.entries) {
+    if (entry.kind === 'lease') newest.set(entry.user, entry.fence);
+    if (entry.kind === 'issue' && entry.at >= entry.leaseUntil)
+      found.push(violation('P25', `task ${entry.task} begins ${entry.method} after its lease`));
+    if (entry.kind !== 'effect' || entry.task === undefined || entry.caller !== entry.user)
+      continue;
+    const late = entry.fence !== newest.get(entry.user);
+    if (late && !entry.conditional)
+      found.push(
+        violation('P25', `${entry.method} of ${entry.id} with an old fence, unconditional`),
+      );
+  }
+  return found;
+}
+
+/** P12: a link's etag is one that the event really had. */
+function truthfulBase(view: View): Violation[] {
+  const found: Violation[] = [];
+  const had = new Set<string>();
+  for (const entry of view.entries) {
+    if (entry.kind === 'effect') had.add(`${entry.user}/${entry.id} ${entry.etag}`);
+    if (entry.kind !== 'committed') continue;
+    for (const { googleId, etag, state } of entry.links) {
+      if (state !== 'live' || etag === undefined) continue;
+      if (!had.has(`${entry.user}/${googleId} ${etag}`))
+        found.push(violation('P12', `link to ${googleId} with an etag that it never had`));
+    }
+  }
+  return found;
+}

@@ -1,0 +1,127 @@
+/** What the history checker gets: plain data from the simulators and the editors, nothing of the engine. */
+
+// biome-ignore lint/suspicious/noExplicitAny: raw resources of two systems, compared field by field.
+export type Raw = { [field: string]: any };
+
+/** Something a person did. */
+export interface Edit {
+  kind: 'edit';
+  seq: number;
+  at: number;
+  side: 'crm' | 'google';
+  op: 'create' | 'edit' | 'delete' | 'cancel' | 'replan' | 'handOver' | 'recreate' | 'restore';
+  user: string;
+  /** The CRM's id, or the event's id. */
+  id: string;
+  /** What the person saw, and what it was afterwards; undefined: it did not exist. */
+  before: Raw | undefined;
+  after: Raw | undefined;
+  /** CRM: Google's owner hides the content. */
+  redacted?: boolean;
+}
+
+/** A change of one stored event, by the engine or, as the consequence of an edit, by Google. */
+export interface Effect {
+  kind: 'effect';
+  seq: number;
+  at: number;
+  /** The task of the engine that called; undefined: a person's phone. */
+  task: number | undefined;
+  method: string;
+  /** The caller and the calendar that changed: guests' copies change with the organizer's event. */
+  caller: string;
+  user: string;
+  id: string;
+  etag: string;
+  before: Raw | undefined;
+  after: Raw;
+  fence: number | undefined;
+  conditional: boolean;
+}
+
+/** A call that the engine began. */
+export interface Issue {
+  kind: 'issue';
+  seq: number;
+  at: number;
+  task: number;
+  user: string;
+  method: string;
+  /** Until when the task holds the user's lease; 0: it holds none. */
+  leaseUntil: number;
+}
+
+/** A task took a user's lease. */
+export interface LeaseTaken {
+  kind: 'lease';
+  seq: number;
+  at: number;
+  task: number;
+  user: string;
+  fence: number;
+}
+
+/** The CRM applied a message. */
+export interface Applied {
+  kind: 'applied';
+  seq: number;
+  at: number;
+  message: Raw;
+  changed: { crmId: string; user: string; before: Raw | undefined; after: Raw }[];
+}
+
+/** The engine stored links. */
+export interface Committed {
+  kind: 'committed';
+  seq: number;
+  at: number;
+  task: number;
+  user: string;
+  links: { googleId: string | undefined; etag: string | undefined; state: string }[];
+}
+
+/** Published to the CRM, once per changeId. */
+export interface Told {
+  kind: 'told';
+  seq: number;
+  at: number;
+  message: Raw;
+}
+
+/** Things that happened to a user as a whole. */
+export interface UserEvent {
+  kind: 'user';
+  seq: number;
+  at: number;
+  user: string;
+  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'paused' | 'emptyListing';
+}
+
+export type Entry = Edit | Effect | Issue | LeaseTaken | Applied | Committed | Told | UserEvent;
+
+/** How it all ended. */
+export interface Final {
+  users: { userId: string; email: string }[];
+  /** Every record that the CRM ever had. */
+  records: Raw[];
+  /** Every event of every calendar, cancelled ones too. */
+  events: { user: string; id: string; etag: string; resource: Raw; exception: boolean }[];
+  /** Resources that the engine must not touch, as they were at the start. */
+  foreign: { user: string; id: string; resource: Raw }[];
+  mails: number;
+  /** Faults that struck. */
+  struck: number;
+  /** What one more cycle did after everything was quiet. */
+  extra: { writes: number; told: number; stateChanged: boolean };
+  /** Whether everything came to rest within the bound. */
+  rested: boolean;
+  /** Programming errors that a function reported. */
+  bugs: string[];
+  window: { from: number; to: number };
+  now: number;
+}
+
+export interface History {
+  entries: Entry[];
+  final: Final;
+}

@@ -1,0 +1,193 @@
+/** What happens in one simulation: a seed and a list of steps, made from the seed, that can be shortened. */
+import { seeded } from '../sandbox/google/random.ts';
+import type { Fault } from './faults.ts';
+import { FIELDS, type Field } from './values.ts';
+
+/** `user` and `pick` choose among what is there when the step comes, so that a step outlives others. */
+export type Action =
+  | { do: 'crm.create'; user: number; n: number; fields: Field[] }
+  | { do: 'crm.edit'; user: number; pick: number; n: number; fields: Field[] }
+  | {
+      do: 'crm.delete' | 'crm.cancel' | 'crm.replan' | 'crm.recreate';
+      user: number;
+      pick: number;
+      n: number;
+    }
+  | { do: 'crm.handOver'; user: number; pick: number; to: number; n: number; fields: Field[] }
+  | { do: 'phone.create'; user: number; n: number; fields: Field[] }
+  | { do: 'phone.edit'; user: number; pick: number; n: number; fields: Field[] }
+  | {
+      do: 'phone.delete' | 'phone.restore' | 'phone.copy' | 'phone.colour';
+      user: number;
+      pick: number;
+      n: number;
+    }
+  | { do: 'fault'; fault: Fault }
+  | { do: 'wait'; ms: number }
+  | { do: 'poll'; user: number }
+  | { do: 'tick' }
+  | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect' | 'pause' | 'resume'; user: number }
+  | { do: 'leave'; user: number; how: 'keep' | 'remove' };
+
+export interface Step {
+  /** Turns that the scheduler gives before the step. */
+  turns: number;
+  action: Action;
+}
+
+export interface Script {
+  seed: number;
+  users: number;
+  workers: number;
+  /** Messages come twice, late and in another order. */
+  rough: boolean;
+  /** The CRM publishes again what a google-change wrote. */
+  echo: boolean;
+  onDeletedInCrm: 'restore' | 'deleteAgain';
+  policy: { [field: string]: 'crm' | 'google' };
+  steps: Step[];
+}
+
+type Random = () => number;
+const int = (random: Random, n: number) => Math.floor(random() * n);
+const one = <T>(random: Random, list: readonly T[]) => list[int(random, list.length)] as T;
+
+/** The script of a seed. */
+export function scriptOf(seed: number): Script {
+  const random = seeded(seed);
+  const users = 2 + int(random, 3);
+  const steps: Step[] = [];
+  const length = 10 + int(random, 26);
+  // A few records that everybody edits find more than many that nobody meets twice.
+  for (let n = 1; n <= length; n++) {
+    const early = n <= 3;
+    steps.push({
+      turns: one(random, [0, 0, 0, 1, 3, 8, 20, 60]),
+      action: early ? create(random, users, n) : action(random, users, n),
+    });
+  }
+  return {
+    seed,
+    users,
+    workers: 1 + int(random, 3),
+    rough: random() < 0.7,
+    echo: random() < 0.7,
+    onDeletedInCrm: random() < 0.7 ? 'restore' : 'deleteAgain',
+    policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
+    steps,
+  };
+}
+
+function create(random: Random, users: number, n: number): Action {
+  const user = int(random, users);
+  const fields: Field[] = ['subject', 'time', ...some(random)];
+  return {
+    do: random() < 0.65 ? 'crm.create' : 'phone.create',
+    user,
+    n,
+    fields: [...new Set(fields)],
+  };
+}
+
+function some(random: Random): Field[] {
+  const weights: Field[] = [...FIELDS, 'subject', 'time', 'place', 'subject', 'time', 'place'];
+  const count = 1 + int(random, 2);
+  return [...new Set(Array.from({ length: count }, () => one(random, weights)))];
+}
+
+function action(random: Random, users: number, n: number): Action {
+  const user = int(random, users);
+  const pick = int(random, 1000);
+  const target = { user, pick, n };
+  const dice = random();
+  if (dice < 0.12) return create(random, users, n);
+  if (dice < 0.28) return { do: 'crm.edit', ...target, fields: some(random) };
+  if (dice < 0.44) return { do: 'phone.edit', ...target, fields: some(random) };
+  if (dice < 0.54) {
+    return {
+      do: one(random, ['crm.delete', 'crm.cancel', 'crm.replan', 'crm.recreate']),
+      ...target,
+    };
+  }
+  if (dice < 0.58) {
+    return {
+      do: 'crm.handOver',
+      ...target,
+      to: int(random, users),
+      fields: random() < 0.5 ? some(random) : [],
+    };
+  }
+  if (dice < 0.66) {
+    return {
+      do: one(random, [
+        'phone.delete',
+        'phone.delete',
+        'phone.restore',
+        'phone.copy',
+        'phone.colour',
+      ]),
+      ...target,
+    };
+  }
+  if (dice < 0.8) return { do: 'fault', fault: fault(random) };
+  if (dice < 0.84)
+    return { do: 'wait', ms: one(random, [1000, 30_000, 130_000, 400_000, 3_700_000]) };
+  if (dice < 0.93) return random() < 0.8 ? { do: 'poll', user } : { do: 'tick' };
+  if (dice < 0.985) {
+    return {
+      do: one(random, [
+        'expireSync',
+        'expireSync',
+        'expireAccess',
+        'revoke',
+        'connect',
+        'pause',
+        'resume',
+      ]),
+      user,
+    };
+  }
+  return { do: 'leave', user, how: one(random, ['keep', 'remove']) };
+}
+
+function fault(random: Random): Fault {
+  const when = one(random, ['before', 'after'] as const);
+  const skip = int(random, 6);
+  const dice = random();
+  if (dice < 0.3) return { when, strike: { kind: 'crash' }, skip: int(random, 15), count: 1 };
+  if (dice < 0.42) {
+    const ms = one(random, [5000, 70_000, 130_000, 200_000]);
+    return { when, strike: { kind: 'pause', ms }, skip: int(random, 15), count: 1 };
+  }
+  if (dice < 0.55) return { where: 'store', when, strike: { kind: 'lost' }, skip, count: 1 };
+  if (dice < 0.6) return { where: 'publish', when, strike: { kind: 'lost' }, skip: 0, count: 1 };
+  if (dice < 0.63) return { where: 'vault', when, strike: { kind: 'lost' }, skip: 0, count: 1 };
+  if (dice < 0.66) {
+    return {
+      where: 'token',
+      when,
+      strike: one(random, [LOST, BUSY]),
+      skip: 0,
+      count: 1 + int(random, 2),
+    };
+  }
+  if (dice < 0.68) {
+    return {
+      where: 'google',
+      name: 'events.list',
+      when: 'after',
+      strike: { kind: 'empty' },
+      skip: 0,
+      count: 1,
+    };
+  }
+  const strike = one(random, [LOST, LOST, BUSY, RATE, QUOTA, SLOW, LONG]);
+  return { where: 'google', when, strike, skip, count: one(random, [1, 1, 1, 2, 4, 8]) };
+}
+
+const LOST = { kind: 'lost' } as const;
+const BUSY = { kind: 'status', status: 503, reason: 'backendError' } as const;
+const RATE = { kind: 'status', status: 403, reason: 'rateLimitExceeded' } as const;
+const QUOTA = { kind: 'status', status: 403, reason: 'quotaExceeded' } as const;
+const SLOW = { kind: 'status', status: 429, reason: 'rateLimitExceeded', retryAfter: 5 } as const;
+const LONG = { kind: 'status', status: 429, reason: 'rateLimitExceeded', retryAfter: 60 } as const;

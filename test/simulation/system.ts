@@ -1,0 +1,502 @@
+/**
+ * The whole system in one thread: the real functions on the in-memory store and vault, the Workspace and
+ * the CRM simulator, queues, processes and people, with everything that happens written down.
+ */
+import { createHash } from 'node:crypto';
+import type { User } from '../../functions/core/records.ts';
+import { createMemoryStore } from '../../functions/state/memory.ts';
+import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
+import { Crm } from '../sandbox/crm/crm.ts';
+import { seeded } from '../sandbox/google/random.ts';
+import { createWorkspace } from '../sandbox/google/workspace.ts';
+import { Faults } from './faults.ts';
+import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
+import { Queues } from './queues.ts';
+import { rest, Scheduler } from './scheduler.ts';
+import type { Script } from './script.ts';
+import { MONDAY } from './values.ts';
+import { carried, type Outside, type Task, Worker } from './worker.ts';
+
+const SCOPES = [
+  'https://www.googleapis.com/auth/calendar.events.owned',
+  'https://www.googleapis.com/auth/calendar.freebusy',
+];
+const NAMES = ['anna', 'luca', 'mira', 'theo'];
+const DAY = 86_400_000;
+const POLL = 300_000;
+/** More turns than any script needs: whoever takes more is in a loop. */
+const MAX_TURNS = 30_000;
+
+export type SystemOptions = Pick<
+  Script,
+  'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy'
+>;
+
+// biome-ignore lint/suspicious/noExplicitAny: without `kind`, `seq` and `at`, whichever entry it is.
+type Noted = any;
+
+export class System {
+  readonly options: SystemOptions;
+  readonly scheduler = new Scheduler(MONDAY);
+  readonly faults = new Faults();
+  readonly queues: Queues;
+  readonly crm: Crm;
+  readonly store = createMemoryStore();
+  readonly vault = createMemoryTokenVault();
+  readonly workspace;
+  readonly entries: Entry[] = [];
+  readonly bugs: string[] = [];
+  readonly users: string[];
+  readonly trace = createHash('sha256');
+  /** Names of the port calls, in order. */
+  readonly ports: string[] = [];
+  readonly #outside: Outside;
+  readonly #schedule: () => number;
+  readonly #told = new Set<string>();
+  readonly #shadow = new Map<string, Raw>();
+  #workers: Worker[] = [];
+  #seenChanges = 0;
+  #tasks = 0;
+  #version = 0;
+  #foreign: Final['foreign'] = [];
+  /** For a person who looks at one run. */
+  lines: string[] | undefined;
+
+  constructor(options: SystemOptions) {
+    const { seed } = options;
+    this.options = options;
+    this.#schedule = seeded(seed * 7 + 1);
+    this.queues = new Queues(seeded(seed * 7 + 2), options.rough);
+    this.users = NAMES.slice(0, options.users);
+    const now = () => this.scheduler.now;
+    this.workspace = createWorkspace({
+      now,
+      random: seeded(seed * 7 + 3),
+      clientId: 'client',
+      clientSecret: 'secret',
+      redirectUris: ['https://sync.example/callback'],
+    });
+    this.workspace.quota.enabled = false;
+    this.crm = new Crm({
+      now,
+      random: seeded(seed * 7 + 4),
+      echo: options.echo,
+      onDeletedInCrm: options.onDeletedInCrm,
+      publish: (message) => this.#fromCrm(message as Raw),
+    });
+    this.#outside = this.#makeOutside(seeded(seed * 7 + 5));
+    this.workspace.before = async (call) => {
+      const task = carried.taskOf(this.workspace, call);
+      await task?.worker.googlePoint(task, call, 'before');
+    };
+    this.workspace.after = async (call) => {
+      const task = carried.taskOf(this.workspace, call);
+      if (task) this.#outside.onEffect(task, call);
+      await task?.worker.googlePoint(task, call, 'after');
+    };
+    for (let i = 0; i < options.workers; i++) this.#workers.push(this.#newWorker());
+  }
+
+  // ---- the world outside the engine -----------------------------------------------------------
+
+  #makeOutside(random: () => number): Outside {
+    const { scheduler, faults, workspace, store, vault } = this;
+    return {
+      scheduler,
+      faults,
+      workspace,
+      store,
+      vault,
+      random,
+      publisher: {
+        googleChanges: async (changes) => {
+          for (const change of changes) this.#toCrm(structuredClone(change));
+        },
+        syncUsers: async (userIds) => {
+          for (const userId of userIds) this.hint(userId);
+        },
+      },
+      settings: {
+        windowDaysBack: 30,
+        windowDaysAhead: 365,
+        pollMs: POLL,
+        leaseMs: 120_000,
+        runMs: 240_000,
+        tombstoneMs: 90 * DAY,
+        inviteExternal: false,
+        policy: this.options.policy,
+      },
+      onPort: (where, name) => this.ports.push(`${where} ${name}`) - 1,
+      onLog: (event, fields) => {
+        const { kind, reason } = fields as { kind?: string; reason?: string };
+        if (event === 'function.failed' && kind === 'bug') this.bugs.push(String(reason));
+        if (event === 'sync.run' || event === 'function.failed') this.log(event, fields);
+      },
+      onIssue: (task, call) => {
+        // Access is the process's own, not a run's.
+        if (call.url.endsWith('/token') || call.url.endsWith('/revoke')) return;
+        const { lease } = task;
+        const leaseUntil = lease?.expiresAt ?? 0;
+        const method = `${call.method} ${new URL(call.url).pathname}`;
+        this.note('issue', { task: task.id, user: lease?.userId ?? '', method, leaseUntil });
+      },
+      onEffect: (task, call) => {
+        const conditional = 'if-match' in call.headers || call.method.endsWith('.insert');
+        this.#noteEffects(task, call.method, call.user ?? '', conditional);
+      },
+      onCommit: (task, [lease, commit]) => {
+        const links = (commit.links ?? []).map(({ googleId, etag, state }) => ({
+          googleId,
+          etag,
+          state,
+        }));
+        if (links.length > 0) this.note('committed', { task: task.id, user: lease.userId, links });
+      },
+      onLease: ({ id, lease }) =>
+        this.note('lease', { task: id, user: lease?.userId, fence: lease?.fence }),
+      onEmptied: ({ lease }) => this.happened(lease?.userId ?? '', 'emptyListing'),
+      onCrash: (worker) => this.#crash(worker),
+    };
+  }
+
+  #newWorker(): Worker {
+    return new Worker(`w${this.#tasks}-${this.#workers.length}`, this.#outside);
+  }
+
+  #crash(worker: Worker): void {
+    this.log('crash', { worker: worker.name });
+    this.scheduler.kill(worker);
+    this.queues.abandon(worker, this.scheduler.now);
+    this.#workers = this.#workers.map((w) => (w === worker ? this.#newWorker() : w));
+  }
+
+  note(kind: Entry['kind'], what: Noted): void {
+    const entry = { kind, seq: this.entries.length, at: this.scheduler.now, ...what } as Entry;
+    this.entries.push(entry);
+    this.log(kind, what);
+  }
+
+  log(event: string, fields: object): void {
+    const line = `${this.scheduler.now - MONDAY} ${event} ${JSON.stringify(fields)}`;
+    this.trace.update(line);
+    this.lines?.push(line);
+  }
+
+  #toCrm(message: Raw): void {
+    if (!this.#told.has(message.changeId)) {
+      this.#told.add(message.changeId);
+      this.note('told', { message });
+    }
+    this.queues.publishToCrm(message, this.scheduler.now);
+  }
+
+  #fromCrm(message: Raw): void {
+    // Users are entered by setUp.
+    if (message.record === 'user') return;
+    this.queues.publish('crm-change', JSON.stringify(message), this.scheduler.now);
+  }
+
+  hint(userId: string): void {
+    this.queues.publish('sync-user', JSON.stringify({ userId }), this.scheduler.now);
+  }
+
+  /** What changed in the calendars since the last look. */
+  #noteEffects(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
+    const { calendars } = this.workspace;
+    if (calendars.changes === this.#seenChanges) return;
+    for (const user of this.users) {
+      for (const record of calendars.primary(emailOf(user)).events.values()) {
+        if (record.changed <= this.#seenChanges) continue;
+        const key = `${user} ${record.id}`;
+        const after: Raw = record.resource;
+        this.note('effect', {
+          task: task?.id,
+          method,
+          caller: caller.split('@')[0],
+          user,
+          id: record.id,
+          etag: etagOf(record.changed),
+          before: this.#shadow.get(key),
+          after,
+          fence: task?.lease?.fence,
+          conditional,
+        });
+        this.#shadow.set(key, after);
+      }
+    }
+    this.#seenChanges = calendars.changes;
+  }
+
+  // ---- setting up, and what happens to users ---------------------------------------------------
+
+  async setUp(): Promise<void> {
+    for (const userId of this.users) {
+      const email = emailOf(userId);
+      const timeZone = userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
+      this.workspace.createAccount({ email, name: userId, timeZone });
+      await this.store.putUser({
+        userId,
+        email,
+        timeZone,
+        enabled: true,
+        version: ++this.#version,
+      });
+      await this.crm.announce({ userId, email, name: userId, timeZone });
+      await this.#strangers(userId);
+      await this.connect(userId);
+    }
+  }
+
+  /** What is in a calendar and is none of the sync's business. */
+  async #strangers(userId: string): Promise<void> {
+    const at = (hour: number) => ({
+      dateTime: `2026-11-24T${String(hour).padStart(2, '0')}:30:00Z`,
+      timeZone: 'Europe/Zurich',
+    });
+    const office = {
+      summary: 'Office',
+      eventType: 'workingLocation',
+      visibility: 'public',
+      transparency: 'transparent',
+      workingLocationProperties: { type: 'homeOffice', homeOffice: {} },
+      start: at(9),
+      end: at(10),
+    };
+    const birthday = {
+      summary: 'Birthday',
+      eventType: 'birthday',
+      start: { date: '2026-12-01' },
+      end: { date: '2026-12-02' },
+      recurrence: ['RRULE:FREQ=YEARLY'],
+    };
+    for (const body of [office, birthday]) await this.phone(userId, 'POST', '', body);
+    if (userId === 'anna') {
+      const organizer = { email: 'boss@else.example' };
+      const meeting = { summary: 'Board', start: at(14), end: at(15), iCalUID: 'board', organizer };
+      await this.phone(userId, 'POST', '/import', meeting);
+    }
+    for (const record of this.workspace.calendars.primary(emailOf(userId)).events.values()) {
+      if (record.resource.eventType !== 'default')
+        this.#foreign.push({ user: userId, id: record.id, resource: record.resource });
+    }
+  }
+
+  /** The user connects (again), as the authorize function leaves things. */
+  async connect(userId: string): Promise<void> {
+    const email = emailOf(userId);
+    const { now } = this.scheduler;
+    const grant = this.workspace.oauth.grant(email, SCOPES);
+    await this.vault.seal(userId, grant.refresh_token);
+    await this.store.updateUser(userId, (user) => {
+      const { leaving, stateReason, firstSyncAt, ...kept } = user as User;
+      const again = kept.state === 'disconnected' || leaving === 'remove';
+      const paused = kept.state === 'paused';
+      return {
+        ...kept,
+        ...(firstSyncAt !== undefined && !again && { firstSyncAt }),
+        ...(paused && stateReason !== undefined && { stateReason }),
+        state: paused ? 'paused' : 'active',
+        googleEmail: email,
+        googleSub: email,
+        scopes: SCOPES,
+        connectedAt: now,
+        nextPollAt: now,
+      };
+    });
+    this.happened(userId, 'connected');
+  }
+
+  happened(user: string, what: UserEvent['what']): void {
+    this.note('user', { user, what });
+  }
+
+  /** A person's phone. Undefined when Google refuses. */
+  async phone(
+    userId: string,
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<Raw | undefined> {
+    const answer = await carried.run(this.workspace, undefined, () =>
+      this.workspace.handle({
+        method,
+        url: `/calendar/v3/calendars/primary/events${path}`,
+        headers: {
+          authorization: `Bearer user:${emailOf(userId)}`,
+          'content-type': 'application/json',
+        },
+        body: body ? JSON.stringify(body) : '',
+      }),
+    );
+    this.#noteEffects(undefined, `phone ${method}`, userId, false);
+    return answer.status < 300 ? (JSON.parse(answer.body || '{}') as Raw) : undefined;
+  }
+
+  edited(edit: Omit<Edit, 'kind' | 'seq' | 'at'>): void {
+    this.note('edit', edit);
+  }
+
+  // ---- time ------------------------------------------------------------------------------------
+
+  /** One turn of whoever the seed chooses. False: nothing is under way any more. */
+  async turn(): Promise<boolean> {
+    const { scheduler, queues } = this;
+    for (;;) {
+      const { now } = scheduler;
+      const options: (() => Promise<void>)[] = [
+        ...scheduler.ready().map((waiter) => async () => {
+          this.log('turn', { label: waiter.label });
+          await scheduler.give(waiter);
+        }),
+        ...queues.dueMessages(now).map((message) => () => this.#deliver(message)),
+        ...queues.dueUsers(now).map((user) => () => this.#deliverToCrm(user)),
+      ];
+      const choice = options[Math.floor(this.#schedule() * options.length)];
+      if (choice) {
+        await choice();
+        scheduler.now += Math.floor(this.#schedule() * 20);
+        return true;
+      }
+      const dues = [scheduler.nextDue(), queues.nextDue()].filter((due) => due !== undefined);
+      if (dues.length === 0) return false;
+      scheduler.now = Math.max(now, Math.min(...dues));
+    }
+  }
+
+  async #deliver(message: Queues['waiting'][number]): Promise<void> {
+    const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
+    const task = ++this.#tasks;
+    this.log('deliver', { task, worker: worker.name, message });
+    this.queues.begin(message, worker);
+    void worker.handle(task, message.subscription, message.data).then((status) => {
+      this.log('answered', { task, status });
+      this.queues.end(message, status === 204, this.scheduler.now);
+    });
+    await rest();
+  }
+
+  async #deliverToCrm(user: string): Promise<void> {
+    const message = this.queues.takeForCrm(user);
+    if (!message) return;
+    const before = new Map(this.crm.records(undefined, true).map((r) => [r.crmId, snapshot(r)]));
+    await this.crm.receive(message);
+    const changed = this.crm
+      .records(undefined, true)
+      .map((r) => ({
+        crmId: r.crmId,
+        user: r.userId,
+        before: before.get(r.crmId),
+        after: snapshot(r),
+      }))
+      .filter((c) => JSON.stringify(c.before) !== JSON.stringify(c.after));
+    this.note('applied', { message, changed });
+  }
+
+  // ---- the end ---------------------------------------------------------------------------------
+
+  /** Faults off, everybody connected, queues drained, polls run until two rounds bring nothing new. */
+  async settle(): Promise<boolean> {
+    this.faults.armed = [];
+    this.queues.rough = false;
+    for (const worker of this.#workers) worker.pausedUntil = 0;
+    let quiet = 0;
+    for (let round = 0; round < 20 && quiet < 2; round++) {
+      const before = this.#progress();
+      if (!(await this.drain())) return false;
+      for (const userId of this.users) await this.#backToWork(userId);
+      this.scheduler.now += POLL;
+      for (const userId of this.users) this.hint(userId);
+      if (!(await this.drain())) return false;
+      quiet = this.#progress() === before ? quiet + 1 : 0;
+    }
+    return quiet === 2;
+  }
+
+  #progress(): string {
+    const news = this.entries.filter((e) => e.kind !== 'issue' && e.kind !== 'lease');
+    return String(news.length);
+  }
+
+  /** Runs until nothing is under way. False: it does not end. */
+  async drain(): Promise<boolean> {
+    for (let turns = 0; await this.turn(); turns++) {
+      if (turns > MAX_TURNS) return false;
+    }
+    return true;
+  }
+
+  async #backToWork(userId: string): Promise<void> {
+    const user = await this.store.getUser(userId);
+    if (user?.leaving) return;
+    if (user?.state === 'paused') await this.resume(userId);
+    else if (user?.state !== 'active') await this.connect(userId);
+  }
+
+  async resume(userId: string): Promise<void> {
+    const nextPollAt = this.scheduler.now;
+    await this.store.updateUser(userId, (user) => {
+      if (user?.state !== 'paused') return undefined;
+      const { stateReason: _, ...kept } = user;
+      return { ...kept, state: 'active', nextPollAt };
+    });
+  }
+
+  /** Runs to the end and hands over everything that the checker needs. */
+  async finish(): Promise<History> {
+    const rested = await this.settle();
+    const effects = this.entries.filter((e) => e.kind === 'effect').length;
+    const told = this.#told.size;
+    const state = this.#state();
+    if (rested) {
+      this.scheduler.now += POLL;
+      for (const userId of this.users) this.hint(userId);
+      await this.drain();
+    }
+    const extra = {
+      writes: this.entries.filter((e) => e.kind === 'effect').length - effects,
+      told: this.#told.size - told,
+      stateChanged: this.#state() !== state,
+    };
+    return { entries: this.entries, final: this.#final(rested, extra) };
+  }
+
+  #final(rested: boolean, extra: Final['extra']): Final {
+    const events = this.users.flatMap((user) =>
+      [...this.workspace.calendars.primary(emailOf(user)).events.values()].map((record) => ({
+        user,
+        id: record.id,
+        etag: etagOf(record.changed),
+        resource: record.resource as Raw,
+        exception: record.exception !== null,
+      })),
+    );
+    return {
+      users: this.users.map((userId) => ({ userId, email: emailOf(userId) })),
+      records: structuredClone(this.crm.records(undefined, true)) as Raw[],
+      events,
+      foreign: this.#foreign,
+      mails: this.workspace.mails.length,
+      struck: this.faults.struck,
+      extra,
+      rested,
+      bugs: this.bugs,
+      window: { from: MONDAY - 28 * DAY, to: MONDAY + 364 * DAY },
+      now: this.scheduler.now,
+    };
+  }
+
+  /** The stored state without what every cycle changes. */
+  #state(): string {
+    const { intents, links } = JSON.parse(this.store.dump()) as Raw;
+    return JSON.stringify({ intents, links });
+  }
+}
+
+export const emailOf = (userId: string) => `${userId}@firm.example`;
+
+const etagOf = (changed: number) => `"${3_400_000_000_000_000 + changed * 2}"`;
+
+/** A record's data as a person sees it; undefined once it is deleted. */
+export function snapshot(record: { data: object; deleted: boolean }): Raw | undefined {
+  return record.deleted ? undefined : (structuredClone(record.data) as Raw);
+}
