@@ -14,6 +14,7 @@ export interface Defect {
 }
 
 const engine = 'test/integration/engine.test.ts';
+const crossings = 'test/integration/crossings.test.ts';
 const plan = 'test/property/plan.test.ts';
 const simulation = 'test/simulation/simulation.test.ts';
 const sweep = 'test/simulation/crash-sweep.test.ts';
@@ -101,7 +102,8 @@ export const defects: Defect[] = [
     file: 'functions/google/client.ts',
     from: 'if (options.clock.now() >= session.until)',
     to: 'if (options.clock.now() >= Number.POSITIVE_INFINITY)',
-    test: simulation,
+    test: crossings,
+    pattern: 'P25',
   },
   {
     name: 'take a rate limit for a missing right',
@@ -155,7 +157,7 @@ export const defects: Defect[] = [
     file: 'functions/core/merge.ts',
     from: 'const crmEdited = mentioned && !same(crm, reference) && !behind;',
     to: 'const crmEdited = mentioned && !same(crm, reference);',
-    test: engine,
+    test: crossings,
     pattern: 'two edits on the phone in a row',
   },
   {
@@ -187,7 +189,8 @@ export const defects: Defect[] = [
     file: 'functions/core/plan.ts',
     from: '  (intent?.version ?? 0) <= (link.crmVersion ?? -1);',
     to: '  (intent?.version ?? 0) < 0;',
-    test: simulation,
+    test: crossings,
+    pattern: 'the edit is not lost',
   },
   {
     name: 'believe any listing',
@@ -209,7 +212,7 @@ export const defects: Defect[] = [
     file: 'functions/sync/absence.ts',
     from: 'codec.period(knownGoogle(link), context)',
     to: 'codec.period({ ...link.crm, ...link.google }, context)',
-    test: engine,
+    test: crossings,
     pattern: 'deleted before the CRM has answered',
   },
   {
@@ -274,5 +277,29 @@ export const defects: Defect[] = [
     to: '  if (notices.length > 0) queueMicrotask(() => setImmediate(() => void publisher.googleChanges(notices).catch(() => {})));\n  const journal',
     test: sweep,
     pattern: 'crash at every step: edit on the phone$',
+  },
+  {
+    name: 'an offer that the CRM has not seen is deleted with the record',
+    file: 'functions/core/plan.ts',
+    from: '    return hasUnseenOffers(input)\n',
+    to: '    return hasUnseenOffers({ ...input, link: undefined })\n',
+    test: crossings,
+    pattern: 'before it saw an edit',
+  },
+  {
+    name: 'an earlier generation stays beside the later one',
+    file: 'functions/core/plan.ts',
+    from: '  if (isOlder(input)) return handlers.removeOlder(input);\n',
+    to: '',
+    test: crossings,
+    pattern: 'P3 an earlier generation',
+  },
+  {
+    name: 'disconnecting removes before it remembers that it does',
+    file: 'functions/sync/leave.ts',
+    from: 'if (tombstones.length > 0) await store.commit(',
+    to: 'if (tombstones.length < 0) await store.commit(',
+    test: crossings,
+    pattern: 'rule 11',
   },
 ];

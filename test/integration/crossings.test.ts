@@ -25,7 +25,12 @@ async function dying(world: World, run: () => Promise<unknown>): Promise<void> {
   world.advance(200_000);
 }
 
-const told = (world: World) => world.messages.filter((m) => m.record === 'appointment');
+/** Messages about appointments, each once: what a write takes away is told before and after it. */
+const told = (world: World) => [
+  ...new Map(
+    world.messages.filter((m) => m.record === 'appointment').map((m) => [m.changeId, m]),
+  ).values(),
+];
 const conflicts = (world: World) => told(world).flatMap((m) => m.conflicts ?? []);
 
 test('P25 a run that stood still past its lease begins no call', async () => {
