@@ -64,6 +64,7 @@ test('a user connects, both sides follow each other, the user disconnects', { sk
   const page = await open(context, '/?user=mira');
 
   await page.getByText('Not connected').waitFor();
+  await card(page, '').nth(2).waitFor();
   assert.equal(await card(page, '').count(), 3, 'the CRM has three entries');
   assert.equal(await event(page, '').count(), 0, 'Google has none yet');
 
