@@ -366,10 +366,16 @@ function insert(input: Prepared, rule: Rule, generation: number, conflicts: Conf
     return decide('nothing', { wakeAt: period.from - window.aheadMs });
   const googleId = codec.googleId(context.userId, intent.crmId, generation);
   const agreed = Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in unseen)));
+  // The deleted object may have held edits that crossed with the CRM's: decided, and told, here too.
+  const crossed = link ? mergeWith(input, undefined).conflicts : [];
+  const lost = crossed.filter((c) => c.winner === 'google' && c.field in unseen);
+  const offers = Object.fromEntries(lost.map((c) => [c.field, unseen[c.field] ?? null]));
+  const all = [...conflicts, ...crossed];
+  const changed = Object.keys(offers);
   return {
-    ...decide(rule, { link: 'live', agreed }),
+    ...decide(rule, { link: 'live', agreed, offers }),
     write: { kind: 'insert', googleId, crmId: intent.crmId, generation, fields },
-    ...(conflicts.length > 0 && { notice: { op: 'upsert', data: fields, changed: [], conflicts } }),
+    ...(all.length > 0 && { notice: { op: 'upsert', data: fields, changed, conflicts: all } }),
   };
 }
 

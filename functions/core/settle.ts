@@ -176,7 +176,8 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...rest,
     ...(crmId !== undefined && { crmId }),
     ...(googleId !== undefined && { googleId }),
-    ...(crmId !== undefined && { baseVersion: intent?.version ?? link?.crmVersion ?? 0 }),
+    // 0: none yet. Whatever the CRM changed in a record that we do not know of is newer.
+    baseVersion: intent?.version ?? link?.crmVersion ?? 0,
     ...(rejected && { rejected }),
   };
   const born = link?.id ?? crmId ?? googleId ?? '';

@@ -57,9 +57,12 @@ export async function observeIntents(
         ),
     (link) => link.googleId,
   );
+  const restored = await restoredAnew(run, collection, adopted, byGoogleId);
   const works = intents.map((intent): Work => {
-    const found = byCrmId.get(intent.crmId) ?? byGoogleId.get(intent.googleId ?? '');
-    const link = found && mayTake(found, intent) ? found : undefined;
+    const own = byCrmId.get(intent.crmId);
+    const born = byGoogleId.get(intent.googleId ?? '');
+    const known = own && !restored.has(own.id) ? own : undefined;
+    const link = own ? known : born && mayTake(born, intent, restored) ? born : undefined;
     const observed = isElsewhere(link, collection) ? elsewhere(link) : undefined;
     return { intent, link, observed, raw: undefined };
   });
@@ -71,14 +74,32 @@ export async function observeIntents(
   return works;
 }
 
+/** Whether the link is the intent's: of its record, of none yet, or of one that it restores. */
+const mayTake = (link: Link, intent: Intent, restored: ReadonlySet<string>) =>
+  link.crmId === undefined || link.crmId === intent.crmId || restored.has(link.id);
+
 /**
- * Whether the link is the intent's: of its record, of none yet, or of one that the CRM deleted and was
- * asked to restore, which it may do under another crmId (design rule 10).
+ * Ids of links that pass to another record: a deleted one whose event lives on may be restored under
+ * another crmId (design rule 10). Whoever was deleted has nothing to do with the event any more.
  */
-const mayTake = (link: Link, intent: Intent) =>
-  link.crmId === undefined ||
-  link.crmId === intent.crmId ||
-  (intent.op === 'upsert' && link.offered.deletedInCrm !== undefined);
+async function restoredAnew(
+  run: Run,
+  { codec }: Collection,
+  adopted: Intent[],
+  byGoogleId: ReadonlyMap<string, Link>,
+): Promise<Set<string>> {
+  const claimed = adopted
+    .filter((intent) => intent.op === 'upsert')
+    .flatMap((intent) => byGoogleId.get(intent.googleId ?? '') ?? [])
+    .filter((link) => link.crmId !== undefined);
+  if (claimed.length === 0) return new Set();
+  const before = await run.engine.store.getIntents(
+    codec.record,
+    claimed.map((link) => link.crmId ?? ''),
+  );
+  const deleted = new Set(before.filter((i) => i.op === 'delete').map((i) => i.crmId));
+  return new Set(claimed.filter((l) => deleted.has(l.crmId ?? '')).map((l) => l.id));
+}
 
 /** The records of a page of Google's changes. `until`: the end of what was read before, if anything. */
 export async function observePage(

@@ -66,6 +66,22 @@ test('P7 P16 deleted in the CRM after a run died between inserting and committin
   assert.deepEqual(told(world), []);
 });
 
+test('P17 a change that could not be carried out is seen again: the cursor stays', async () => {
+  const world = await connected();
+  await dying(world, () => world.crm(world.change('v1', visit())));
+  await world.store.putIntents([world.change('v1', {}, { op: 'delete' })]);
+  const stop = world.workspace.faults.add({
+    kind: 'status',
+    status: 403,
+    reason: 'quotaExceeded',
+    method: 'events.delete',
+  });
+  assert.equal(await world.poll(), 'later');
+  stop();
+  assert.equal(await world.poll(), 'done');
+  assert.deepEqual(await world.events(), []);
+});
+
 test('P7 P16 the same with a later generation: nobody restored anything', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit()));

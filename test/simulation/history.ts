@@ -109,6 +109,8 @@ export interface Final {
   /** Resources that the engine must not touch, as they were at the start. */
   foreign: { user: string; id: string; resource: Raw }[];
   mails: number;
+  /** The CRM publishes again what it was told. */
+  echo: boolean;
   /** Faults that struck. */
   struck: number;
   /** What one more cycle did after everything was quiet. */

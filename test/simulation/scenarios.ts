@@ -1,5 +1,6 @@
 /** Named scenarios for the crash sweep: what was there and is settled, and what happens then. */
-import type { Action, Script } from './script.ts';
+import type { Action } from './script.ts';
+import type { SystemOptions } from './system.ts';
 import type { Field } from './values.ts';
 
 export interface Scenario {
@@ -8,7 +9,7 @@ export interface Scenario {
   pairs?: true;
   given?: Action[];
   when: Action[];
-  options?: Partial<Pick<Script, 'echo' | 'onDeletedInCrm' | 'policy' | 'workers'>>;
+  options?: Partial<SystemOptions>;
 }
 
 const ANNA = 0;
@@ -171,7 +172,7 @@ export const scenarios: Scenario[] = [
   {
     name: 'an own event edited in the CRM',
     given: [phone.create(1), poll],
-    when: [desk.edit(2, ['time'], 1)],
+    when: [desk.edit(2, ['time'])],
   },
   {
     name: 'an own event deleted on the phone',
@@ -184,6 +185,7 @@ export const scenarios: Scenario[] = [
     name: 'somebody else’s meeting edited in the CRM',
     given: [poll],
     when: [desk.edit(2, ['time', 'reminder'])],
+    options: { meeting: true },
   },
   {
     name: 'full resync',
@@ -229,5 +231,9 @@ export const scenarios: Scenario[] = [
     given: [desk.create(1), desk.create(2), poll],
     when: [leave('remove'), user('connect'), poll],
   },
-  { name: 'the fan-out', given: [desk.create(1)], when: [phone.edit(2, ['time']), { do: 'tick' }] },
+  {
+    name: 'the fan-out',
+    given: [desk.create(1), poll, { do: 'wait', ms: 400_000 }],
+    when: [phone.edit(2, ['time']), { do: 'tick' }],
+  },
 ];

@@ -38,6 +38,7 @@ export async function sweep(scenario: Scenario, places: Place[]): Promise<SweepR
     echo: true,
     onDeletedInCrm: 'restore',
     policy: {},
+    meeting: false,
     ...scenario.options,
   });
   await system.setUp();

@@ -27,10 +27,14 @@ const POLL = 300_000;
 /** More turns than any script needs: whoever takes more is in a loop. */
 const MAX_TURNS = 30_000;
 
-export type SystemOptions = Pick<
-  Script,
-  'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy'
->;
+export interface SystemOptions
+  extends Pick<
+    Script,
+    'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy'
+  > {
+  /** The first user is invited to a meeting of somebody outside (default). */
+  meeting?: boolean;
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: without `kind`, `seq` and `at`, whichever entry it is.
 type Noted = any;
@@ -270,7 +274,7 @@ export class System {
       recurrence: ['RRULE:FREQ=YEARLY'],
     };
     for (const body of [office, birthday]) await this.phone(userId, 'POST', '', body);
-    if (userId === 'anna') {
+    if (userId === 'anna' && this.options.meeting !== false) {
       const organizer = { email: 'boss@else.example' };
       const meeting = { summary: 'Board', start: at(14), end: at(15), iCalUID: 'board', organizer };
       await this.phone(userId, 'POST', '/import', meeting);
@@ -477,6 +481,7 @@ export class System {
       foreign: this.#foreign,
       mails: this.workspace.mails.length,
       struck: this.faults.struck,
+      echo: this.options.echo,
       extra,
       rested,
       bugs: this.bugs,

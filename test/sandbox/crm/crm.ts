@@ -58,10 +58,14 @@ export class Crm {
       throw new CrmError(404, `no user ${userId}`);
     }
     const edited = checked(data);
-    record.data = { ...record.data, ...edited };
+    const old: Appointment = record.data;
+    const isNew = (field: keyof Appointment) =>
+      JSON.stringify(edited[field] ?? null) !== JSON.stringify(old[field] ?? null);
+    record.data = { ...old, ...edited };
     if (userId !== undefined) record.userId = userId;
     const version = record.version + 1;
-    const fields = Object.keys(edited).map((field) => [mergedWith(field), version]);
+    const changed = (Object.keys(edited) as (keyof Appointment)[]).filter(isNew);
+    const fields = changed.map((field) => [mergedWith(field), version]);
     record.editedFields = { ...record.editedFields, ...Object.fromEntries(fields) };
     this.#personChanged(record);
     await this.flush();
