@@ -29,7 +29,7 @@ export interface Notice {
 
 export interface Decision {
   /** The row of the state table that applied (ARCHITECTURE.md, "States of a link"). */
-  rule: Rule | 'undo' | 'keep';
+  rule: Rule | 'undo' | 'keep' | 'follow';
   /** Why a change is not undone (rule `keep`). */
   kept?: string;
   write?: Write;
@@ -40,12 +40,12 @@ export interface Decision {
   agreed: Fields;
   /** Google's values that the notice tells the CRM. */
   offers: Fields;
-  /** The intent is kept until this time (ms since the epoch) because it lies outside the window. */
+  /** The intent is kept until this time (ms since the epoch): it lies outside the window, or has no place yet. */
   wakeAt?: number;
 }
 
 /** A decision that changes nothing but what `rest` says. */
-export function decide(rule: Rule, rest: Partial<Decision> = {}): Decision {
+export function decide(rule: Decision['rule'], rest: Partial<Decision> = {}): Decision {
   return { rule, link: 'unchanged', agreed: {}, offers: {}, ...rest };
 }
 

@@ -20,6 +20,8 @@ export interface PlanInput {
   intent: Intent | undefined;
   /** What was read from Google in this run. */
   observed: Observed | undefined;
+  /** Of a member of a group that is a record itself: the group's. */
+  parent?: Link | undefined;
 }
 
 /** The same with canonical values, without what Google's owner hides. */

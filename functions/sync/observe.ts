@@ -1,5 +1,6 @@
 import type { Observed } from '../core/codec.ts';
 import type { JournalEntry } from '../core/journal.ts';
+import type { Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type { Collection, Page } from './collection.ts';
@@ -15,8 +16,14 @@ export interface Work {
   raw: unknown;
   /** The resource in the place that the record moves away from. */
   original?: unknown;
-  /** To be undone, instead of planned. */
-  undo?: { entry: JournalEntry; pending: boolean };
+  /** Of a member of a group that is a record itself: the group's link. */
+  parent?: Link | undefined;
+  /** The CRM names a place in a group that is not there. */
+  nowhere?: Nowhere;
+  /** Its group was written anew, and takes it along. */
+  follows?: boolean;
+  /** To be undone, instead of planned. `seat`: its place in the group that was brought back just now. */
+  undo?: { entry: JournalEntry; pending: boolean; seat?: Observed };
 }
 
 /** The object of a link that lives in another place, as far as this place can know. */
@@ -105,7 +112,7 @@ async function restoredAnew(
 export async function observePage(
   run: Run,
   collection: Collection,
-  { items, groups = [] }: Page<unknown>,
+  { items, groups = [], outside = [] }: Page<unknown>,
   until = Number.POSITIVE_INFINITY,
 ): Promise<Work[]> {
   const { codec } = collection;
@@ -132,7 +139,11 @@ export async function observePage(
   );
   const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
-  return [...works, ...gone].filter(({ link, observed }) => !isEcho(link, observed));
+  const far = new Set(outside);
+  return [...works, ...gone].filter(
+    ({ link, observed }) =>
+      !isEcho(link, observed) && (link !== undefined || !far.has(observed?.googleId ?? '')),
+  );
 }
 
 /**
