@@ -28,6 +28,8 @@ export interface Outcome {
 export interface Settled {
   /** The link to store; undefined: as it was. */
   link?: Link;
+  /** A tombstone for the place in a group that the record has left: nobody must take it for a new record. */
+  left?: Link;
   /** Id of the link to remove for good. */
   removed?: string;
   notice?: GoogleChange;
@@ -62,7 +64,28 @@ export function settle(given: Outcome): Settled {
   delete next.expireAt;
   delete next.withGroup;
   Object.assign(next, baseAfter(outcome, notice));
-  return { ...settled, link: next };
+  const left = placeLeft(outcome, next);
+  return { ...settled, link: next, ...(left && { left }) };
+}
+
+function placeLeft({ codec, link, parent, fence, expireAt }: Outcome, next: Link) {
+  if (!codec.groups || !link?.group || !link.googleId || link.googleId === next.googleId) return;
+  if (parent?.state !== 'live' || parent.googleId !== link.group) return;
+  const { userId, record, googleId, group, slot, generation } = link;
+  const left: Link = {
+    id: linkId(record, { googleId: `${googleId}~${fence}` }),
+    ...{ userId, record, googleId, group, generation },
+    ...(slot !== undefined && { slot }),
+    state: 'deleted',
+    deletedBy: 'google',
+    origin: 'google',
+    crm: {},
+    google: {},
+    offered: {},
+    changes: 0,
+    expireAt: Math.max(expireAt, Date.parse(slot ?? '') || 0),
+  };
+  return left;
 }
 
 /**

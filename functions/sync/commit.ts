@@ -47,6 +47,7 @@ export async function commitWorks(
     const entry = entryOf(outcome, settled);
     if (entry) entries.push(entry);
     if (settled.link) links.push(placed(settled.link, collection, written ?? work.observed));
+    if (settled.left) links.push(settled.left);
     if (settled.removed) removedLinks.push(settled.removed);
     if (settled.notice) notices.push(settled.notice);
     run.count.conflicts += settled.notice?.conflicts?.length ?? 0;

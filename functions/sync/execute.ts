@@ -152,7 +152,9 @@ export function decide(
  * The object has become a group, or its place in a group is gone: what it is now, only a listing of the
  * group tells. To write it again, or to drop it, would double or lose a record that has merely moved.
  */
-const isAdrift = ({ link, observed }: Work) =>
+const isAdrift = ({ link, observed, nowhere, follows }: Work) =>
+  !nowhere &&
+  !follows &&
   link !== undefined &&
   observed !== undefined &&
   (observed.whole === true ||
