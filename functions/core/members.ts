@@ -3,11 +3,13 @@
  * place (yet), and how they follow a group that was written anew. Pure.
  */
 import type { Codec, Observed } from './codec.ts';
+import { isConcealed } from './conceal.ts';
 import { type Decision, decide, refuse } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { Intent, Link } from './records.ts';
+import { forCrm } from './sides.ts';
 import { DAY_MS } from './time.ts';
 
 /**
@@ -126,4 +128,18 @@ export function follow(codec: Codec, link: Link, observed: Observed | undefined)
     decision.write = { kind: 'patch', googleId, etag, patch };
   }
   return decision;
+}
+
+/** The CRM knows the record, and hears now that it is a member of a group: its place comes with any message. */
+export function nameAgain(codec: Codec, link: Link): Decision {
+  const { state } = link;
+  if (state === 'deleted') {
+    return { ...decide('follow'), notice: { op: 'delete', reason: 'movedOrDeleted' } };
+  }
+  const data = forCrm(codec, knownGoogle(link));
+  const redacted = isConcealed(link, undefined) && { redacted: true };
+  return {
+    ...decide('follow', { link: state }),
+    notice: { op: 'upsert', data, changed: [], ...redacted },
+  };
 }

@@ -235,7 +235,8 @@ function placeOf({ codec, decision, written, observed, link, parent }: Outcome) 
   const { group, slot } = now ?? (observed?.group !== undefined ? observed : link) ?? {};
   if (!codec.groups || group === undefined || slot === undefined) return {};
   const lives = parent?.state === 'live' && parent.googleId === group;
-  if (decision.notice?.op === 'delete' && !(lives && observed?.group !== undefined)) return {};
+  const alone = observed?.group !== undefined || decision.rule === 'follow';
+  if (decision.notice?.op === 'delete' && !(lives && alone)) return {};
   const crmId = lives ? parent.crmId : undefined;
   return codec.groups.named({ googleId: group, ...(crmId !== undefined && { crmId }) }, slot);
 }

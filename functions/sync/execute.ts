@@ -1,7 +1,7 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import type { Decision, Write } from '../core/decision.ts';
-import { follow, unplaced } from '../core/members.ts';
+import { follow, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
@@ -139,7 +139,8 @@ export function decide(
 ): Decision {
   const { codec } = collection;
   if (work.undo) return undo({ codec, ...work, ...work.undo });
-  if (work.follows && work.link) return follow(codec, work.link, work.observed);
+  if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
+  if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
   if (work.nowhere && work.intent) {
     const wanted = work.intent.op === 'upsert' && !codec.absent(work.intent.data);
     return unplaced(work.nowhere, work.intent, work.link, wanted, run.startedAt);

@@ -22,6 +22,13 @@ export class Parents {
     if (link.crmId !== undefined) this.#byCrmId.set(link.crmId, link);
   }
 
+  /** The link of a work that was carried out. */
+  of({ link, observed, intent }: Work): Link | undefined {
+    const crmId = intent?.crmId ?? link?.crmId;
+    if (crmId !== undefined) return this.#byCrmId.get(crmId);
+    return this.#byGoogleId.get(observed?.googleId ?? link?.googleId ?? '');
+  }
+
   /** By the ids at Google; what is not known here comes from the store. */
   async byGoogleId(run: Run, { codec }: Collection, ids: string[]): Promise<Map<string, Link>> {
     const open = ids.filter((id) => !this.#byGoogleId.has(id));
@@ -143,8 +150,9 @@ export async function attachParents(
 }
 
 /**
- * Members of a group that has been written anew, at their places there: also those that were taken out
- * of it, or they would be back.
+ * Members that a change of their group concerns though nobody touched them. It was written anew: each
+ * takes its place there, also those that were taken out, or they would be back. It is told for the first
+ * time: so is what the CRM knows of its members already (the setting was another before).
  */
 async function followers(
   run: Run,
@@ -154,35 +162,40 @@ async function followers(
   members: Work[],
 ): Promise<Work[]> {
   const { groups, record } = collection.codec;
-  const moved = new Map<string, Link>();
+  const anew = new Map<string, Link>();
+  const told = new Map<string, Link>();
   for (const { work, decision } of done) {
-    const { link } = work;
-    const anew = decision.write?.kind === 'insert' || isElsewhere(link, collection);
-    if (!link?.googleId || !anew || !groups?.leads(knownGoogle(link))) continue;
-    const now = (await parents.byCrmId(run, collection, [link.crmId ?? ''])).get(link.crmId ?? '');
-    if (now?.state === 'live') moved.set(link.googleId, now);
+    const { link, observed } = work;
+    const before = link?.googleId ?? observed?.googleId;
+    const now = before === undefined ? undefined : parents.of(work);
+    if (before === undefined || now?.state !== 'live' || !groups?.leads(knownGoogle(now))) continue;
+    const moves = now.googleId !== before || isElsewhere(link, collection);
+    if (link && (moves || decision.write?.kind === 'insert')) anew.set(before, now);
+    else if (decision.rule === 'import') told.set(before, now);
   }
-  if (!groups || moved.size === 0) return [];
-  const links = await run.engine.store.linksByGroup(run.user.userId, record, [...moved.keys()]);
-  const works = links
-    .filter((l) => l.slot && (l.state === 'live' ? l.crmId !== undefined : !l.withGroup))
-    .map((link): Work => {
-      const parent = moved.get(link.group ?? '');
-      return {
-        link,
-        intent: undefined,
-        observed: undefined,
-        raw: undefined,
-        parent,
-        follows: true,
-      };
-    });
+  if (!groups || anew.size + told.size === 0) return [];
+  const ids = [...anew.keys(), ...told.keys()];
+  const links = await run.engine.store.linksByGroup(run.user.userId, record, ids);
+  const works = links.filter(isPart).map((link): Work => {
+    const parent = anew.get(link.group ?? '') ?? told.get(link.group ?? '');
+    const follows = anew.has(link.group ?? '') ? 'anew' : 'told';
+    return { link, intent: undefined, ...unread, parent, follows };
+  });
   const idOf = ({ link }: Work) =>
-    groups.idAt(moved.get(link?.group ?? '')?.googleId ?? '', link?.slot ?? '');
-  await read(run, collection, works, idOf);
-  await findSeats(run, collection, members, idOf, moved);
+    groups.idAt(anew.get(link?.group ?? '')?.googleId ?? '', link?.slot ?? '');
+  await read(
+    run,
+    collection,
+    works.filter((work) => work.follows === 'anew'),
+    idOf,
+  );
+  await findSeats(run, collection, members, idOf, anew);
   return works;
 }
+
+/** What the CRM knows under a name, or was taken out of the group. */
+const isPart = ({ slot, state, crmId, withGroup }: Link) =>
+  slot !== undefined && (state === 'live' ? crmId !== undefined : !withGroup);
 
 /** What is to be undone in a member finds its place in the group that is back. */
 async function findSeats(

@@ -18,6 +18,8 @@ export interface SeriesRecord {
   occurrence?: Occurrence;
   /** The last google-change applied. */
   seen?: string;
+  /** The version sent last. */
+  version?: number;
 }
 
 export class SeriesCrm {
@@ -74,7 +76,10 @@ export class SeriesCrm {
     const { conferenceUrl: _, ...sent } = data;
     const rest = { ...(occurrence && { occurrence }), ...(googleId && { googleId }) };
     if (seen) Object.assign(rest, { seen });
-    return this.world.change(crmId, sent, rest);
+    const change = this.world.change(crmId, sent, rest);
+    const record = this.records.get(crmId);
+    if (record) record.version = change.version;
+    return change;
   }
 
   // ---- what Google tells -------------------------------------------------------------------------
@@ -94,9 +99,14 @@ export class SeriesCrm {
       }
       const id = crmId ?? `a${++this.#names}`;
       const old = this.records.get(id);
+      // Newer here than what Google builds on: just what really changed there.
+      const newer = (old?.version ?? 0) > (m.baseVersion ?? 0);
+      const data = Object.entries((m.data ?? {}) as Fields).filter(
+        ([name]) => !old || !newer || m.changed?.includes(name),
+      );
       const record: SeriesRecord = {
         ...old,
-        data: { ...old?.data, ...(m.data as Fields) },
+        data: { ...old?.data, ...Object.fromEntries(data) },
         seen: m.changeId,
         ...(m.googleId !== undefined && { googleId: m.googleId }),
         ...(m.occurrence && { occurrence: m.occurrence }),
