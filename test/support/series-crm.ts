@@ -16,6 +16,8 @@ export interface SeriesRecord {
   data: Fields;
   googleId?: string;
   occurrence?: Occurrence;
+  /** An appointment of its own in the place of the occurrence: it does not go with the series. */
+  alone?: boolean;
   /** The last google-change applied. */
   seen?: string;
   /** The version sent last. */
@@ -28,6 +30,10 @@ export class SeriesCrm {
   /** Occurrences that do not take place. */
   readonly cancelled: Occurrence[] = [];
   readonly #heard = new Set<string>();
+  /** What went with a series that the CRM deleted: it comes back with it. */
+  /** Records that were deleted here. */
+  readonly #gone = new Set<string>();
+  readonly #bin = new Map<string, [string, SeriesRecord][]>();
   #names = 0;
 
   constructor(options: WorldOptions = {}) {
@@ -47,6 +53,7 @@ export class SeriesCrm {
   edit(crmId: string, data: object, occurrence?: Occurrence): CrmChange {
     const old = this.records.get(crmId);
     const record: SeriesRecord = { ...old, data: { ...old?.data, ...data } };
+    this.#gone.delete(crmId);
     if (occurrence) record.occurrence = occurrence;
     this.records.set(crmId, record);
     return this.#upsert(crmId, record);
@@ -64,12 +71,13 @@ export class SeriesCrm {
   #forget(crmId: string): void {
     const id = this.records.get(crmId)?.googleId;
     this.records.delete(crmId);
-    for (const [other, { occurrence }] of this.records) {
-      const series = occurrence?.series;
-      if (series && (series.crmId === crmId || (id && series.googleId === id))) {
-        this.records.delete(other);
-      }
-    }
+    this.#gone.add(crmId);
+    const parts = [...this.records].filter(([, { occurrence, alone }]) => {
+      const series = alone ? undefined : occurrence?.series;
+      return series && (series.crmId === crmId || (id !== undefined && series.googleId === id));
+    });
+    for (const [other] of parts) this.records.delete(other);
+    if (parts.length > 0) this.#bin.set(crmId, parts);
   }
 
   #upsert(crmId: string, { data, occurrence, googleId, seen }: SeriesRecord): CrmChange {
@@ -93,11 +101,15 @@ export class SeriesCrm {
       const crmId = m.crmId ?? this.#known(m);
       if (m.op === 'reject') return m;
       if (m.op === 'delete') {
-        if (crmId !== undefined) this.#forget(crmId);
-        if (m.occurrence) this.cancelled.push(m.occurrence);
+        // Of a deleted series each record is told.
+        if (crmId !== undefined) this.records.delete(crmId);
+        if (m.occurrence) this.cancelled.push(this.#resolved(m.occurrence));
         return { ...m, ...(crmId !== undefined && { crmId }) };
       }
       const id = crmId ?? `a${++this.#names}`;
+      const restored = m.conflicts?.some((c) => c.field === 'deletedInCrm');
+      // Written before Google's side knew of the deletion.
+      if (this.#gone.has(id) && !this.records.has(id) && !restored) return m;
       const old = this.records.get(id);
       // Newer here than what Google builds on: just what really changed there.
       const newer = (old?.version ?? 0) > (m.baseVersion ?? 0);
@@ -108,15 +120,25 @@ export class SeriesCrm {
         ...old,
         data: { ...old?.data, ...Object.fromEntries(data) },
         seen: m.changeId,
+        alone: m.occurrence === undefined,
         ...(m.googleId !== undefined && { googleId: m.googleId }),
-        ...(m.occurrence && { occurrence: m.occurrence }),
+        ...(m.occurrence && { occurrence: this.#resolved(m.occurrence) }),
       };
       this.records.set(id, record);
+      for (const [other, part] of (restored && this.#bin.get(id)) || [])
+        this.records.set(other, part);
       if (m.crmId === undefined) answers.push(this.#upsert(id, record));
       return { ...m, crmId: id };
     });
-    if (answers.length > 0) assert.equal(await this.world.crm(...answers), 'done');
+    if (answers.length > 0) await this.world.crm(...answers);
     return named;
+  }
+
+  /** A series by the name that it has here, where it has one. */
+  #resolved({ series, originalStart }: Occurrence): Occurrence {
+    const known = [...this.records].find(([, r]) => r.googleId === series.googleId)?.[0];
+    const crmId = series.crmId ?? known;
+    return { series: { ...series, ...(crmId !== undefined && { crmId }) }, originalStart };
   }
 
   #known({ googleId }: GoogleChange): string | undefined {
@@ -156,6 +178,17 @@ export class SeriesCrm {
       lines.filter((line) => !line.startsWith('GET') && !line.endsWith('/token')),
       [],
     );
+  }
+
+  /** Regular occurrences of the CRM's series, which have no record of their own. */
+  regular(days = 60): { crmId: string; data: Fields; start: Time }[] {
+    return [...this.records].flatMap(([crmId, record]) => {
+      const { data } = record;
+      if (!Array.isArray(data.recurrence) || data.recurrence.length === 0) return [];
+      return expand(data.start as Time, data.recurrence as string[], MONDAY + days * DAY)
+        .filter((start) => !this.#isOwn(crmId, record, start))
+        .map((start) => ({ crmId, data, start }));
+    });
   }
 
   /** Lines of title and start, sorted, until `days` ahead. */
