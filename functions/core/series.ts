@@ -4,7 +4,7 @@
  */
 import type { calendar_v3 } from '@googleapis/calendar';
 import { appointmentCodec, ownerOf } from './appointment.ts';
-import type { Codec, CodecContext, FieldSpec, Groups } from './codec.ts';
+import type { Codec, CodecContext, FieldSpec, Groups, Patch } from './codec.ts';
 import type { Fields, Json } from './fields.ts';
 import type { Moment } from './messages.ts';
 import { canonicalLines, endOfLines } from './recurrence.ts';
@@ -16,6 +16,10 @@ const fields = {
   ...appointmentCodec.fields,
   recurrence: { flow: 'both' },
 } as const satisfies { [name: string]: FieldSpec };
+
+/** The time is not written along: whether it has a zone has to be looked at. */
+const startsToRecur = ({ changed, target }: Patch) =>
+  changed.includes('recurrence') && !changed.includes('start') && isSeries(target);
 
 const isSeries = (data: Fields) => canonicalLines(data.recurrence) !== null;
 
@@ -96,13 +100,19 @@ export const seriesCodec: Codec<Event> = {
     ...appointmentCodec.copy?.(raw, crmId, generation),
     ...(raw.recurrence && { recurrence: raw.recurrence }),
   }),
+  needsCurrent: (patch) => appointmentCodec.needsCurrent(patch) || startsToRecur(patch),
   patch(patch, context, current) {
-    if (!patch.changed.includes('recurrence'))
-      return appointmentCodec.patch(patch, context, current);
-    // With the time: only a start that has a zone can recur (events, EventDateTime.timeZone).
-    const changed = [...patch.changed, 'start', 'end'];
-    const body = appointmentCodec.patch({ ...patch, changed }, context, current);
-    return { ...body, recurrence: canonicalLines(patch.target.recurrence) };
+    const body = appointmentCodec.patch(patch, context, current);
+    if (!patch.changed.includes('recurrence')) return body;
+    const recurrence = canonicalLines(patch.target.recurrence);
+    const zoneless = startsToRecur(patch) && current?.start?.dateTime && !current.start.timeZone;
+    // Only a start that has a zone can recur; otherwise it is as it stands at Google.
+    const { timeZone } = context;
+    const time = zoneless && {
+      start: { ...current.start, timeZone },
+      end: { ...current.end, timeZone },
+    };
+    return { ...body, ...time, recurrence };
   },
   problem: (data, { member }) =>
     member && isSeries(data)

@@ -68,13 +68,15 @@ export function settle(given: Outcome): Settled {
   return { ...settled, link: next, ...(left && { left }) };
 }
 
-function placeLeft({ codec, link, parent, fence, expireAt }: Outcome, next: Link) {
-  if (!codec.groups || !link?.group || !link.googleId || link.googleId === next.googleId) return;
-  if (parent?.state !== 'live' || parent.googleId !== link.group) return;
-  const { userId, record, googleId, group, slot, generation } = link;
+/** An object of its own by now: its place in the group stays empty, also if the group is written anew. */
+function placeLeft({ codec, link, observed, userId, fence, expireAt }: Outcome, next: Link) {
+  if (!codec.groups || next.group !== undefined) return undefined;
+  const from = link?.group !== undefined ? link : observed?.state === 'gone' ? observed : undefined;
+  const { group, googleId, slot } = from ?? {};
+  if (group === undefined || googleId === undefined || googleId === next.googleId) return undefined;
   const left: Link = {
-    id: linkId(record, { googleId: `${googleId}~${fence}` }),
-    ...{ userId, record, googleId, group, generation },
+    id: linkId(codec.record, { googleId: `${googleId}~${fence}` }),
+    ...{ userId, record: codec.record, googleId, group, generation: 0 },
     ...(slot !== undefined && { slot }),
     state: 'deleted',
     deletedBy: 'google',

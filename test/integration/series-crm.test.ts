@@ -73,7 +73,10 @@ test('a series of the CRM is one event with its rule; its rule, end and title ch
   ]) {
     crm.world.countCalls();
     await crm.publish(crm.edit('S', data));
-    assert.deepEqual(crm.world.countCalls(), { 'calendar.events.patch': 1 });
+    // Whether a start has a zone, without which it cannot recur, only the event itself tells.
+    const rule = Array.isArray((data as { recurrence?: unknown }).recurrence);
+    const look = rule ? { 'calendar.events.get': 1 } : {};
+    assert.deepEqual(crm.world.countCalls(), { ...look, 'calendar.events.patch': 1 });
     await crm.same();
   }
   assert.equal((await crm.same()).length, 4);
@@ -695,3 +698,16 @@ function permutations<T>(items: T[]): T[][] {
     permutations(items.toSpliced(i, 1)).map((rest) => [item, ...rest]),
   );
 }
+
+test('the CRM changes the rule while Google moves the time: both survive', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'PATCH', `/${event?.id}`, moved('11-24', 14));
+  await crm.publish(crm.edit('S', { recurrence: ['RRULE:FREQ=DAILY;COUNT=2'] }));
+  await crm.hear();
+  assert.deepEqual(await crm.same(), [
+    '2026-11-24T13:00:00.000Z Round',
+    '2026-11-25T13:00:00.000Z Round',
+  ]);
+});

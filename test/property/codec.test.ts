@@ -218,8 +218,7 @@ test('P11 series: what is inserted or patched reads back the same, rule, zone an
         context,
         event,
       );
-      // A series needs a zone: the time goes along, and is as it was.
-      assert.deepEqual([patch?.start, patch?.end], [body.start, body.end]);
+      assert.deepEqual(Object.keys(patch ?? {}), ['recurrence'], 'the time stays as it is');
       const again = seriesCodec.decode(stored(event, patch as Event, 2), context).fields;
       assert.ok(sameValue(again.recurrence, second));
       for (const name of Object.keys(read.fields))
@@ -269,4 +268,26 @@ test('bad lines are refused with a sentence that says what to do, and without th
     assert.match(lineProblem(line) ?? '', sentence, line);
     assert.doesNotMatch(lineProblem(line) ?? '', /Secret|tomorrow|FORTNIGHTLY/);
   }
+});
+
+test('a single event without a zone gets one with its first rule: only then it can recur', () => {
+  const event = stored(
+    { id: 'e' },
+    {
+      start: { dateTime: '2026-12-01T09:00:00+01:00' },
+      end: { dateTime: '2026-12-01T10:00:00+01:00' },
+    },
+    1,
+  );
+  const before = seriesCodec.decode(event, context).fields;
+  const target = { ...before, recurrence: ['RRULE:FREQ=DAILY'] };
+  const patch = { changed: ['recurrence'], target, before, adopted: true };
+  assert.ok(seriesCodec.needsCurrent(patch));
+  const body = seriesCodec.patch(patch, context, event);
+  assert.deepEqual(body?.start, {
+    dateTime: '2026-12-01T09:00:00+01:00',
+    timeZone: 'Europe/Zurich',
+  });
+  const after = seriesCodec.decode(stored(event, body as Event, 2), context).fields;
+  assert.deepEqual(after, { ...before, recurrence: ['RRULE:FREQ=DAILY'] });
 });

@@ -20,8 +20,9 @@ export interface SeriesRecord {
   alone?: boolean;
   /** The last google-change applied. */
   seen?: string;
-  /** The version sent last. */
+  /** The version sent last, and the one in which a person changed a field. */
   version?: number;
+  edited?: { [field: string]: number };
 }
 
 export class SeriesCrm {
@@ -56,7 +57,10 @@ export class SeriesCrm {
     this.#gone.delete(crmId);
     if (occurrence) record.occurrence = occurrence;
     this.records.set(crmId, record);
-    return this.#upsert(crmId, record);
+    const change = this.#upsert(crmId, record);
+    const fields = Object.keys(data).map((field) => [mergedWith(field), change.version]);
+    record.edited = { ...old?.edited, ...Object.fromEntries(fields) };
+    return change;
   }
 
   /** The message that deletes a record; of a series all that hangs on it goes without a word. */
@@ -113,13 +117,18 @@ export class SeriesCrm {
       const old = this.records.get(id);
       // Newer here than what Google builds on: just what really changed there.
       const newer = (old?.version ?? 0) > (m.baseVersion ?? 0);
-      const data = Object.entries((m.data ?? {}) as Fields).filter(
+      const asked = Object.entries((m.data ?? {}) as Fields).filter(
         ([name]) => !old || !newer || m.changed?.includes(name),
       );
+      // What a person has changed here since stays, and `seen` does not say otherwise.
+      const data = asked.filter(
+        ([name]) => (old?.edited?.[mergedWith(name)] ?? -1) <= (m.baseVersion ?? 0),
+      );
+      const seen = data.length === asked.length ? m.changeId : old?.seen;
       const record: SeriesRecord = {
         ...old,
         data: { ...old?.data, ...Object.fromEntries(data) },
-        seen: m.changeId,
+        ...(seen !== undefined && { seen }),
         alone: m.occurrence === undefined,
         ...(m.googleId !== undefined && { googleId: m.googleId }),
         ...(m.occurrence && { occurrence: this.#resolved(m.occurrence) }),
@@ -248,3 +257,6 @@ function expand(start: Time, lines: string[], until: number): Time[] {
     allDay ? { date: new Date(at).toISOString().slice(0, 10) } : { dateTime: rfc3339(utc, zone) },
   );
 }
+
+/** Start and end are one value. */
+const mergedWith = (field: string) => (field === 'end' ? 'start' : field);
