@@ -12,7 +12,7 @@ export function insert(
   generation: number,
   conflicts: Conflict[],
 ): Decision {
-  const { codec, context, window, intent, link, data } = input;
+  const { codec, context, window, intent, link, observed, data } = input;
   if (!intent) return decide('nothing');
   const unseen = unseenOffers(input);
   // What is inserted again comes back whole, with the fields that only the base still knows.
@@ -45,7 +45,7 @@ export function insert(
   const all = [...conflicts, ...crossed];
   const changed = Object.keys(offers);
   // It stands alone from now on: the CRM has to know that it does not go with its group any more.
-  const alone = codec.groups !== undefined && (link?.group ?? intent.member) !== undefined;
+  const alone = codec.groups !== undefined && (link?.group ?? observed?.group) !== undefined;
   return {
     ...decide(rule, { link: 'live', agreed, offers }),
     write: { kind: 'insert', googleId, crmId: intent.crmId, generation, fields },

@@ -167,7 +167,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const merged = mergeSides(input, 'editBeatsDelete');
     return beatsDelete(merged, field, forCrm(codec, { ...now, ...merged.agreed }));
   },
-  bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
+  bothGone: ({ link, observed, codec }) =>
+    // Taken out of a group: to be remembered, should the group be written anew.
+    decide('bothGone', link || (codec.groups && observed?.group) ? { link: 'deleted' } : {}),
   reappeared(input) {
     // It came back (moved away and back, or restored from the bin): the same link again.
     const { link, observed } = input;
