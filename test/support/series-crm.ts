@@ -144,7 +144,7 @@ export class SeriesCrm {
       }
       this.records.set(id, record);
       for (const [other, part] of (restored && this.#bin.get(id)) || [])
-        this.records.set(other, part);
+        if (!this.records.has(other)) this.records.set(other, part);
       if (m.crmId === undefined) answers.push(this.#upsert(id, record));
       return { ...m, crmId: id };
     });
