@@ -10,6 +10,7 @@ const HELP = `Usage: npm start -- [options]
   --memory        in-memory store and queue, also where Google's emulators are installed
   --processes     each function as a process of its own
   --empty         no users, no appointments
+  --series        a CRM that knows series (RECURRENCE=series)
   --latency MS    added to every request at the Google simulator
   --verbose       every log event of the functions, not only what went wrong`;
 
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     memory: { type: 'boolean' },
     processes: { type: 'boolean', default: false },
     empty: { type: 'boolean', default: false },
+    series: { type: 'boolean', default: false },
     latency: { type: 'string', default: '0' },
     verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -78,7 +80,10 @@ async function main(): Promise<void> {
     latencyMs: Number(values.latency),
     log: (line) => console.error(line),
     events: show,
-    env: { LOG_LEVEL: values.verbose ? 'info' : 'warn' },
+    env: {
+      LOG_LEVEL: values.verbose ? 'info' : 'warn',
+      ...(values.series && { RECURRENCE: 'series' }),
+    },
   });
   const { url, mode } = stack;
   const guest = PEOPLE.find(({ connected }) => !connected);

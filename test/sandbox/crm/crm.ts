@@ -7,6 +7,8 @@ import {
   type Appointment,
   type GoogleChange,
   googleChangeSchema,
+  type Occurrence,
+  occurrenceSchema,
 } from '../../../functions/core/messages.ts';
 import { changesIn, checked } from './checks.ts';
 import { Outbox } from './outbox.ts';
@@ -42,10 +44,13 @@ export class Crm {
     return stored;
   }
 
-  /** A new entry of the contact history. */
-  async create(userId: string, data: Appointment): Promise<CrmRecord> {
+  /** A new entry of the contact history; with an occurrence, that one of a series. */
+  async create(userId: string, data: Appointment, occurrence?: Occurrence): Promise<CrmRecord> {
     if (!this.#users.has(userId)) throw new CrmError(404, `no user ${userId}`);
+    if (occurrence && !occurrenceSchema.safeParse(occurrence).success)
+      throw new CrmError(400, 'occurrence needs series and originalStart');
     const record = this.#insert({ userId, origin: 'crm', data: checked(data) });
+    if (occurrence) record.occurrence = occurrence;
     this.#publishRecord(record);
     await this.flush();
     return record;
@@ -113,6 +118,7 @@ export class Crm {
         external: true,
         updatedAt: this.#options.now(),
         ...(googleId !== undefined && { googleId }),
+        ...(change.occurrence && { occurrence: change.occurrence }),
       };
       if (change.op === 'delete') record.deletedBy = 'crm';
       this.#records.set(crmId, record);
@@ -145,11 +151,22 @@ export class Crm {
       return;
     }
     const record = this.#find(change);
+    if (change.occurrence && change.op === 'delete' && !record) this.#leaveOut(change.occurrence);
+    if (change.instead) this.#leaveOut(change.instead);
     if (record && change.rejected) record.rejected = change.rejected;
     if (record && change.conflicts) record.conflicts.push(...change.conflicts);
     if (change.op === 'upsert') this.#applyUpsert(record, change);
     else if (record && change.op === 'delete') this.#applyDelete(record, change);
     else if (record) this.#changed(record.userId, record.crmId);
+  }
+
+  /** An occurrence without a record of its own does not take place: the series knows. */
+  #leaveOut({ series, originalStart }: Occurrence): void {
+    const isIt = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
+    const record = [...this.#records.values()].find(isIt);
+    if (!record) return;
+    record.cancelled = [...(record.cancelled ?? []), originalStart];
+    this.#changed(record.userId, record.crmId);
   }
 
   /** The record that a change is about: the live one with the Google id when its own is gone. */
@@ -214,6 +231,8 @@ export class Crm {
     if (change.googleId !== undefined) record.googleId = change.googleId;
     if (whole) record.seen = change.changeId;
     if (change.op === 'upsert') record.redacted = change.redacted === true;
+    if (change.occurrence) record.occurrence = change.occurrence;
+    if (change.instead) delete record.occurrence;
     record.updatedAt = this.#options.now();
     this.#changed(record.userId, record.crmId);
     const echoes = this.#options.echo !== false && !record.external;
@@ -273,7 +292,7 @@ export class Crm {
   }
 
   #message(record: CrmRecord): object {
-    const { crmId, userId, version, googleId, seen } = record;
+    const { crmId, userId, version, googleId, seen, occurrence } = record;
     const { conferenceUrl: _readOnly, ...data } = record.data;
     return {
       ...this.#envelope(userId, version),
@@ -282,6 +301,7 @@ export class Crm {
       crmId,
       ...(googleId !== undefined && { googleId }),
       ...(seen !== undefined && { seen }),
+      ...(occurrence && { occurrence }),
       ...(!record.deleted && { data }),
     };
   }

@@ -41,9 +41,9 @@ async function route(crm: Crm, { method, path, body = '' }: CrmRequest): Promise
       return ok(record);
     }
     case 'POST records': {
-      const { userId, data } = fields(body);
+      const { userId, data, occurrence } = fields(body);
       if (typeof userId !== 'string') throw new CrmError(400, 'userId is missing');
-      return { status: 201, body: await crm.create(userId, data ?? {}) };
+      return { status: 201, body: await crm.create(userId, data ?? {}, occurrence) };
     }
     case 'PATCH records/:id': {
       const { userId, data } = fields(body);

@@ -1,5 +1,11 @@
 import type { Json } from '../../../functions/core/fields.ts';
-import type { Appointment, Conflict, Rejection } from '../../../functions/core/messages.ts';
+import type {
+  Appointment,
+  Conflict,
+  Moment,
+  Occurrence,
+  Rejection,
+} from '../../../functions/core/messages.ts';
 
 /** A user as the CRM keeps him or her, with what it was told about the Google side. */
 export interface CrmUser {
@@ -30,6 +36,10 @@ export interface CrmRecord {
   deletedBy?: 'crm' | 'google';
   origin: 'crm' | 'google';
   googleId?: string;
+  /** The record is this one occurrence of a series (RECURRENCE=series). */
+  occurrence?: Occurrence;
+  /** Of a series: original starts of occurrences that do not take place and have no record. */
+  cancelled?: Moment[];
   /** changeId of the last google-change applied: travels with every later message. */
   seen?: string;
   redacted?: boolean;

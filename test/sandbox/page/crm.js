@@ -93,6 +93,8 @@ function tags(record, cancelled) {
   return [
     el('span', { class: 'id' }, `${record.crmId} · v${record.version}`),
     cancelled && el('span', { class: 'tag' }, 'Cancelled'),
+    record.data.recurrence && el('span', { class: 'tag' }, 'Series'),
+    record.occurrence && el('span', { class: 'tag' }, 'Occurrence'),
     record.data.status === 'held' && el('span', { class: 'tag' }, 'Held'),
     record.redacted
       ? el('span', { class: 'tag google' }, 'Private at Google')
