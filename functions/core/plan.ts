@@ -26,7 +26,8 @@ import { type CrmSide, type Rule, table } from './table.ts';
 export function plan(given: PlanInput): Decision {
   const input = prepare(given);
   const { observed } = input;
-  if (observed?.ignored && !input.link) return decide('nothing');
+  if (input.yields) return handlers.yield(input);
+  if (observed?.ignored && input.link?.state !== 'live') return decide('nothing');
   // What the CRM knows as one record has become a group: to write there would change all of it.
   if (observed?.whole)
     return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
@@ -73,7 +74,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, intent, observed } = input;
     // A CRM message that crossed with the deletion and edits nothing must not bring the event back.
     const byGoogle = link?.state === 'live' || link?.deletedBy === 'google';
-    if (byGoogle && !hasNews(input) && !sawDeletion(input)) return handlers.removeAtCrm(input);
+    // Nor is another organizer's ours to write again.
+    const news = hasNews(input) && !link?.foreign;
+    if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
     const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
@@ -106,7 +109,17 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!period || period.to <= window.from || period.from >= window.to) return decide('nothing');
     // Ours, but we know of no wish of the CRM: its intent or our link comes with another message.
     if (observed.marker) return decide('nothing');
-    return tell(input, 'import', observed.fields);
+    return tell(input, input.heir ? 'takeOver' : 'import', observed.fields);
+  },
+  takeOver: (input) => handlers.import(input),
+  yield({ link, yields }) {
+    if (link?.crmId !== undefined && link.crmId === yields?.crmId)
+      return decide('yield', { link: 'none' });
+    // There it is another record, or has no name yet: this one would be a second one of the meeting.
+    return {
+      ...decide('yield', { link: 'deleted', offers: { deletedInGoogle: true } }),
+      notice: { op: 'delete', reason: 'colleaguesMeeting' },
+    };
   },
   adopt: (input) => {
     if (crmSide(input) !== 'removed') return mergeSides(input, 'adopt');

@@ -40,6 +40,8 @@ export interface User {
   firstSyncAt?: number;
   /** Entries that the first sync has worked off so far. */
   firstSyncCount?: number;
+  /** Google ids, by record type, of what organizers have taken over: the next run steps back from it. */
+  yields?: { [record: string]: string[] };
   /** Where record types live at Google, if not in the place that is always there. */
   places?: { [record: string]: string };
 }
@@ -94,6 +96,8 @@ export interface Link {
   group?: string;
   /** The object's place in its group, for good: an occurrence's original start (date or date-time). */
   slot?: string;
+  /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
+  claim?: { key: string; until: number };
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */

@@ -9,6 +9,14 @@ import type { Rejection } from './messages.ts';
 import type { Intent, Link } from './records.ts';
 import type { Rule } from './table.ts';
 
+/** What a record keeps when it goes over from a guest to the organizer (design decision 3). */
+export interface Heir {
+  /** The guest. */
+  userId: string;
+  crmId?: string;
+  crmVersion?: number;
+}
+
 export interface PlanInput {
   codec: Codec;
   context: CodecContext;
@@ -20,6 +28,10 @@ export interface PlanInput {
   intent: Intent | undefined;
   /** What was read from Google in this run. */
   observed: Observed | undefined;
+  /** The record was a guest's until now. */
+  heir?: Heir;
+  /** It is another user's record by now, known there as crmId, if the CRM has named it. */
+  yields?: { crmId?: string };
 }
 
 /** The same with canonical values, without what Google's owner hides. */
@@ -114,7 +126,7 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
 }
 
 /** Google's state for the CRM: all that Google knows, with the names of what really changed. */
-export function tell({ codec, observed }: Prepared, rule: Rule, values: Fields): Decision {
+export function tell({ codec, observed, heir }: Prepared, rule: Rule, values: Fields): Decision {
   const data = forCrm(codec, values);
   return {
     ...decide(rule, { link: 'live', offers: data }),
@@ -122,6 +134,7 @@ export function tell({ codec, observed }: Prepared, rule: Rule, values: Fields):
       op: 'upsert',
       data,
       changed: Object.keys(data).filter((name) => !sameValue(data[name], null)),
+      ...(heir && { formerUserId: heir.userId }),
       ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
     },
   };

@@ -17,6 +17,7 @@ import { observeIntents } from './observe.ts';
 import { settlePlaces } from './places.ts';
 import { pull } from './pull.ts';
 import { announce, enter, reauthorize } from './user-state.ts';
+import { yieldTaken } from './yield.ts';
 
 /** Intents that one commit takes in: bounds memory and what a crash has to do again. */
 export const CHUNK = 100;
@@ -175,6 +176,7 @@ async function askForScopes(run: Run): Promise<RunOutcome> {
 }
 
 async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
+  await yieldTaken(run);
   if (options.pull) {
     await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
     await drain(run, false);

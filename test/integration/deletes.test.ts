@@ -72,3 +72,18 @@ test('rule 10: deleted at Google but changed in the CRM since: written again, on
   assert.equal(events[0]?.summary, 'Still on');
   assert.deepEqual(world.messages.at(-1)?.conflicts, [{ field: 'deletedInGoogle', winner: 'crm' }]);
 });
+
+test('rule 10: an own event deleted at Google before the CRM has answered: its answer does not bring it back', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll();
+  const { data } = world.messages.at(-1) ?? {};
+  await world.phone('anna', 'DELETE', `/${own.id}`);
+  await world.poll();
+  await world.crm(world.change('g1', { ...data, kind: 'call' }, { googleId: own.id }));
+  assert.deepEqual(await world.events(), []);
+  const last = world.messages.at(-1);
+  assert.deepEqual([last?.op, last?.crmId], ['delete', 'g1']);
+});
