@@ -46,6 +46,7 @@ const isOlder = ({ link, observed }: Prepared) =>
   observed.googleId !== link.googleId &&
   observed.marker.generation < link.generation;
 
+const ELSEWHERE = 'is an invitation in another calendar or account of the user: change it there';
 const GROUP = 'has become a series at Google that began before the window: change the series there';
 
 /** Canonical values, without what Google's owner hides; what the CRM sends for that is ignored. */
@@ -101,7 +102,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       write: { kind: 'insert', googleId, crmId: link.crmId, generation, fields },
     };
   },
-  insertHere: (input) => insert(input, 'insertHere', generationHere(input), []),
+  insertHere(input) {
+    const { link, intent } = input;
+    // The user's own objects stay where they are, until the CRM changes what it knows of them.
+    if (link?.origin === 'google' && !hasNews(input)) return decide('nothing');
+    if (link?.foreign && intent) return refuse(intent, 'notOrganizer', ELSEWHERE);
+    return insert(input, 'insertHere', generationHere(input), []);
+  },
   import(input) {
     const { observed, codec, context, window } = input;
     if (!observed) return decide('nothing');

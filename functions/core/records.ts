@@ -40,6 +40,8 @@ export interface User {
   firstSyncAt?: number;
   /** Entries that the first sync has worked off so far. */
   firstSyncCount?: number;
+  /** The Google account is another one than before: park, then move, what was in the former one. */
+  replaced?: 'park' | 'move';
   /** Google ids, by record type, of what organizers have taken over: the next run steps back from it. */
   yields?: { [record: string]: string[] };
   /** Where record types live at Google, if not in the place that is always there. */
@@ -165,6 +167,8 @@ export interface OAuthState {
   session: string;
   verifier: string;
   nonce: string;
+  /** The person wants to replace the account that was connected at first. */
+  replace?: true;
   expireAt: number;
 }
 
