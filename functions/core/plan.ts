@@ -19,7 +19,7 @@ import { sameValue } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
-import { forCrm, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
+import { forCrm, heldByCrm, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
 import { type CrmSide, type Rule, table } from './table.ts';
 
 /** Decides for one record. Never throws; same input, same decision. */
@@ -163,7 +163,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
     const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
     const merged = mergeSides(input, 'editBeatsDelete');
-    return beatsDelete(merged, field, forCrm(codec, { ...now, ...merged.agreed }));
+    const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
+    return beatsDelete(merged, field, forCrm(codec, held));
   },
   bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
   reappeared(input) {

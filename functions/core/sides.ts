@@ -96,12 +96,26 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
     const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted };
     decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };
   }
-  const notice = mergeNotice(input, merged, { ...known, ...merged.toGoogle, ...merged.toCrm });
+  const notice = mergeNotice(input, merged, {
+    ...heldByCrm(link, known),
+    ...merged.agreed,
+    ...merged.toGoogle,
+    ...merged.toCrm,
+  });
   if (notice) decision.notice = notice;
   const quiet = !decision.write && !notice && Object.keys(merged.agreed).length === 0;
   if (quiet && link?.state === 'live' && !intent && link.etag === observed?.etag)
     return decide('nothing');
   return decision;
+}
+
+/**
+ * What the CRM holds once it has applied what it was told: its own spelling where Google's is no news. A
+ * CRM that applies a whole message must not lose what Google never had (C15).
+ */
+export function heldByCrm(link: Link | undefined, known: Fields): Fields {
+  const told = Object.entries(link?.offered ?? {}).map(([name, { value }]) => [name, value]);
+  return { ...known, ...link?.crm, ...Object.fromEntries(told) };
 }
 
 function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | undefined {
