@@ -170,6 +170,8 @@ function decode(event: Event, context: CodecContext): Observed {
   if (event.etag) observed.etag = event.etag;
   if (marker) observed.marker = marker;
   if (hide) observed.redacted = true;
+  const shared = sharedOf(event, context, foreign);
+  if (shared) observed.shared = shared;
   const ignored = whyIgnored(event, context, foreign, organizer);
   if (ignored) observed.ignored = ignored;
   return observed;
@@ -201,9 +203,26 @@ function whyIgnored(
   // Its occurrences are the appointments (design decision 2).
   if (event.recurrence) return 'series';
   // The organizer's user owns a meeting, whichever calendar is read first (design decision 3).
-  if (foreign && context.colleagues.get(organizer)?.connected) return 'colleaguesMeeting';
+  const colleague = foreign ? context.colleagues.get(organizer) : undefined;
+  // What the CRM has entered for the organizer it knows, connected or not.
+  const known = event.extendedProperties?.shared?.[KEY.reference] !== undefined;
+  if (colleague?.connected || (colleague && known)) return 'colleaguesMeeting';
   if (!event.start || !event.end) return 'noTime';
   return undefined;
+}
+
+/**
+ * What all copies of a meeting have in common: Google's ids of copies can differ. Only where the
+ * directory knows another one of its people, whom the owner of the record can see.
+ */
+function sharedOf(event: Event, context: CodecContext, foreign: boolean): Observed['shared'] {
+  const { iCalUID, organizer, attendees = [], originalStartTime: start } = event;
+  if (!iCalUID || event.recurrence || event.guestsCanSeeOtherGuests === false) return undefined;
+  const people = [organizer?.email, ...attendees.map((a) => a.email)];
+  if (!people.some((email) => context.colleagues.has(email?.toLowerCase() ?? ''))) return undefined;
+  // An occurrence is known by its original start, in whatever zone a calendar shows it.
+  const slot = start?.dateTime ? Date.parse(start.dateTime) : (start?.date ?? '');
+  return { key: digest(iCalUID, slot).slice(0, 40), own: !foreign };
 }
 
 /** Our marker counts only under the id it was inserted as: a copied event carries it as well. */

@@ -50,6 +50,8 @@ export interface Observed {
   whole?: boolean;
   /** The CRM record that our own marker names, with the generation it was inserted as. */
   marker?: { crmId: string; generation: number };
+  /** Other users' copies have the same key, a digest; `own`: this user's is the original. */
+  shared?: { key: string; own: boolean };
   /** Somebody else organises it. */
   foreign?: boolean;
   /** The owner hides its content: the hidden fields are not told. */

@@ -24,6 +24,7 @@ export interface Notice {
   conflicts?: Conflict[];
   reason?: string;
   redacted?: boolean;
+  formerUserId?: string;
   rejected?: Rejection;
 }
 

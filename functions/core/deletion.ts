@@ -43,10 +43,14 @@ export function unheard(input: Prepared, link: Link): Conflict[] {
   }));
 }
 
-/** Whether the intent says anything that differs from the base. */
+/**
+ * Whether the intent says anything that differs from the base. What the CRM adds of its own when it takes
+ * a record over is no edit yet.
+ */
 export function hasNews(input: Prepared): boolean {
   const merged = mergeWith(input, undefined);
-  return Object.keys(merged.toGoogle).length > 0;
+  const adopted = input.link?.crmId !== undefined;
+  return Object.keys(merged.toGoogle).some((n) => adopted || input.codec.fields[n]?.flow !== 'crm');
 }
 
 /** The same delete again, after the CRM was told that the record lives on: only a newer one is final. */

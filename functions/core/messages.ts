@@ -169,8 +169,14 @@ export const googleChangeSchema = z.strictObject({
     .array(z.string())
     .optional()
     .describe('the fields that really changed at Google: apply just these to a newer CRM version'),
-  reason: z.string().optional().describe('of a delete: deleted, movedOrDeleted, undone'),
+  reason: z.string().optional().describe('of a delete: movedOrDeleted, undone, colleaguesMeeting'),
   redacted: z.boolean().optional(),
+  formerUserId: z
+    .string()
+    .optional()
+    .describe(
+      "the record was this guest's until the organizer, userId, connected: store the new owner",
+    ),
   conflicts: z.array(conflictSchema).optional(),
   rejected: rejectedSchema.optional(),
 });

@@ -19,14 +19,15 @@ import { sameValue } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
-import { forCrm, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
+import { forCrm, heldByCrm, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
 import { type CrmSide, type Rule, table } from './table.ts';
 
 /** Decides for one record. Never throws; same input, same decision. */
 export function plan(given: PlanInput): Decision {
   const input = prepare(given);
   const { observed } = input;
-  if (observed?.ignored && !input.link) return decide('nothing');
+  if (input.yields) return handlers.yield(input);
+  if (observed?.ignored && input.link?.state !== 'live') return decide('nothing');
   // What the CRM knows as one record has become a group: to write there would change all of it.
   if (observed?.whole)
     return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
@@ -45,6 +46,7 @@ const isOlder = ({ link, observed }: Prepared) =>
   observed.googleId !== link.googleId &&
   observed.marker.generation < link.generation;
 
+const ELSEWHERE = 'is an invitation in another calendar or account of the user: change it there';
 const GROUP = 'has become a series at Google that began before the window: change the series there';
 
 /** Canonical values, without what Google's owner hides; what the CRM sends for that is ignored. */
@@ -73,7 +75,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, intent, observed } = input;
     // A CRM message that crossed with the deletion and edits nothing must not bring the event back.
     const byGoogle = link?.state === 'live' || link?.deletedBy === 'google';
-    if (byGoogle && !hasNews(input) && !sawDeletion(input)) return handlers.removeAtCrm(input);
+    // Nor is another organizer's ours to write again.
+    const news = hasNews(input) && !link?.foreign;
+    if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
     const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
@@ -98,7 +102,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       write: { kind: 'insert', googleId, crmId: link.crmId, generation, fields },
     };
   },
-  insertHere: (input) => insert(input, 'insertHere', generationHere(input), []),
+  insertHere(input) {
+    const { link, intent } = input;
+    // The user's own objects stay where they are, until the CRM changes what it knows of them.
+    if (link?.origin === 'google' && !hasNews(input)) return decide('nothing');
+    if (link?.foreign && intent) return refuse(intent, 'notOrganizer', ELSEWHERE);
+    return insert(input, 'insertHere', generationHere(input), []);
+  },
   import(input) {
     const { observed, codec, context, window } = input;
     if (!observed) return decide('nothing');
@@ -106,7 +116,17 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!period || period.to <= window.from || period.from >= window.to) return decide('nothing');
     // Ours, but we know of no wish of the CRM: its intent or our link comes with another message.
     if (observed.marker) return decide('nothing');
-    return tell(input, 'import', observed.fields);
+    return tell(input, input.heir ? 'takeOver' : 'import', observed.fields);
+  },
+  takeOver: (input) => handlers.import(input),
+  yield({ link, yields }) {
+    if (link?.crmId !== undefined && link.crmId === yields?.crmId)
+      return decide('yield', { link: 'none' });
+    // There it is another record, or has no name yet: this one would be a second one of the meeting.
+    return {
+      ...decide('yield', { link: 'deleted', offers: { deletedInGoogle: true } }),
+      notice: { op: 'delete', reason: 'colleaguesMeeting' },
+    };
   },
   adopt: (input) => {
     if (crmSide(input) !== 'removed') return mergeSides(input, 'adopt');
@@ -143,7 +163,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
     const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
     const merged = mergeSides(input, 'editBeatsDelete');
-    return beatsDelete(merged, field, forCrm(codec, { ...now, ...merged.agreed }));
+    const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
+    return beatsDelete(merged, field, forCrm(codec, held));
   },
   bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
   reappeared(input) {

@@ -40,6 +40,10 @@ export interface User {
   firstSyncAt?: number;
   /** Entries that the first sync has worked off so far. */
   firstSyncCount?: number;
+  /** The Google account is another one than before: park, then move, what was in the former one. */
+  replaced?: 'park' | 'move';
+  /** Google ids, by record type, of what organizers have taken over: the next run steps back from it. */
+  yields?: { [record: string]: string[] };
   /** Where record types live at Google, if not in the place that is always there. */
   places?: { [record: string]: string };
 }
@@ -94,6 +98,8 @@ export interface Link {
   group?: string;
   /** The object's place in its group, for good: an occurrence's original start (date or date-time). */
   slot?: string;
+  /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
+  claim?: { key: string; until: number };
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */
@@ -161,6 +167,8 @@ export interface OAuthState {
   session: string;
   verifier: string;
   nonce: string;
+  /** The person wants to replace the account that was connected at first. */
+  replace?: true;
   expireAt: number;
 }
 

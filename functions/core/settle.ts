@@ -6,6 +6,7 @@ import { changeIdOf, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer } from './records.ts';
+import type { Heir } from './sides.ts';
 
 export interface Outcome {
   codec: Codec;
@@ -14,6 +15,8 @@ export interface Outcome {
   intent: Intent | undefined;
   /** As read before the decision. */
   observed: Observed | undefined;
+  claim?: Link['claim'];
+  heir?: Heir;
   /** As Google answered the write: the only source of what Google holds now (P12). */
   written: Observed | undefined;
   decision: Decision;
@@ -61,11 +64,14 @@ export function settle(given: Outcome): Settled {
   return { ...settled, link: next };
 }
 
+const crmIdOf = ({ intent, link, heir, observed }: Outcome) =>
+  intent?.crmId ?? link?.crmId ?? heir?.crmId ?? observed?.marker?.crmId;
+
 /** Who the link ties together. */
 function identity(outcome: Outcome, told: boolean): Link {
   const { link, intent, observed, written, decision, codec, userId, fence } = outcome;
   const seen = written ?? observed;
-  const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
+  const crmId = crmIdOf(outcome);
   const googleId = seen?.googleId ?? link?.googleId;
   const place = seen?.group === undefined ? googleId : `${googleId}~${fence}`;
   const born = crmId !== undefined ? { crmId } : { googleId: place ?? '' };
@@ -92,6 +98,7 @@ function identity(outcome: Outcome, told: boolean): Link {
     if (seen.group !== undefined) next.group = seen.group;
     if (seen.slot !== undefined) next.slot = seen.slot;
   }
+  if (outcome.claim) next.claim = outcome.claim;
   if (intent) next.crmVersion = intent.version;
   if (inserted !== undefined) next.origin = 'crm';
   if (seen?.foreign) next.foreign = true;
@@ -163,10 +170,10 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
  * content: a run that died after publishing and is repeated sends the same id again.
  */
 function noticeOf(outcome: Outcome): GoogleChange | undefined {
-  const { decision, link, intent, observed, written, codec, userId } = outcome;
+  const { decision, link, intent, heir, observed, written, codec, userId } = outcome;
   const { notice } = decision;
   if (!notice) return undefined;
-  const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
+  const crmId = crmIdOf(outcome);
   const googleId = written?.googleId ?? observed?.googleId ?? link?.googleId;
   const { rejected, ...rest } = notice;
   const body: Omit<GoogleChange, 'changeId'> = {
@@ -177,7 +184,7 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...(crmId !== undefined && { crmId }),
     ...(googleId !== undefined && { googleId }),
     // 0: none yet. Whatever the CRM changed in a record that we do not know of is newer.
-    baseVersion: intent?.version ?? link?.crmVersion ?? 0,
+    baseVersion: intent?.version ?? link?.crmVersion ?? heir?.crmVersion ?? 0,
     ...(rejected && { rejected }),
   };
   const born = link?.id ?? crmId ?? googleId ?? '';

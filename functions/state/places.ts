@@ -35,6 +35,11 @@ export function journalOf(db: Firestore, userId: string): CollectionReference {
   return userRef(db, userId).collection('journal');
 }
 
+/** Keys are digests. */
+export function claimRef(db: Firestore, record: RecordType, key: string): DocumentReference {
+  return db.collection('claims').doc(`${record}~${key}`);
+}
+
 export function leaseRef(db: Firestore, userId: string): DocumentReference {
   return db.collection('leases').doc(docId(userId));
 }

@@ -5,6 +5,7 @@ import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError } from '../errors.ts';
+import { settleClaims } from './claims.ts';
 import type { Collection } from './collection.ts';
 import { type Executed, GROUP_CHANGED } from './execute.ts';
 import type { Commit } from './ports.ts';
@@ -84,6 +85,7 @@ export async function commitWorks(
     commit,
     release && executed.deferred.length === 0,
   );
+  await settleClaims(run, collection, executed.done);
   if (isSyncError(run.deferred, 'reauthorize')) throw run.deferred;
   return released;
 }

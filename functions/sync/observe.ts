@@ -1,7 +1,9 @@
 import type { Observed } from '../core/codec.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Intent, Link } from '../core/records.ts';
+import type { Heir } from '../core/sides.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { claimShared, passOn } from './claims.ts';
 import type { Collection, Page } from './collection.ts';
 import { knownGroups, placeGroups } from './groups.ts';
 import type { Run } from './run.ts';
@@ -13,6 +15,10 @@ export interface Work {
   observed: Observed | undefined;
   /** The resource that `observed` was read from. */
   raw: unknown;
+  /** Whose record it is, of what several users see: see PlanInput. */
+  claim?: Link['claim'];
+  heir?: Heir;
+  yields?: { crmId?: string };
   /** The resource in the place that the record moves away from. */
   original?: unknown;
   /** To be undone, instead of planned. */
@@ -71,6 +77,7 @@ export async function observeIntents(
     w.link ? w.link.removing : w.intent?.googleId && !byGoogleId.has(w.intent.googleId),
   );
   await read(run, collection, doubtful, (work) => (work.link ?? work.intent)?.googleId ?? '');
+  await passOn(run, collection, works);
   return works;
 }
 
@@ -132,7 +139,9 @@ export async function observePage(
   );
   const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
-  return [...works, ...gone].filter(({ link, observed }) => !isEcho(link, observed));
+  const news = [...works, ...gone].filter(({ link, observed }) => !isEcho(link, observed));
+  await claimShared(run, collection, news);
+  return news;
 }
 
 /**

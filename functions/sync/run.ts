@@ -7,6 +7,7 @@ import type { Intent, Lease, User } from '../core/records.ts';
 import { RUN_RETRIES } from '../core/retry.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { parkFormer } from './account.ts';
 import type { Collection, GoogleSession } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
@@ -17,6 +18,7 @@ import { observeIntents } from './observe.ts';
 import { settlePlaces } from './places.ts';
 import { pull } from './pull.ts';
 import { announce, enter, reauthorize } from './user-state.ts';
+import { yieldTaken } from './yield.ts';
 
 /** Intents that one commit takes in: bounds memory and what a crash has to do again. */
 export const CHUNK = 100;
@@ -122,7 +124,7 @@ export function openRun(
 ): Run {
   const { windowDaysBack, windowDaysAhead, inviteExternal } = engine.settings;
   const aheadMs = windowDaysAhead * DAY_MS;
-  const session = engine.access.session(user.userId);
+  const session = engine.access.session(user.userId, user.googleSub);
   session.retriesLeft = RUN_RETRIES;
   session.until = lease.expiresAt;
   return {
@@ -149,6 +151,7 @@ async function runWithLease(run: Run, options: RunOptions): Promise<RunOutcome> 
   // Newly connected: what waited, also for a scope that was missing, is looked at again.
   const anew = options.pull && run.user.firstSyncAt === undefined;
   if ((await announce(run)) || anew) await wakeAll(run);
+  await parkFormer(run);
   try {
     await settlePlaces(run);
     return await work(run, options);
@@ -175,6 +178,7 @@ async function askForScopes(run: Run): Promise<RunOutcome> {
 }
 
 async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
+  await yieldTaken(run);
   if (options.pull) {
     await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
     await drain(run, false);

@@ -176,7 +176,7 @@ test('P7 deleted in the CRM after it saw the edit: final at once', async () => {
   assert.deepEqual(conflicts(world), []);
 });
 
-test('rule 10 restored under another crmId: the old delete, woken again, is not its business', async () => {
+test('rule 10: restored under another crmId: the old delete, woken again, is not its business', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit()));
   const [event] = await world.events();
@@ -285,7 +285,7 @@ test('a reminder that the CRM clears is the calendar’s default again', async (
   assert.deepEqual(told(world), []);
 });
 
-test('rule 4 the CRM cannot make a hidden event public: refused, and Google’s value told', async () => {
+test('rule 4: the CRM cannot make a hidden event public: refused, and Google’s value told', async () => {
   const world = await connected();
   const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
   const own = await world.phone('anna', 'POST', '', { ...day, visibility: 'private' });
@@ -296,7 +296,7 @@ test('rule 4 the CRM cannot make a hidden event public: refused, and Google’s 
   assert.deepEqual([last?.rejected?.reason, last?.data?.private], ['hidden', true]);
 });
 
-test('rule 11 a run that dies while it removes: its own deletes are not the user’s', async () => {
+test('rule 11: a run that dies while it removes: its own deletes are not the user’s', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit(1)), world.change('v2', visit(2)));
   await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
