@@ -32,6 +32,8 @@ export interface Outcome {
   /** Polls until nothing happened any more, and how long it took. */
   rounds: number;
   settledMs: number;
+  /** Pushes by subscription and answer; 503 is sent again. */
+  pushes: { [answer: string]: number };
 }
 
 /** Who does the work; the more often named the more often killed. */
@@ -40,6 +42,8 @@ const VICTIMS = ['crmChange', 'crmChange', 'syncUser', 'syncUser', 'pollFanout',
 const SETTINGS = { LEASE_SECONDS: '10', POLL_SECONDS: '10', LOG_LEVEL: 'silent' };
 const POLL_MS = 2000;
 const MAX_ROUNDS = 20;
+/** Without anything acknowledged for so long, something hangs. */
+const PROGRESS_MS = 60_000;
 
 /** Runs it; `onEnd` gets what is to be closed, also after a failure. */
 export async function chaos(
@@ -61,6 +65,7 @@ export async function chaos(
   // Quotas are another test's business: here nothing may be slowed down.
   stack.workspace.quota.enabled = false;
   const users = await connectUsers(stack, options.users);
+  const pushes = countPushes(stack);
   const ledger = new Ledger();
   const people = new People(stack, ledger, random, users);
   const polling = setInterval(() => void stack.bus.publish('poll-tick', '{}'), POLL_MS);
@@ -72,9 +77,15 @@ export async function chaos(
     await killer.stop();
   }
   const began = Date.now();
-  const rounds = await settle(stack, users);
+  const rounds = await settle(stack, users, pushes);
   const settledMs = Date.now() - began;
-  return { ...(await compare(stack, ledger, users)), kills: killer.kills(), rounds, settledMs };
+  return {
+    ...(await compare(stack, ledger, users)),
+    kills: killer.kills(),
+    rounds,
+    settledMs,
+    pushes: Object.fromEntries(pushes),
+  };
 }
 
 async function connectUsers(stack: Stack, count: number): Promise<string[]> {
@@ -129,8 +140,8 @@ function startKiller(hosts: Map<string, Host>, random: Random) {
 }
 
 /** Polls until a poll changes nothing and nobody holds a user. Returns the number of polls. */
-async function settle(stack: Stack, users: readonly string[]): Promise<number> {
-  await stack.idle(180_000);
+async function settle(stack: Stack, users: readonly string[], pushes: Pushes): Promise<number> {
+  await untilQuiet(stack, pushes);
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     await untilFree(stack, users);
     const before = footprint(stack);
@@ -139,6 +150,35 @@ async function settle(stack: Stack, users: readonly string[]): Promise<number> {
   }
   return MAX_ROUNDS;
 }
+
+/** However long it takes, as long as something is acknowledged. */
+async function untilQuiet(stack: Stack, pushes: Pushes): Promise<void> {
+  for (let before = -1; ; ) {
+    try {
+      return await stack.idle(PROGRESS_MS);
+    } catch (error) {
+      const now = acknowledged(pushes);
+      if (now === before) throw new Error(JSON.stringify([...pushes]), { cause: error });
+      before = now;
+    }
+  }
+}
+
+/** Pushes so far, by subscription and answer. */
+type Pushes = Map<string, number>;
+
+function countPushes(stack: Stack): Pushes {
+  const pushes: Pushes = new Map();
+  stack.feed.listen((entry) => {
+    if (entry.kind !== 'run') return;
+    const key = `${entry.subscription} ${entry.status}`;
+    pushes.set(key, (pushes.get(key) ?? 0) + 1);
+  });
+  return pushes;
+}
+
+const acknowledged = (pushes: Pushes) =>
+  [...pushes].reduce((sum, [key, count]) => sum + (key.endsWith(' 204') ? count : 0), 0);
 
 /** What grows with every effect: writes at Google, and messages at the CRM. */
 function footprint(stack: Stack): string {
