@@ -1,7 +1,7 @@
 /** The engine against the Workspace simulator, in memory: the straight road and what lies beside it. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createWorld, visit } from '../support/world.ts';
+import { createWorld, SCOPES, visit } from '../support/world.ts';
 
 test('a CRM appointment is in the calendar with one call, and its echo goes nowhere (P13, C14)', async () => {
   const world = createWorld();
@@ -334,6 +334,18 @@ test('P33 a revoked grant: no further call, the CRM hears it, intents wait, and 
   await world.connect('anna');
   await world.poll();
   assert.equal((await world.events()).length, 3);
+});
+
+test('P33 a scope taken back and granted again: a warm worker asks for a new token, once', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  world.advance(11 * 60_000);
+  world.workspace.oauth.withdrawScope('anna@firm.example', 'calendar.events.owned');
+  assert.equal(await world.poll(), 'reauthorize');
+  await world.consent('anna', SCOPES.primary);
+  assert.equal(await world.crm(world.change('v2', visit(2))), 'done');
+  assert.equal((await world.events()).length, 2);
 });
 
 test('a record that Google refuses is parked by name and does not hold up the others (P21, C24)', async () => {
