@@ -47,6 +47,8 @@ export interface Fault {
   method?: string;
   /** At Google the address; elsewhere the userId. */
   user?: string;
+  /** At Google: only calls of the sync, or only of the users' phones. */
+  client?: 'sync' | 'phone';
   /** True: only parts of a batch. False: only calls of their own. */
   inBatch?: boolean;
   when?: When;
@@ -79,6 +81,7 @@ export interface Point {
   method: string;
   user?: string | null;
   batch?: object | null;
+  client?: 'sync' | 'phone';
 }
 
 /** A fault as it stands. */
@@ -197,6 +200,7 @@ function whenOf({ when, kind }: Fault): When {
 function matches(fault: Fault, point: Point): boolean {
   if (fault.service !== undefined && fault.service !== point.service) return false;
   if (fault.user !== undefined && fault.user !== point.user) return false;
+  if (fault.client !== undefined && fault.client !== point.client) return false;
   if (fault.inBatch !== undefined && fault.inBatch !== Boolean(point.batch)) return false;
   if (fault.method === undefined) return true;
   return fault.method === point.method || bare(fault.method, point) === bare(point.method, point);

@@ -72,6 +72,7 @@ function googleTarget({ name, routes, batch, meanwhile = {}, lags }: Service): T
   return {
     service: name,
     methods,
+    phone: !open,
     kinds: [
       ...CALL,
       'cut',

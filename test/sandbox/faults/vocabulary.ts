@@ -6,6 +6,8 @@ export interface Target {
   service: string;
   methods: readonly string[];
   kinds: readonly Kind[];
+  /** Phones call it too. */
+  phone?: boolean;
   /** Why it takes none in this stack. */
   unavailable?: string;
 }
@@ -54,6 +56,7 @@ const FIELDS: { [F in keyof Required<Fault>]: Check } = {
   method: text,
   kind: text,
   user: text,
+  client: (v) => (v === 'sync' || v === 'phone' ? undefined : 'must be "sync" or "phone"'),
   inBatch: flag,
   when: (v) => (v === 'before' || v === 'after' ? undefined : 'must be "before" or "after"'),
   skip: whole(0, 1e6),

@@ -28,10 +28,12 @@ export async function runBatch(
   request: HttpRequest,
   httpRequest: number,
 ): Promise<HttpResponse> {
+  const identity = identify(workspace, request.headers);
   const outer: Call = {
     method: `${service.name}.batch`,
     service: service.name,
-    user: identify(workspace, request.headers)?.email ?? null,
+    user: identity?.email ?? null,
+    client: identity && identity.clientId === null ? 'phone' : 'sync',
     params: {},
     query: new URLSearchParams(),
     headers: request.headers,

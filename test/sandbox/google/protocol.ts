@@ -45,6 +45,8 @@ export interface Call {
   method: string;
   service: string;
   user: string | null;
+  /** The user's phone, or somebody with a token (or none): the sync. */
+  client: 'sync' | 'phone';
   params: Record<string, string>;
   query: URLSearchParams;
   headers: Record<string, string>;

@@ -152,10 +152,12 @@ export class Workspace {
     if (!found) return render(pageNotFound(path));
     const { service, route, params } = found;
     const headers = request.headers;
+    const identity = identify(this, headers);
     const call: Call = {
       method: `${service.name}.${route.name}`,
       service: service.name,
-      user: identify(this, headers)?.email ?? null,
+      user: identity?.email ?? null,
+      client: identity && identity.clientId === null ? 'phone' : 'sync',
       params,
       query,
       headers,
