@@ -1,6 +1,7 @@
 import type { Codec, Observed } from './codec.ts';
 import { conceal } from './conceal.ts';
 import type { Decision } from './decision.ts';
+import { sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
 import { changeIdOf, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
@@ -47,8 +48,7 @@ export function settle(given: Outcome): Settled {
   delete next.removing;
   if (decision.link === 'deleted') {
     next.state = 'deleted';
-    // Whoever is told of the deletion did not do it.
-    next.deletedBy = notice?.op === 'delete' ? 'google' : (link?.deletedBy ?? 'crm');
+    next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
     // What the CRM deleted in the knowledge of all offers is over.
     next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
@@ -59,6 +59,15 @@ export function settle(given: Outcome): Settled {
   delete next.expireAt;
   Object.assign(next, baseAfter(outcome, notice));
   return { ...settled, link: next };
+}
+
+/** Whoever is told of a deletion did not do it, nor does one who then deletes what is gone anyway. */
+function deletedBy(
+  { link, intent }: Outcome,
+  notice: GoogleChange | undefined,
+): NonNullable<Link['deletedBy']> {
+  if (notice?.op === 'delete') return 'google';
+  return intent && !sawDeletion({ link, intent }) ? 'crm' : (link?.deletedBy ?? 'crm');
 }
 
 /** Who the link ties together. */
@@ -145,8 +154,11 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
   const google: Fields = { ...observed?.fields, ...written?.fields };
   const change = (link?.changes ?? 0) + 1;
   for (const [name, value] of Object.entries(decision.offers)) {
-    const offer: Offer = { value: value ?? null, change, changeId: notice.changeId };
     const before = offered[name];
+    // Told again: whoever saw it the first time knows it.
+    const same = before !== undefined && sameValue(before.value, value ?? null);
+    const first = same ? before : { change, changeId: notice.changeId };
+    const offer: Offer = { value: value ?? null, change: first.change, changeId: first.changeId };
     if (before) {
       const told = [...(before.earlier ?? []), before.value].slice(-EARLIER);
       offer.earlier = told.filter((old) => !sameValue(old, offer.value));

@@ -32,7 +32,7 @@ export async function commitWorks(
   const notices: GoogleChange[] = [];
   const entries: JournalEntry[] = [];
   const consumed: NonNullable<Commit['consumed']> = [];
-  for (const { work, decision, written } of executed.done) {
+  for (const { work, decision, written, lossesTold } of executed.done) {
     const expireAt = clock.now() + settings.tombstoneMs;
     const outcome = {
       codec: collection.codec,
@@ -48,7 +48,8 @@ export async function commitWorks(
     if (entry) entries.push(entry);
     if (settled.link) links.push(placed(settled.link, collection, written ?? work.observed));
     if (settled.removed) removedLinks.push(settled.removed);
-    if (settled.notice) notices.push(settled.notice);
+    const { notice } = settled;
+    if (notice) notices.push(...(lossesTold ? withoutLosses(notice) : [notice]));
     run.count.conflicts += settled.notice?.conflicts?.length ?? 0;
     if (work.intent) {
       const { record, crmId, revision } = work.intent;
@@ -86,6 +87,14 @@ export async function commitWorks(
   );
   if (isSyncError(run.deferred, 'reauthorize')) throw run.deferred;
   return released;
+}
+
+/** What of a message is news, once the losses in it have been told. */
+function withoutLosses({ conflicts = [], ...notice }: GoogleChange): GoogleChange[] {
+  const open = conflicts.filter((conflict) => conflict.winner !== 'crm');
+  if (open.length > 0) return [{ ...notice, conflicts: open }];
+  const told = conflicts.length > 0 && notice.op === 'upsert' && !notice.rejected;
+  return told && notice.changed?.length === 0 ? [] : [notice];
 }
 
 /** The status page shows a new user how far the first sync is. */
