@@ -3,7 +3,7 @@ import { conceal } from './conceal.ts';
 import type { Decision } from './decision.ts';
 import { sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
-import { changeIdOf, linkId } from './link.ts';
+import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer } from './records.ts';
@@ -91,7 +91,7 @@ function identity(outcome: Outcome, told: boolean): Link {
       offered: {},
     }),
     generation: inserted ?? seen?.marker?.generation ?? link?.generation ?? 0,
-    changes: (link?.changes ?? 0) + (told ? 1 : 0),
+    changes: toldBefore(outcome) + (told ? 1 : 0),
   };
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
@@ -144,6 +144,11 @@ function baseAfter(
   return base;
 }
 
+/** A record that was handed over and back has a new link: what the CRM saw of the old one is none of its. */
+function toldBefore({ link, intent, userId }: Outcome): number {
+  return link?.changes ?? changeNumber(intent?.seen ?? '', userId);
+}
+
 /** Values of one field that may be on their way to the CRM at the same time. */
 const EARLIER = 5;
 
@@ -152,7 +157,7 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
   const offered: Link['offered'] = { ...link?.offered };
   if (!notice) return offered;
   const google: Fields = { ...observed?.fields, ...written?.fields };
-  const change = (link?.changes ?? 0) + 1;
+  const change = toldBefore(outcome) + 1;
   for (const [name, value] of Object.entries(decision.offers)) {
     const before = offered[name];
     // Told again: whoever saw it the first time knows it.
@@ -193,6 +198,11 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...(rejected && { rejected }),
   };
   const born = link?.id ?? crmId ?? googleId ?? '';
-  const number = (link?.changes ?? 0) + 1;
-  return { ...body, changeId: changeIdOf(number, userId, born, canonicalJson(body as Json)) };
+  const number = toldBefore(outcome) + 1;
+  // The version read: what a person restored from the bin is told anew, word for word.
+  const version = observed?.etag ?? '';
+  return {
+    ...body,
+    changeId: changeIdOf(number, userId, born, version, canonicalJson(body as Json)),
+  };
 }

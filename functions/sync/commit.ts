@@ -9,6 +9,7 @@ import type { Collection } from './collection.ts';
 import { type Executed, GROUP_CHANGED } from './execute.ts';
 import type { Commit } from './ports.ts';
 import type { Run } from './run.ts';
+import { tellCrm } from './tell.ts';
 
 /** How long a person can look back, and undo. */
 const JOURNAL_MS = 30 * DAY_MS;
@@ -25,7 +26,7 @@ export async function commitWorks(
   extra: Pick<Commit, 'cursor'>,
   release: boolean,
 ): Promise<boolean> {
-  const { store, publisher, clock, settings, log } = run.engine;
+  const { store, clock, settings, log } = run.engine;
   const { userId } = run.user;
   const links: Link[] = [];
   const removedLinks: string[] = [];
@@ -76,7 +77,7 @@ export async function commitWorks(
     if (error.reason === GROUP_CHANGED && run.listing === 'due') run.waits = true;
     else run.deferred ??= error;
   }
-  if (notices.length > 0) await publisher.googleChanges(notices);
+  await tellCrm(run, notices);
   const journal = pagesOf(run, entries);
   const progress = firstSyncProgress(run);
   const commit: Commit = { links, removedLinks, consumed, journal, ...progress, ...extra };

@@ -8,6 +8,7 @@ import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import type { Run } from './run.ts';
+import { tellCrm } from './tell.ts';
 
 /** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
 const MAX_ROUNDS = 6;
@@ -132,7 +133,7 @@ async function tellLosses(
     };
     return settle(told).notice ?? [];
   });
-  if (notices.length > 0) await run.engine.publisher.googleChanges(notices);
+  await tellCrm(run, notices);
 }
 
 /** What is to be done with a record as it stands. */
