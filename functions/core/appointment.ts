@@ -116,6 +116,14 @@ export const appointmentCodec: Codec<Event> = {
       },
     },
   }),
+  problem: ({ recurrence }, { member }) =>
+    member || (Array.isArray(recurrence) && recurrence.length > 0)
+      ? {
+          reason: 'recurrenceOff',
+          detail:
+            'this installation knows no series: send each occurrence as an appointment of its own, or ask the admin for RECURRENCE=series',
+        }
+      : undefined,
   needsCurrent: ({ changed, adopted }) =>
     changed.includes('participants') ||
     changed.includes('response') ||
@@ -226,11 +234,14 @@ function sharedOf(event: Event, context: CodecContext, foreign: boolean): Observ
 }
 
 /** Our marker counts only under the id it was inserted as: a copied event carries it as well. */
-function readMarker(event: Event, context: CodecContext): Observed['marker'] {
+const readMarker = (event: Event, context: CodecContext) => ownerOf(event, event.id ?? '', context);
+
+/** The record that the event's properties name, if the id is the one that it was inserted as. */
+export function ownerOf(event: Event, googleId: string, context: CodecContext): Observed['marker'] {
   const crmId = event.extendedProperties?.private?.[KEY.crmId];
   const generation = Number(event.extendedProperties?.private?.[KEY.generation]);
   if (!crmId || !Number.isInteger(generation)) return undefined;
-  if (appointmentCodec.googleId(context.userId, crmId, generation) !== event.id) return undefined;
+  if (appointmentCodec.googleId(context.userId, crmId, generation) !== googleId) return undefined;
   return { crmId, generation };
 }
 

@@ -4,6 +4,7 @@
  * happen in sync/execute.ts alone.
  */
 
+import type { Observed } from './codec.ts';
 import { conceal, isConcealed } from './conceal.ts';
 import { type Decision, decide, refuse } from './decision.ts';
 import {
@@ -31,6 +32,8 @@ export function plan(given: PlanInput): Decision {
   // What the CRM knows as one record has become a group: to write there would change all of it.
   if (observed?.whole)
     return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
+  const problem = problemOf(input);
+  if (input.intent && problem) return refuse(input.intent, problem.reason, problem.detail);
   if (isOlder(input)) return handlers.removeOlder(input);
   const rule =
     table[input.link?.state ?? 'none'][crmSide(input)][
@@ -46,6 +49,11 @@ const isOlder = ({ link, observed }: Prepared) =>
   observed.googleId !== link.googleId &&
   observed.marker.generation < link.generation;
 
+function problemOf({ codec, intent, data, context }: Prepared) {
+  if (intent?.op !== 'upsert' || intent.userId !== context.userId) return undefined;
+  return codec.problem?.(data, intent);
+}
+
 const ELSEWHERE = 'is an invitation in another calendar or account of the user: change it there';
 const GROUP = 'has become a series at Google that began before the window: change the series there';
 
@@ -58,6 +66,13 @@ function prepare(given: PlanInput): Prepared {
     data = Object.fromEntries(Object.entries(data).filter(([n]) => !codec.fields[n]?.hidden));
   }
   return { ...given, observed, data };
+}
+
+/** A member goes with its group: moved out of the window, it still explains the gap it leaves. */
+function isInWindow({ codec, context, window, parent }: Prepared, observed: Observed): boolean {
+  if (parent?.state === 'live') return true;
+  const period = codec.period(observed.fields, context);
+  return period !== undefined && period.to > window.from && period.from < window.to;
 }
 
 function crmSide({ intent, context, codec, data }: Prepared): CrmSide {
@@ -110,10 +125,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     return insert(input, 'insertHere', generationHere(input), []);
   },
   import(input) {
-    const { observed, codec, context, window } = input;
+    const { observed } = input;
     if (!observed) return decide('nothing');
-    const period = codec.period(observed.fields, context);
-    if (!period || period.to <= window.from || period.from >= window.to) return decide('nothing');
+    if (!isInWindow(input, observed)) return decide('nothing');
     // Ours, but we know of no wish of the CRM: its intent or our link comes with another message.
     if (observed.marker) return decide('nothing');
     return tell(input, input.heir ? 'takeOver' : 'import', observed.fields);
@@ -126,6 +140,14 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     return {
       ...decide('yield', { link: 'deleted', offers: { deletedInGoogle: true } }),
       notice: { op: 'delete', reason: 'colleaguesMeeting' },
+    };
+  },
+  leftOut({ observed, parent }) {
+    // A member that never was a record was taken out of a group that the CRM knows (C18).
+    if (!observed?.group || parent?.state !== 'live') return decide('nothing');
+    return {
+      ...decide('leftOut', { link: 'deleted' }),
+      notice: { op: 'delete', reason: 'movedOrDeleted' },
     };
   },
   adopt: (input) => {

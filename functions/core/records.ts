@@ -1,4 +1,5 @@
 import type { Fields, Json, RecordType } from './fields.ts';
+import type { Moment } from './messages.ts';
 
 /** A CRM user as the directory knows him or her; the CRM announces users by `record: user`. */
 export interface User {
@@ -71,6 +72,10 @@ export interface Intent {
   googleId?: string;
   /** The version that named it. */
   googleIdVersion?: number;
+  /** The record is one of a group: which group, and its place there for good. */
+  member?: Member;
+  /** The version that named it. */
+  memberVersion?: number;
   /** changeId of the last google-change that the CRM had applied when it made this version. */
   seen?: string;
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */
@@ -78,8 +83,16 @@ export interface Intent {
   pendingFor: string[];
   /** Whoever owned the record at some time, sorted: a message that comes late makes known one more. */
   owners?: string[];
-  /** Outside the window: becomes pending again at this time (ms since the epoch). */
+  /** Outside the window, or of a group that is not there yet: becomes pending again at this time (ms since the epoch). */
   wakeAt?: number;
+  /** The `wakeAt` of its last sleep; something else may have woken it before that. */
+  sleptUntil?: number;
+}
+
+/** A record's place in a group of the CRM's (an occurrence: the series and the original start). */
+export interface Member {
+  group: { crmId?: string | undefined; googleId?: string | undefined };
+  slot: Moment;
 }
 
 /** One CRM record and one Google object, tied together, and the last values both sides provably held. */
@@ -100,6 +113,8 @@ export interface Link {
   slot?: string;
   /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
   claim?: { key: string; until: number };
+  /** Tombstones: it went with its group, and was not taken out of it. */
+  withGroup?: boolean;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */

@@ -21,6 +21,8 @@ export interface Outcome {
   /** As Google answered the write: the only source of what Google holds now (P12). */
   written: Observed | undefined;
   decision: Decision;
+  /** Of a member of a group that is a record itself: the group's link. */
+  parent?: Link | undefined;
   /** Number of the run. A place in a group can bear a second record, when its first has moved away. */
   fence: number;
   /** When a tombstone may be forgotten, ms since the epoch. */
@@ -30,6 +32,8 @@ export interface Outcome {
 export interface Settled {
   /** The link to store; undefined: as it was. */
   link?: Link;
+  /** A tombstone for the place in a group that the record has left: nobody must take it for a new record. */
+  left?: Link;
   /** Id of the link to remove for good. */
   removed?: string;
   notice?: GoogleChange;
@@ -53,6 +57,7 @@ export function settle(given: Outcome): Settled {
     next.state = 'deleted';
     next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
+    if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
     // What the CRM deleted in the knowledge of all offers is over.
     next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
     return { ...settled, link: next };
@@ -60,8 +65,43 @@ export function settle(given: Outcome): Settled {
   next.state = 'live';
   delete next.deletedBy;
   delete next.expireAt;
+  delete next.withGroup;
   Object.assign(next, baseAfter(outcome, notice));
-  return { ...settled, link: next };
+  const left = placeLeft(outcome, next);
+  return { ...settled, link: next, ...(left && { left }) };
+}
+
+/** An object of its own by now: its place in the group stays empty, also if the group is written anew. */
+function placeLeft({ codec, link, observed, userId, fence, expireAt }: Outcome, next: Link) {
+  if (!codec.groups || next.group !== undefined) return undefined;
+  const from = link?.group !== undefined ? link : observed?.state === 'gone' ? observed : undefined;
+  const { group, googleId, slot } = from ?? {};
+  if (group === undefined || googleId === undefined || googleId === next.googleId) return undefined;
+  const left: Link = {
+    id: linkId(codec.record, { googleId: `${googleId}~${fence}` }),
+    ...{ userId, record: codec.record, googleId, group, generation: 0 },
+    ...(slot !== undefined && { slot }),
+    state: 'deleted',
+    deletedBy: 'google',
+    origin: 'google',
+    crm: {},
+    google: {},
+    offered: {},
+    changes: 0,
+    expireAt: Math.max(expireAt, Date.parse(slot ?? '') || 0),
+  };
+  return left;
+}
+
+/**
+ * A member that was taken out of its group stays known until its day is past: the group, written anew,
+ * must not bring it back. One that went with its group comes back with it.
+ */
+function markMember(next: Link, { decision, observed, parent }: Outcome): void {
+  if (next.group === undefined) return;
+  const alone = observed?.group !== undefined && parent?.state === 'live';
+  if (!alone && decision.write?.kind !== 'delete') next.withGroup = true;
+  else next.expireAt = Math.max(next.expireAt ?? 0, Date.parse(next.slot ?? '') || 0);
 }
 
 const crmIdOf = ({ intent, link, heir, observed }: Outcome) =>
@@ -102,7 +142,8 @@ function identity(outcome: Outcome, told: boolean): Link {
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
   if (seen?.etag !== undefined) next.etag = seen.etag;
-  if (seen?.state === 'live') {
+  // Of what is gone only its place in a group is sure, and not even that everywhere.
+  if (seen?.state === 'live' || (seen?.group !== undefined && codec.groups)) {
     delete next.group;
     if (seen.group !== undefined) next.group = seen.group;
     if (seen.slot !== undefined) next.slot = seen.slot;
@@ -202,6 +243,7 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...(googleId !== undefined && { googleId }),
     // 0: none yet. Whatever the CRM changed in a record that we do not know of is newer.
     baseVersion: intent?.version ?? link?.crmVersion ?? heir?.crmVersion ?? 0,
+    ...placeOf(outcome),
     ...(rejected && { rejected }),
   };
   const born = link?.id ?? crmId ?? googleId ?? '';
@@ -212,4 +254,20 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...body,
     changeId: changeIdOf(number, userId, born, version, canonicalJson(body as Json)),
   };
+}
+
+/**
+ * The member of a group that the message is about. Of a deleted one only while the group lives: then it
+ * was taken out; otherwise it went with the group, or the group has no such place any more.
+ */
+function placeOf({ codec, decision, written, observed, link, parent }: Outcome) {
+  const now =
+    written?.state === 'live' ? written : observed?.state === 'live' ? observed : undefined;
+  const { group, slot } = now ?? (observed?.group !== undefined ? observed : link) ?? {};
+  if (!codec.groups || group === undefined || slot === undefined) return {};
+  const lives = parent?.state === 'live' && parent.googleId === group;
+  const alone = observed?.group !== undefined || decision.rule === 'follow';
+  if (decision.notice?.op === 'delete' && !(lives && alone)) return {};
+  const crmId = lives ? parent.crmId : undefined;
+  return codec.groups.named({ googleId: group, ...(crmId !== undefined && { crmId }) }, slot);
 }

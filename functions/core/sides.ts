@@ -32,6 +32,8 @@ export interface PlanInput {
   heir?: Heir;
   /** It is another user's record by now, known there as crmId, if the CRM has named it. */
   yields?: { crmId?: string };
+  /** Of a member of a group that is a record itself: the group's. */
+  parent?: Link | undefined;
 }
 
 /** The same with canonical values, without what Google's owner hides. */

@@ -49,6 +49,7 @@ export async function commitWorks(
     const entry = entryOf(outcome, settled);
     if (entry) entries.push(entry);
     if (settled.link) links.push(placed(settled.link, collection, written ?? work.observed));
+    if (settled.left) links.push(settled.left);
     if (settled.removed) removedLinks.push(settled.removed);
     const { notice } = settled;
     if (notice) notices.push(...(lossesTold ? withoutLosses(notice) : [notice]));

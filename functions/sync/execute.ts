@@ -1,6 +1,7 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, lossesOf, type Write } from '../core/decision.ts';
+import { follow, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
@@ -145,6 +146,12 @@ export function decide(
 ): Decision {
   const { codec } = collection;
   if (work.undo) return undo({ codec, ...work, ...work.undo });
+  if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
+  if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
+  if (work.nowhere && work.intent) {
+    const wanted = work.intent.op === 'upsert' && !codec.absent(work.intent.data);
+    return unplaced(work.nowhere, work.intent, work.link, wanted, run.startedAt);
+  }
   const { policy } = run.engine.settings;
   return plan({ codec, context, policy, window: run.window, ...work });
 }
@@ -153,7 +160,9 @@ export function decide(
  * The object has become a group, or its place in a group is gone: what it is now, only a listing of the
  * group tells. To write it again, or to drop it, would double or lose a record that has merely moved.
  */
-const isAdrift = ({ link, observed }: Work) =>
+const isAdrift = ({ link, observed, nowhere, follows }: Work) =>
+  !nowhere &&
+  !follows &&
   link !== undefined &&
   observed !== undefined &&
   (observed.whole === true ||

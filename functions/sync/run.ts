@@ -12,9 +12,9 @@ import type { Collection, GoogleSession } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { execute, GROUP_CHANGED } from './execute.ts';
+import { GROUP_CHANGED } from './execute.ts';
 import { leave } from './leave.ts';
-import { observeIntents } from './observe.ts';
+import { executeIntents } from './members.ts';
 import { settlePlaces } from './places.ts';
 import { pull } from './pull.ts';
 import { announce, enter, reauthorize } from './user-state.ts';
@@ -227,7 +227,7 @@ async function drainChunk(run: Run, intents: Intent[], release: boolean): Promis
     }))
     .filter(({ mine }) => mine.length > 0);
   for (const [at, { collection, mine }] of parts.entries()) {
-    const executed = await execute(run, collection, await observeIntents(run, collection, mine));
+    const executed = await executeIntents(run, collection, mine);
     released = await commitWorks(
       run,
       collection,

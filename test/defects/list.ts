@@ -227,7 +227,7 @@ export const defects: Defect[] = [
   {
     name: 'a copied event passes for ours',
     file: 'functions/core/appointment.ts',
-    from: 'if (appointmentCodec.googleId(context.userId, crmId, generation) !== event.id) return undefined;',
+    from: 'if (appointmentCodec.googleId(context.userId, crmId, generation) !== googleId) return undefined;',
     to: '',
     test: sweep,
     pattern: 'crash at every step: a copy of ours$',

@@ -48,6 +48,7 @@ export interface WorldOptions {
   policy?: Engine['settings']['policy'];
   inviteExternal?: boolean;
   calendar?: CalendarSettings['calendar'];
+  recurrence?: CalendarSettings['recurrence'];
 }
 
 export function createWorld(options: WorldOptions = {}) {
@@ -96,7 +97,7 @@ export function createWorld(options: WorldOptions = {}) {
     random: () => 0.5,
     log,
   });
-  const calendar = options.calendar ?? 'primary';
+  const { calendar = 'primary', recurrence = 'occurrences' } = options;
   const engine: Engine = {
     store,
     publisher: {
@@ -143,7 +144,7 @@ export function createWorld(options: WorldOptions = {}) {
         },
       }),
     }),
-    collections: [calendarCollection(client, { calendar, name: 'CRM' })],
+    collections: [calendarCollection(client, { calendar, name: 'CRM', recurrence })],
     clock,
     random: () => 0.5,
     holder: () => `run-${++holders}`,
@@ -243,7 +244,15 @@ export function createWorld(options: WorldOptions = {}) {
     consent,
     /** The admin changes the setting CALENDAR. */
     setCalendar(setting: CalendarSettings['calendar']) {
-      engine.collections = [calendarCollection(client, { calendar: setting, name: 'CRM' })];
+      engine.collections = [
+        calendarCollection(client, { calendar: setting, name: 'CRM', recurrence }),
+      ];
+    },
+    /** The admin changes the setting RECURRENCE. */
+    setRecurrence(setting: 'occurrences' | 'series') {
+      engine.collections = [
+        calendarCollection(client, { calendar, name: 'CRM', recurrence: setting }),
+      ];
     },
     /** The live secondary calendars of the user, by id. */
     calendars: (userId = 'anna') =>
