@@ -45,6 +45,10 @@ export interface Decision {
   wakeAt?: number;
 }
 
+/** The conflicts whose losing value the decision's write takes away. */
+export const lossesOf = ({ notice }: Decision): Conflict[] =>
+  notice?.conflicts?.filter((conflict) => conflict.winner === 'crm') ?? [];
+
 /** A decision that changes nothing but what `rest` says. */
 export function decide(rule: Rule, rest: Partial<Decision> = {}): Decision {
   return { rule, link: 'unchanged', agreed: {}, offers: {}, ...rest };

@@ -73,8 +73,8 @@ function isUnseen({ codec, intent }: Prepared, link: Link, name: string): boolea
   return offer.change > seenChange(link, intent) && !sameValue(offer.value, link.google[name]);
 }
 
-/** The CRM restores the record although it knows that it was deleted at Google. */
-export function sawDeletion({ link, intent }: Prepared): boolean {
+/** What the CRM wants it wants in the knowledge that the object was deleted at Google. */
+export function sawDeletion({ link, intent }: Pick<Prepared, 'link' | 'intent'>): boolean {
   const offer = link?.offered.deletedInGoogle;
   return offer !== undefined && seenChange(link, intent) >= offer.change;
 }

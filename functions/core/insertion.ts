@@ -12,8 +12,10 @@ export function insert(
   generation: number,
   conflicts: Conflict[],
 ): Decision {
-  const { codec, context, window, intent, link, data } = input;
+  const { codec, context, window, intent, link } = input;
   if (!intent) return decide('nothing');
+  // What is inserted is the CRM's: nothing in it is hidden any more.
+  const data = codec.canonical(intent.data, context);
   const unseen = unseenOffers(input);
   // What is inserted again comes back whole, with the fields that only the base still knows.
   const fields = { ...(link ? knownGoogle(link) : {}), ...link?.crm, ...data, ...unseen };

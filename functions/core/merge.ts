@@ -209,5 +209,7 @@ function resolve(views: View[], policy: Policy, merged: Merged): void {
     }
     merged.agreed[v.name] = v.crm ?? null;
     if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = v.crm ?? null;
+    // It may have taken the offer meanwhile, for it has no echo or did not count its own as an edit.
+    if (v.offer && !v.confirmed) merged.toCrm[v.name] = v.crm ?? null;
   }
 }

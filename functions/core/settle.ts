@@ -1,8 +1,9 @@
 import type { Codec, Observed } from './codec.ts';
 import { conceal } from './conceal.ts';
 import type { Decision } from './decision.ts';
+import { sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
-import { changeIdOf, linkId } from './link.ts';
+import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer } from './records.ts';
@@ -50,8 +51,7 @@ export function settle(given: Outcome): Settled {
   delete next.removing;
   if (decision.link === 'deleted') {
     next.state = 'deleted';
-    // Whoever is told of the deletion did not do it.
-    next.deletedBy = notice?.op === 'delete' ? 'google' : (link?.deletedBy ?? 'crm');
+    next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
     // What the CRM deleted in the knowledge of all offers is over.
     next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
@@ -66,6 +66,15 @@ export function settle(given: Outcome): Settled {
 
 const crmIdOf = ({ intent, link, heir, observed }: Outcome) =>
   intent?.crmId ?? link?.crmId ?? heir?.crmId ?? observed?.marker?.crmId;
+
+/** Whoever is told of a deletion did not do it, nor does one who then deletes what is gone anyway. */
+function deletedBy(
+  { link, intent }: Outcome,
+  notice: GoogleChange | undefined,
+): NonNullable<Link['deletedBy']> {
+  if (notice?.op === 'delete') return 'google';
+  return intent && !sawDeletion({ link, intent }) ? 'crm' : (link?.deletedBy ?? 'crm');
+}
 
 /** Who the link ties together. */
 function identity(outcome: Outcome, told: boolean): Link {
@@ -88,7 +97,7 @@ function identity(outcome: Outcome, told: boolean): Link {
       offered: {},
     }),
     generation: inserted ?? seen?.marker?.generation ?? link?.generation ?? 0,
-    changes: (link?.changes ?? 0) + (told ? 1 : 0),
+    changes: toldBefore(outcome) + (told ? 1 : 0),
   };
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
@@ -142,6 +151,11 @@ function baseAfter(
   return base;
 }
 
+/** A record that was handed over and back has a new link: what the CRM saw of the old one is none of its. */
+function toldBefore({ link, intent, userId }: Outcome): number {
+  return link?.changes ?? changeNumber(intent?.seen ?? '', userId);
+}
+
 /** Values of one field that may be on their way to the CRM at the same time. */
 const EARLIER = 5;
 
@@ -150,10 +164,13 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
   const offered: Link['offered'] = { ...link?.offered };
   if (!notice) return offered;
   const google: Fields = { ...observed?.fields, ...written?.fields };
-  const change = (link?.changes ?? 0) + 1;
+  const change = toldBefore(outcome) + 1;
   for (const [name, value] of Object.entries(decision.offers)) {
-    const offer: Offer = { value: value ?? null, change, changeId: notice.changeId };
     const before = offered[name];
+    // Told again: whoever saw it the first time knows it.
+    const same = before !== undefined && sameValue(before.value, value ?? null);
+    const first = same ? before : { change, changeId: notice.changeId };
+    const offer: Offer = { value: value ?? null, change: first.change, changeId: first.changeId };
     if (before) {
       const told = [...(before.earlier ?? []), before.value].slice(-EARLIER);
       offer.earlier = told.filter((old) => !sameValue(old, offer.value));
@@ -188,6 +205,11 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...(rejected && { rejected }),
   };
   const born = link?.id ?? crmId ?? googleId ?? '';
-  const number = (link?.changes ?? 0) + 1;
-  return { ...body, changeId: changeIdOf(number, userId, born, canonicalJson(body as Json)) };
+  const number = toldBefore(outcome) + 1;
+  // The version read: what a person restored from the bin is told anew, word for word.
+  const version = observed?.etag ?? '';
+  return {
+    ...body,
+    changeId: changeIdOf(number, userId, born, version, canonicalJson(body as Json)),
+  };
 }

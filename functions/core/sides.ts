@@ -64,7 +64,7 @@ export function mergeWith(
 export function seenChange(link: Link | undefined, intent: Intent | undefined): number {
   if (!intent?.seen || !link) return -1;
   const match = Object.values(link.offered).find((offer) => offer.changeId === intent.seen);
-  return match ? match.change : Math.max(0, changeNumber(intent.seen) - 1);
+  return match ? match.change : Math.max(0, changeNumber(intent.seen, link.userId) - 1);
 }
 
 export function mergeSides(input: Prepared, rule: Rule): Decision {

@@ -147,11 +147,16 @@ async function exchange(
     if (options.clock.now() >= session.until)
       return calls.map(() => new SyncError('later', 'leaseLost'));
     const answers = await attempt(options, token, calls);
-    const refused = answers.some((a) => !(a instanceof SyncError) && a.status === 401);
-    // A token can die early. A second refusal of a fresh one is no matter of age.
-    if (!refused || renewed) return answers;
+    // A token can die early, and it knows only the scopes of its day: the user may have connected
+    // again since, in another process. A second refusal of a fresh one is no matter of age.
+    if (renewed || !answers.some(refusesToken)) return answers;
     session.invalidate();
   }
+}
+
+function refusesToken(answer: HttpAnswer | SyncError): boolean {
+  const error = answer instanceof SyncError ? answer : failureOf(answer);
+  return error?.status === 401 || error?.kind === 'reauthorize';
 }
 
 async function attempt(

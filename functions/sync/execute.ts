@@ -1,6 +1,6 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
-import type { Decision, Write } from '../core/decision.ts';
+import { type Decision, lossesOf, type Write } from '../core/decision.ts';
 import { plan } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
@@ -8,6 +8,7 @@ import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import type { Run } from './run.ts';
+import { tellCrm } from './tell.ts';
 
 /** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
 const MAX_ROUNDS = 6;
@@ -20,6 +21,8 @@ export interface Done {
   decision: Decision;
   /** As Google answered the write. */
   written: Observed | undefined;
+  /** What the write took away has been told, see tellLosses. */
+  lossesTold?: true;
 }
 
 export interface Executed {
@@ -105,28 +108,32 @@ async function executeRound(
 
 /**
  * What a write takes away for good is told before it is gone: after a lost answer or a crash both sides
- * would be equal, and nobody would know that there had been a conflict.
+ * would be equal, and nobody would know that there had been a conflict. Nothing but that: the write may
+ * be refused yet, and then other values count than those of this decision.
  */
 async function tellLosses(
   run: Run,
   { codec }: Collection,
   writes: { work: Work; decision: Decision }[],
 ): Promise<void> {
-  const notices = writes
-    .filter(({ decision }) => decision.notice?.conflicts !== undefined)
-    .map(({ work, decision }) =>
-      settle({
-        codec,
-        userId: run.user.userId,
-        ...work,
-        decision,
-        written: undefined,
-        fence: run.lease.fence,
-        expireAt: 0,
-      }),
-    )
-    .flatMap(({ notice }) => notice ?? []);
-  if (notices.length > 0) await run.engine.publisher.googleChanges(notices);
+  const notices = writes.flatMap(({ work, decision }) => {
+    const conflicts = lossesOf(decision);
+    if (conflicts.length === 0) return [];
+    const about: Decision = { ...decision, notice: { op: 'upsert', changed: [], conflicts } };
+    const { userId } = run.user;
+    const { fence } = run.lease;
+    const told = {
+      codec,
+      userId,
+      ...work,
+      decision: about,
+      written: undefined,
+      fence,
+      expireAt: 0,
+    };
+    return settle(told).notice ?? [];
+  });
+  await tellCrm(run, notices);
 }
 
 /** What is to be done with a record as it stands. */
@@ -190,11 +197,12 @@ function judge(
   if (!answer) return { deferred: new SyncError('later', 'noAnswer') };
   if (answer.ok) {
     const written = write.kind === 'delete' ? undefined : codec.decode(answer.data, context);
-    return { done: { work, decision, written } };
+    return { done: { work, decision, written, lossesTold: true } };
   }
   const { error } = answer;
   const gone = error.kind === 'gone';
-  if (gone && write.kind === 'delete') return { done: { work, decision, written: undefined } };
+  if (gone && write.kind === 'delete')
+    return { done: { work, decision, written: undefined, lossesTold: true } };
   if (gone || error.kind === 'precondition' || error.kind === 'exists') {
     return { readAgain: write.googleId ?? work.link?.googleId ?? '' };
   }

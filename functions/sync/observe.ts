@@ -96,7 +96,6 @@ async function restoredAnew(
   byGoogleId: ReadonlyMap<string, Link>,
 ): Promise<Set<string>> {
   const claimed = adopted
-    .filter((intent) => intent.op === 'upsert')
     .flatMap((intent) => byGoogleId.get(intent.googleId ?? '') ?? [])
     .filter((link) => link.crmId !== undefined);
   if (claimed.length === 0) return new Set();

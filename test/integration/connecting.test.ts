@@ -249,3 +249,15 @@ test('C07 killed at any commit of the move, and run again: each entry once', asy
     assert.equal((await world.store.getUser('anna'))?.replaced, undefined);
   }
 });
+
+test('P33 a scope taken back and granted again: a warm worker asks for a new token, once', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  world.advance(11 * 60_000);
+  world.workspace.oauth.withdrawScope('anna@firm.example', 'calendar.events.owned');
+  assert.equal(await world.poll(), 'reauthorize');
+  await world.consent('anna', SCOPES.primary);
+  assert.equal(await world.crm(world.change('v2', visit(2))), 'done');
+  assert.equal((await world.events()).length, 2);
+});

@@ -1,6 +1,8 @@
 import { type Deliver, isAck, type PushBody } from './bus/bus.ts';
 import type { Flight } from './bus/flight.ts';
 import type { Crm } from './crm/crm.ts';
+import type { Faults } from './faults/faults.ts';
+import { Disturbed, disturbed } from './faults/local.ts';
 import { describe, type Feed } from './feed.ts';
 import type { Host } from './hosts.ts';
 
@@ -17,11 +19,13 @@ export function createDeliver(
   hosts: Map<string, Host>,
   crm: Crm,
   feed: Feed,
+  faults: Faults,
   failed: (error: unknown, subscription: string) => void,
 ): Deliver {
   const push = async (subscription: string, body: PushBody, text: string): Promise<number> => {
     if (subscription === 'crm') {
-      await crm.receive(JSON.parse(text));
+      const point = { service: 'crm', method: 'receive' };
+      await disturbed(faults, point, () => crm.receive(JSON.parse(text)));
       return 204;
     }
     const host = hosts.get(FUNCTION_OF[subscription] ?? '');
@@ -41,7 +45,8 @@ export function createDeliver(
     try {
       status = await push(subscription, body, text);
     } catch (error) {
-      failed(error, subscription);
+      if (error instanceof Disturbed) status = error.status;
+      else failed(error, subscription);
     }
     const users = describe(text).changes.flatMap((c) => (c.userId === undefined ? [] : [c.userId]));
     feed.add({

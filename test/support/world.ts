@@ -184,7 +184,6 @@ export function createWorld(options: WorldOptions = {}) {
   ): Promise<void> {
     const grant = workspace.oauth.grant(email, granted);
     await vault.seal(userId, grant.refresh_token);
-    engine.access.session(userId).invalidate();
     await store.updateUser(userId, (user) => ({
       ...(user as User),
       state: 'active',

@@ -19,6 +19,9 @@ export const stack = {
   mode: () => send('GET', '/sandbox/mode'),
   users: () => send('GET', '/sandbox/users'),
   poll: () => send('POST', '/sandbox/poll'),
+  faults: () => send('GET', '/sandbox/faults'),
+  addFault: (fault) => send('POST', '/sandbox/faults', fault),
+  clearFaults: (id) => send('DELETE', `/sandbox/faults${id === undefined ? '' : `/${id}`}`),
 };
 
 export const crm = {
