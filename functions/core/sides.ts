@@ -4,7 +4,7 @@ import { isConcealed } from './conceal.ts';
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { changeNumber } from './link.ts';
-import { knownGoogle, type Merged, merge, type Policy } from './merge.ts';
+import { knownGoogle, type Merged, merge, offeredFields, type Policy } from './merge.ts';
 import type { Rejection } from './messages.ts';
 import type { Intent, Link } from './records.ts';
 import type { Rule } from './table.ts';
@@ -116,7 +116,7 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
  * CRM that applies a whole message must not lose what Google never had (C15).
  */
 export function heldByCrm(link: Link | undefined, known: Fields): Fields {
-  const told = Object.entries(link?.offered ?? {}).map(([name, { value }]) => [name, value]);
+  const told = offeredFields(link?.offered ?? {}).map(([name, { value }]) => [name, value]);
   return { ...known, ...link?.crm, ...Object.fromEntries(told) };
 }
 

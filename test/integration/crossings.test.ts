@@ -319,3 +319,20 @@ test('rule 11: a run that dies while it removes: its own deletes are not the use
     [],
   );
 });
+
+test('P12 a record that was restored, then deleted at Google and changed in the CRM: only fields are told', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  assert.deepEqual(
+    conflicts(world).map((c) => c.field),
+    ['deletedInCrm'],
+  );
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.crm(world.change('v1', visit(1, 15)));
+  const last = told(world).at(-1);
+  assert.ok(last?.conflicts?.some((c) => c.field === 'deletedInGoogle'));
+  assert.ok(last?.data && !('deletedInCrm' in last.data), 'the CRM may send it back as it is');
+});

@@ -125,3 +125,79 @@ test('P25 two runs of one user: one holds the lease, the other leaves; the holde
   assert.equal(await world.crm(world.change('v1', visit(1))), 'done');
   assert.equal((await world.events()).length, 2);
 });
+
+test('C05 an insert whose answer was lost and whose event was deleted before it came again: the next id', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.poll();
+  const { commit } = world.store;
+  world.store.commit = () => Promise.reject(new Error('killed'));
+  await assert.rejects(world.crm(world.change('v1', visit())));
+  world.store.commit = commit;
+  world.advance(200_000);
+  const [first] = await world.events();
+  await world.phone('anna', 'DELETE', `/${first?.id}`);
+  assert.equal(await world.crm(world.change('v1', visit(1, 10))), 'done');
+  const events = await world.events();
+  assert.equal(events.length, 1);
+  assert.notEqual(events[0]?.id, first?.id);
+  const [link] = await world.store.linksByCrmId('anna', 'appointment', ['v1']);
+  assert.deepEqual([link?.generation, link?.googleId], [1, events[0]?.id]);
+});
+
+test('C05 the message of an insert comes three times at once: one event', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const change = world.change('v1', visit());
+  await Promise.all([world.crm(change), world.crm(change), world.crm(change)]);
+  await world.poll();
+  assert.equal((await world.events()).length, 1);
+});
+
+test('P28 an idle cycle is one call for a collection and no write', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  await world.poll();
+  world.countCalls();
+  for (let i = 0; i < 5; i++) {
+    world.advance(300_000);
+    assert.equal(await world.poll(), 'done');
+  }
+  assert.deepEqual(world.countCalls(), { 'calendar.events.list': 5 });
+});
+
+test('P24 P20 a message that was lost, and one that comes a day late: the next poll has done it all', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.poll();
+  const late = world.change('v1', visit(1, 9));
+  await world.store.putIntents([world.change('v1', visit(1, 14))]);
+  await world.poll();
+  assert.equal((await world.events()).length, 1, 'nobody had run for it');
+  world.advance(86_400_000);
+  world.countCalls();
+  assert.equal(await world.crm(late), 'done');
+  assert.deepEqual(world.countCalls(), {});
+  assert.equal((await world.events())[0]?.start.dateTime?.slice(11, 13), '14');
+});
+
+test('P26 clocks that are ten minutes apart change nothing: nobody compares them', async () => {
+  const results: unknown[] = [];
+  for (const skew of [-600_000, 0, 600_000]) {
+    const world = createWorld();
+    await world.connect('anna');
+    await world.crm(world.change('v1', visit()));
+    await world.poll();
+    const [event] = await world.events();
+    world.advance(Math.max(0, skew));
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+    world.advance(Math.min(skew, 0));
+    await world.crm(world.change('v1', visit(1, 9, { subject: 'In the CRM' })));
+    await world.poll();
+    const [after] = await world.events();
+    results.push([after?.summary, after?.location, world.messages.map((m) => m.changed)]);
+  }
+  assert.deepEqual(results[0], results[1]);
+  assert.deepEqual(results[2], results[1]);
+});
