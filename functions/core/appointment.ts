@@ -169,6 +169,7 @@ function decode(event: Event, context: CodecContext): Observed {
   if (event.recurrence) observed.whole = true;
   if (event.etag) observed.etag = event.etag;
   if (marker) observed.marker = marker;
+  if (marker && wasEdited(event)) observed.edited = true;
   if (hide) observed.redacted = true;
   const ignored = whyIgnored(event, context, foreign, organizer);
   if (ignored) observed.ignored = ignored;
@@ -213,6 +214,11 @@ function readMarker(event: Event, context: CodecContext): Observed['marker'] {
   if (!crmId || !Number.isInteger(generation)) return undefined;
   if (appointmentCodec.googleId(context.userId, crmId, generation) !== event.id) return undefined;
   return { crmId, generation };
+}
+
+/** Both times are Google's own; `created` is in whole seconds. */
+function wasEdited({ created, updated }: Event): boolean {
+  return Date.parse(updated ?? '') - Date.parse(created ?? '') >= 1000;
 }
 
 const isPrivate = (event: Event) =>

@@ -50,6 +50,8 @@ export interface Observed {
   whole?: boolean;
   /** The CRM record that our own marker names, with the generation it was inserted as. */
   marker?: { crmId: string; generation: number };
+  /** Bears our marker, and was changed at Google since it was inserted. */
+  edited?: boolean;
   /** Somebody else organises it. */
   foreign?: boolean;
   /** The owner hides its content: the hidden fields are not told. */

@@ -1,6 +1,7 @@
 /** What deleting may not take away in silence, and when it is final (design rule 10). */
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
+import { changeNumber } from './link.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
 import { mergeSides, mergeWith, type Prepared, seenChange } from './sides.ts';
@@ -47,6 +48,20 @@ export function unheard(input: Prepared, link: Link): Conflict[] {
 export function hasNews(input: Prepared): boolean {
   const merged = mergeWith(input, undefined);
   return Object.keys(merged.toGoogle).length > 0;
+}
+
+/**
+ * The CRM's answer to an import, and no more. It links the two and may add what Google has no field for;
+ * whoever adopts has edited nothing. Where the import's run died, and the link with it, it is the first
+ * word on the record, and answers the first of ours.
+ */
+export function onlyAdopts(input: Prepared): boolean {
+  const { link, intent, codec, context } = input;
+  if (!intent?.googleId || link?.crmId !== undefined) return false;
+  if (intent.googleId === codec.googleId(context.userId, intent.crmId, 0)) return false;
+  if (!link) return intent.revision === 1 && changeNumber(intent.seen ?? '') === 1;
+  const { toGoogle } = mergeWith(input, undefined);
+  return Object.keys(toGoogle).every((name) => codec.fields[name]?.flow === 'crm');
 }
 
 /** The same delete again, after the CRM was told that the record lives on: only a newer one is final. */
