@@ -177,6 +177,7 @@ function decode(event: Event, context: CodecContext): Observed {
   if (event.recurrence) observed.whole = true;
   if (event.etag) observed.etag = event.etag;
   if (marker) observed.marker = marker;
+  if (marker && wasEdited(event)) observed.edited = true;
   if (hide) observed.redacted = true;
   const shared = sharedOf(event, context, foreign);
   if (shared) observed.shared = shared;
@@ -243,6 +244,11 @@ export function ownerOf(event: Event, googleId: string, context: CodecContext): 
   if (!crmId || !Number.isInteger(generation)) return undefined;
   if (appointmentCodec.googleId(context.userId, crmId, generation) !== googleId) return undefined;
   return { crmId, generation };
+}
+
+/** Both times are Google's own; `created` is in whole seconds. */
+function wasEdited({ created, updated }: Event): boolean {
+  return Date.parse(updated ?? '') - Date.parse(created ?? '') >= 1000;
 }
 
 const isPrivate = (event: Event) =>

@@ -54,6 +54,8 @@ export interface Observed {
   marker?: { crmId: string; generation: number };
   /** Other users' copies have the same key, a digest; `own`: this user's is the original. */
   shared?: { key: string; own: boolean };
+  /** Bears our marker, and was changed at Google since it was inserted. */
+  edited?: boolean;
   /** Somebody else organises it. */
   foreign?: boolean;
   /** The owner hides its content: the hidden fields are not told. */

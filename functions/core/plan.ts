@@ -12,6 +12,7 @@ import {
   hasNews,
   hasUnseenOffers,
   isAnswered,
+  onlyAdopts,
   remove,
   sawDeletion,
   unheard,
@@ -93,6 +94,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // Nor is another organizer's ours to write again.
     const news = hasNews(input) && !link?.foreign;
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
+    // Nor must an answer to the import that was under way when the event went.
+    if (onlyAdopts(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
     const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
@@ -152,7 +155,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   },
   adopt: (input) => {
     if (crmSide(input) !== 'removed') return mergeSides(input, 'adopt');
-    return remove(input, 'removeAtGoogle');
+    return handlers.editBeatsDelete(input);
   },
   merge: (input) => mergeSides(input, 'merge'),
   removeAtGoogle(input) {
@@ -167,7 +170,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   }),
   editBeatsDelete(input) {
     const { link, observed, intent, codec, data } = input;
-    if (!link) return remove(input, 'removeAtGoogle');
+    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
+    if (!link) {
+      // The run that inserted it died before it stored a base: Google itself says if it was edited.
+      if (!observed?.marker || !observed.edited) return remove(input, 'removeAtGoogle');
+      const merged = mergeSides(input, 'editBeatsDelete');
+      return beatsDelete(merged, field, forCrm(codec, observed.fields));
+    }
     // The version that we deleted: an old answer.
     // Of ours for sure: not known to be removed, or inserted by a run that died before it knew.
     const newer = (observed?.marker?.generation ?? -1) > link.generation;
@@ -183,7 +192,6 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], data[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
-    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
     const merged = mergeSides(input, 'editBeatsDelete');
     const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
     return beatsDelete(merged, field, forCrm(codec, held));
