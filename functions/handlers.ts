@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import {
   type Given,
   openAuthorisation,
+  openAvailability,
   openEngine,
   openLog,
   openPublisher,
@@ -11,6 +12,7 @@ import {
 } from './services.ts';
 import { createAdmin } from './triggers/admin.ts';
 import { createAuthorize } from './triggers/authorize.ts';
+import { createAvailability } from './triggers/availability.ts';
 import { createCrmChange } from './triggers/crm-change.ts';
 import { createMaintain } from './triggers/maintain.ts';
 import { createPollFanout } from './triggers/poll-fanout.ts';
@@ -29,6 +31,11 @@ export function syncUserHandler(config: Config, given: Given = {}) {
 export function adminHandler(config: Config, given: Given = {}) {
   const engine = openEngine(config, given);
   return createAdmin({ config, engine, log: engine.log });
+}
+
+export function availabilityHandler(config: Config, given: Given = {}) {
+  const log = openLog(config, given);
+  return createAvailability({ config, parts: openAvailability(config, given, log), log });
 }
 
 export function maintainHandler(config: Config, given: Given = {}) {

@@ -4,6 +4,7 @@ import { loadConfig } from './config.ts';
 import {
   adminHandler,
   authorizeHandler,
+  availabilityHandler,
   crmChangeHandler,
   maintainHandler,
   pollFanoutHandler,
@@ -18,3 +19,4 @@ http('pollFanout', pollFanoutHandler(config)); // Pub/Sub push of poll-tick: who
 http('syncUser', syncUserHandler(config)); // Pub/Sub push of sync-user: one user's sync
 http('authorize', authorizeHandler(config)); // HTTPS: connect, status, disconnect
 http('admin', adminHandler(config)); // HTTPS, by IAM: preview, journal, undo, release, dead letters
+http('availability', availabilityHandler(config)); // HTTPS, by IAM: who is busy when, common free slots

@@ -40,6 +40,7 @@ export interface LogEvents {
   'user.state': { userId: string; state: string; reason?: string };
   /** What an admin did; who it was stands in Cloud Run's own log of requests. */
   'admin.action': { action: string; userId?: string; outcome: string };
+  'availability.answered': { users: number; unknown: number; ms: number };
   'authorize.refused': { step: string; reason: string };
   'google.retry': { method: string; attempt: number; waitMs: number; reason: string };
   'function.failed': { function: string; kind: string; reason: string };
@@ -57,6 +58,7 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'place.changed': 'info',
   'user.state': 'info',
   'admin.action': 'info',
+  'availability.answered': 'info',
   'authorize.refused': 'warn',
   'google.retry': 'info',
   'function.failed': 'error',

@@ -86,6 +86,10 @@ export const appointmentCodec: Codec<Event> = {
       to: instantOf(end, context.timeZone) + ('date' in end ? DAY_MS : 0),
     };
   },
+  occupies(data, context) {
+    const free = data.status === 'cancelled' || data.busy === false || data.response === 'declined';
+    return free ? undefined : appointmentCodec.period(data, context);
+  },
   emailsOf({ fields: data, raw }) {
     const listed = [...byKey(data?.participants, 'email').keys()];
     const guests = (raw?.attendees ?? []).map((a) => a.email ?? '');
