@@ -54,6 +54,8 @@ export function createStackServer(ready: () => Parts | undefined): Server {
         return proxy(req, res, parts.hosts.get('authorize')?.port);
       case 'admin':
         return proxy(req, res, parts.hosts.get('admin')?.port);
+      case 'availability':
+        return proxy(req, res, parts.hosts.get('availability')?.port);
       case 'crm': {
         const path = (req.url ?? '').slice('/crm'.length);
         const body = await readBody(req);

@@ -7,6 +7,7 @@ import { type Config, loadConfig } from '../../functions/config.ts';
 import {
   adminHandler,
   authorizeHandler,
+  availabilityHandler,
   crmChangeHandler,
   maintainHandler,
   pollFanoutHandler,
@@ -94,6 +95,7 @@ const FUNCTIONS = [
   'syncUser',
   'authorize',
   'admin',
+  'availability',
 ] as const;
 
 /** Starts everything; what it started by then is ended when a part fails. */
@@ -290,6 +292,7 @@ function handlers(config: Config, given: Given) {
     syncUser: syncUserHandler(config, given),
     authorize: authorizeHandler(config, given),
     admin: adminHandler(config, given),
+    availability: availabilityHandler(config, given),
   };
 }
 
