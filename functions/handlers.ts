@@ -14,6 +14,7 @@ import { createAdmin } from './triggers/admin.ts';
 import { createAuthorize } from './triggers/authorize.ts';
 import { createAvailability } from './triggers/availability.ts';
 import { createCrmChange } from './triggers/crm-change.ts';
+import { createGooglePush } from './triggers/google-push.ts';
 import { createMaintain } from './triggers/maintain.ts';
 import { createPollFanout } from './triggers/poll-fanout.ts';
 import { createSyncUser } from './triggers/sync-user.ts';
@@ -46,7 +47,11 @@ export function pollFanoutHandler(config: Config, given: Given = {}) {
   return createPollFanout(clockwork(config, given));
 }
 
-/** What the functions that Scheduler drives have in common. */
+export function googlePushHandler(config: Config, given: Given = {}) {
+  return createGooglePush(clockwork(config, given));
+}
+
+/** What the functions have in common that only look who is due. */
 function clockwork(config: Config, given: Given) {
   return {
     config,

@@ -2,7 +2,7 @@
  * Which adapter stands behind which port: the composition root. Each function opens only what it uses,
  * so that its bundle holds nothing else. `given` replaces single parts in tests and in local runs.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { DAY_MS } from './core/time.ts';
@@ -141,6 +141,7 @@ export function openEngine(config: Config, given: Given): Engine {
     clock,
     random,
     holder: () => randomUUID(),
+    secret: () => randomBytes(32).toString('base64url'),
     log,
     settings: engineSettings(config),
   };
@@ -150,6 +151,8 @@ export const engineSettings = (config: Config): EngineSettings => ({
   windowDaysBack: config.WINDOW_DAYS_BACK,
   windowDaysAhead: config.WINDOW_DAYS_AHEAD,
   pollMs: config.POLL_SECONDS * 1000,
+  safetyMs: config.SAFETY_POLL_SECONDS * 1000,
+  pushUrl: config.NOTIFICATIONS_URL,
   leaseMs: config.LEASE_SECONDS * 1000,
   runMs: config.RUN_SECONDS * 1000,
   tombstoneMs: config.TOMBSTONE_DAYS * DAY_MS,

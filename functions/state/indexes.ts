@@ -17,8 +17,9 @@ const unindexed: { [collectionGroup: string]: string[] } = {
   intents: ['data', 'fieldVersions'],
   links: ['crm', 'google', 'offered', 'etag', 'slot'],
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
-  leases: ['holder', 'expiresAt'],
-  users: ['lastSyncAt', 'scopes'],
+  leases: ['holder', 'expiresAt', 'wroteAt'],
+  channels: ['secret', 'renewAt', 'expiresAt', 'resourceId', 'place'],
+  users: ['lastSyncAt', 'scopes', 'polls'],
   oauthStates: ['verifier', 'nonce', 'session'],
   sessions: ['csrf'],
   deadLetters: ['data', 'reason'],
@@ -27,7 +28,15 @@ const unindexed: { [collectionGroup: string]: string[] } = {
 };
 
 /** Collections whose documents Firestore deletes at `expireAt`. */
-const expiring = ['links', 'oauthStates', 'sessions', 'deadLetters', 'parts', 'journal'];
+const expiring = [
+  'links',
+  'channels',
+  'oauthStates',
+  'sessions',
+  'deadLetters',
+  'parts',
+  'journal',
+];
 
 export const fieldOverrides = [
   ...Object.entries(unindexed).flatMap(([collectionGroup, fields]) =>

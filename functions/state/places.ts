@@ -35,6 +35,11 @@ export function journalOf(db: Firestore, userId: string): CollectionReference {
   return userRef(db, userId).collection('journal');
 }
 
+/** Top level: a notification names nothing but its channel. */
+export function channelRef(db: Firestore, id: string): DocumentReference {
+  return db.collection('channels').doc(docId(id));
+}
+
 export function leaseRef(db: Firestore, userId: string): DocumentReference {
   return db.collection('leases').doc(docId(userId));
 }

@@ -48,6 +48,8 @@ export interface WorldOptions {
   policy?: Engine['settings']['policy'];
   inviteExternal?: boolean;
   calendar?: CalendarSettings['calendar'];
+  /** Where Google's notifications go; without one no channels are made. */
+  pushUrl?: string;
 }
 
 export function createWorld(options: WorldOptions = {}) {
@@ -147,11 +149,14 @@ export function createWorld(options: WorldOptions = {}) {
     clock,
     random: () => 0.5,
     holder: () => `run-${++holders}`,
+    secret: () => `secret-${++holders}`,
     log,
     settings: {
       windowDaysBack: 30,
       windowDaysAhead: 365,
       pollMs: 300_000,
+      safetyMs: 43_200_000,
+      pushUrl: options.pushUrl,
       leaseMs: 120_000,
       runMs: 240_000,
       tombstoneMs: 90 * 86_400_000,

@@ -1,0 +1,103 @@
+/**
+ * When a user's record types are pulled next. A notification only makes a type due: what is due stays due
+ * until a pull has ended well, so neither a lost message nor a dead worker loses it.
+ */
+import type { Poll, User } from './records.ts';
+
+/** How long after our own write a notification is taken for its echo, ms. */
+export const ECHO_MS = 10_000;
+/** A pull that may bring nothing but an echo waits for this long, ms: one for a burst of writes. */
+export const ECHO_PAUSE_MS = 60_000;
+/** After this a notification asks again, ms: what the one before asked for may have got lost. */
+export const RING_MS = 60_000;
+
+/** Interval between two pulls, ms: after activity, and the most in quiet times. */
+export interface Rhythm {
+  first: number;
+  most: number;
+}
+
+/**
+ * The next pull of a type: soon after activity, then after twice the time each. The jitter of a quarter
+ * keeps users who connected at nine from being polled in the same second for ever
+ * (https://developers.google.com/workspace/calendar/api/guides/quota). `random` is in [0, 1).
+ */
+export function nextPoll(
+  last: Poll | undefined,
+  active: boolean,
+  { first, most }: Rhythm,
+  now: number,
+  random: number,
+): Pick<Poll, 'at' | 'every'> {
+  const every =
+    active || last?.every === undefined ? first : Math.max(first, Math.min(most, 2 * last.every));
+  return { at: Math.round(now + every * (0.75 + 0.5 * random)), every };
+}
+
+/**
+ * Whether a type is to be pulled. A type that never was, is; and all are when something else than a poll
+ * made the user due (connecting, a person's decision).
+ */
+export function isDue(user: User, record: string, now: number): boolean {
+  const poll = user.polls?.[record];
+  if (poll === undefined || poll.at <= now) return true;
+  const earliest = Math.min(...Object.values(user.polls ?? {}).map((p) => p.at));
+  return user.nextPollAt !== undefined && user.nextPollAt <= now && user.nextPollAt < earliest;
+}
+
+/** Every type is due at once. */
+export function dueNow(user: User, now: number): User {
+  const { polls: _, ...rest } = user;
+  return { ...rest, nextPollAt: now };
+}
+
+/**
+ * A notification came. `mayBeEcho`: our own write may be all that it tells of. Undefined: nothing to
+ * store, since the user is not synced or the pull is already on its way.
+ */
+export function rung(
+  user: User,
+  record: string,
+  now: number,
+  mayBeEcho: boolean,
+): User | undefined {
+  if (user.state !== 'active' || !user.enabled || user.leaving) return undefined;
+  const poll = user.polls?.[record];
+  // Never pulled: due anyway.
+  if (poll === undefined) return undefined;
+  const at = Math.min(poll.at, mayBeEcho ? now + ECHO_PAUSE_MS : now);
+  const asked = poll.rungAt !== undefined && now - poll.rungAt < RING_MS;
+  if (asked && poll.at <= at) return undefined;
+  return withPoll(user, record, { ...poll, rungAt: now, at });
+}
+
+/** One step of a type's polling, applied to the user as stored: notifications come in between. */
+export type PollStep =
+  /** A pull begins: what is notified from now on is news. Due it stays, until the pull has ended well. */
+  | { step: 'begun'; now: number }
+  /** A pull has ended well. */
+  | { step: 'pulled'; at: number; every?: number }
+  | { step: 'unwatched'; until: number };
+
+/** The user after a step. */
+export function stepped(user: User, record: string, step: PollStep): User {
+  const poll = user.polls?.[record];
+  switch (step.step) {
+    case 'begun': {
+      const { rungAt: _, ...rest } = poll ?? {};
+      return withPoll(user, record, { ...rest, at: Math.min(poll?.at ?? 0, step.now) });
+    }
+    case 'pulled': {
+      const { step: _, ...next } = step;
+      const at = poll?.rungAt === undefined ? next.at : Math.min(poll.at, next.at);
+      return withPoll(user, record, { ...poll, ...next, at });
+    }
+    case 'unwatched':
+      return withPoll(user, record, { at: 0, ...poll, unwatchedUntil: step.until });
+  }
+}
+
+function withPoll(user: User, record: string, poll: Poll): User {
+  const polls = { ...user.polls, [record]: poll };
+  return { ...user, polls, nextPollAt: Math.min(...Object.values(polls).map((p) => p.at)) };
+}
