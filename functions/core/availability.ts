@@ -138,6 +138,8 @@ function checkPeriod(
   request: { from: string; to: string; timeZone: string },
   ctx: z.RefinementCtx,
 ): void {
+  // Runs on fields that are wrong by themselves as well, and they are told already.
+  if (ctx.issues.length > 0) return;
   const { from, to } = periodOf(request);
   // Counted on the wall: ninety days from midnight to midnight may have an hour more.
   const onWall = (instant: number) => instant + offsetAt(request.timeZone, instant);

@@ -10,10 +10,12 @@ import { SyncError } from '../../functions/errors.ts';
 import { createAccess } from '../../functions/google/access.ts';
 import { type CalendarSettings, calendarCollection } from '../../functions/google/calendar.ts';
 import { createApiClient } from '../../functions/google/client.ts';
+import { createFreeBusy } from '../../functions/google/freebusy.ts';
 import type { HttpCall } from '../../functions/google/http.ts';
 import { scopes } from '../../functions/google/oauth.ts';
 import type { Log } from '../../functions/log.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
+import type { AvailabilityParts } from '../../functions/sync/availability.ts';
 import type { Engine } from '../../functions/sync/engine.ts';
 import { type RunOutcome, runUser } from '../../functions/sync/run.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
@@ -236,6 +238,8 @@ export function createWorld(options: WorldOptions = {}) {
 
   return {
     engine,
+    /** What the availability function is made of. */
+    availability: (): AvailabilityParts => ({ ...engine, freeBusy: createFreeBusy(client, clock) }),
     store,
     vault,
     workspace,
