@@ -87,7 +87,8 @@ export const appointmentCodec: Codec<Event> = {
     };
   },
   occupies(data, context) {
-    const free = data.status === 'cancelled' || data.busy === false || data.response === 'declined';
+    // An answer does not count: until it is at Google, and in an event of one's own, the time is taken.
+    const free = appointmentCodec.absent(data) || data.busy === false;
     return free ? undefined : appointmentCodec.period(data, context);
   },
   emailsOf({ fields: data, raw }) {
