@@ -216,6 +216,24 @@ test('all-day entries on their way count in the user’s zone', async () => {
   assert.equal(await busy(), before, 'and so they do at Google');
 });
 
+test('C22 an all-day entry on its way takes all of a day with 25 hours, or 23', async () => {
+  const world = await connected(createWorld(), 'anna');
+  for (const [i, date] of ['2027-03-28', '2027-10-31'].entries()) {
+    const all = { start: { date }, end: { date } };
+    await world.store.putIntents([world.change(`A-${i}`, { subject: 'Fair', ...all })]);
+    const midnights = [`${date}T00:00`, `${date.slice(0, 8)}${Number(date.slice(8)) - 1}T00:00`];
+    const [from = '', before = ''] = midnights;
+    const to = i === 0 ? '2027-03-29T12:00' : '2027-11-01T12:00';
+    const answer = await ask(world, ['anna'], { from: before, to });
+    const [user] = answer.users;
+    assert.ok(user && 'busy' in user);
+    assert.deepEqual(
+      user.busy.map((one) => [one.from.slice(0, 16), one.to.slice(0, 16)]),
+      [[from, to.replace('T12', 'T00')]],
+    );
+  }
+});
+
 test('a change on its way: the new time is busy, the old one until Google has let it go', async () => {
   const world = await connected(createWorld(), 'anna');
   await world.crm(world.change('A-1', visit(1, 9)), world.change('A-2', visit(1, 14)));
