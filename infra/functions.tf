@@ -61,7 +61,26 @@ locals {
       publishes    = [var.google_changes_topic, var.sync_user_topic]
     }
 
-    # Once a night, one instance: a query for each user, and deletions.
+    # Google's notifications: a header and three documents each, most of them of our own writes. Public,
+    # so its account may do nearly nothing, and an instance takes many at once: a stranger who floods it
+    # costs two instances.
+    googlePush = {
+      topic       = null
+      public      = true
+      memory      = "256Mi"
+      cpu         = "1"
+      concurrency = 80
+      instances   = 2
+      timeout     = 30
+
+      state        = true
+      kms          = null
+      tokens       = null
+      oauth_client = false
+      publishes    = [var.sync_user_topic]
+    }
+
+    # Once a night, one instance: three queries for each user, and deletions.
     maintain = {
       topic       = "maintain"
       public      = false
@@ -156,7 +175,7 @@ resource "google_cloudfunctions2_function" "function" {
   project     = var.project_id
   name        = local._names[each.key]
   location    = var.region
-  description = each.value.public ? "Public: pages for the user" : each.value.topic == null ? "For admins: preview, journal, undo, release" : "Worker of topic ${each.value.topic}"
+  description = each.key == "googlePush" ? "Public: Google's notifications of watch channels" : each.value.public ? "Public: pages for the user" : each.value.topic == null ? "For admins: preview, journal, undo, release" : "Worker of topic ${each.value.topic}"
   labels      = local._labels
 
   build_config {
@@ -217,7 +236,8 @@ resource "google_cloudfunctions2_function" "function" {
   }
 }
 
-# Workers: Pub/Sub's push account only. authorize: everybody; it has its own sessions.
+# Workers: Pub/Sub's push account only. authorize: everybody; it has its own sessions. googlePush:
+# everybody; each channel has its own token.
 resource "google_cloud_run_service_iam_member" "invoker" {
   for_each = { for name, f in local._functions : name => f if f.public || f.topic != null }
 

@@ -38,6 +38,8 @@ export interface User {
   connectedAt?: number;
   /** When the last run ended well, ms since the epoch, and what it left behind. */
   lastSyncAt?: number;
+  /** When the grant of a user for whom nothing runs was last used. */
+  checkedAt?: number;
   /** First sync: finished when set. */
   firstSyncAt?: number;
   /** Entries that the first sync has worked off so far. */

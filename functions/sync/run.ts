@@ -9,6 +9,7 @@ import { RUN_RETRIES } from '../core/retry.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { type Channels, keepChannels } from './channels.ts';
+import { checkGrant, isUnseen } from './check.ts';
 import type { Collection, GoogleSession } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
@@ -72,7 +73,10 @@ export async function runUser(
   options: RunOptions,
 ): Promise<RunOutcome> {
   const user = await engine.store.getUser(userId);
-  if (!user || !isRunnable(user)) return 'notActive';
+  if (!user || !isRunnable(user)) {
+    if (user && isUnseen(user, engine.clock.now())) await checkGrant(engine, user);
+    return 'notActive';
+  }
   return underLease(engine, user, (run) => runWithLease(run, options), options);
 }
 

@@ -96,7 +96,7 @@ const forbidden =
   /(^|\.|\/)(owner|editor|viewer)$|admin|tokenCreator|encrypterDecrypter|serviceAccountUser/i;
 
 for (const [title, vars] of Object.entries({ minimal, example, full })) {
-  test(`${title}: no wide role, nobody public but authorize`, { skip }, () => {
+  test(`${title}: no wide role, nobody public but authorize and googlePush`, { skip }, () => {
     for (const b of bindings(plan(vars))) {
       assert.doesNotMatch(b.role, forbidden, row(b));
       if (/^all(Authenticated)?Users$/.test(b.who)) {
