@@ -2,9 +2,9 @@
  * When a user's record types are pulled next. A notification only makes a type due: what is due stays due
  * until a pull has ended well, so neither a lost message nor a dead worker loses it.
  */
-import type { Poll, User } from './records.ts';
+import type { Lease, Poll, User } from './records.ts';
 
-/** How long after our own write a notification is taken for its echo, ms. */
+/** How long after our own write a notification may be taken for its echo, ms. */
 export const ECHO_MS = 10_000;
 /** A pull that may bring nothing but an echo waits for this long, ms: one for a burst of writes. */
 export const ECHO_PAUSE_MS = 60_000;
@@ -52,30 +52,40 @@ export function dueNow(user: User, now: number): User {
 }
 
 /**
- * A notification came. `mayBeEcho`: our own write may be all that it tells of. Undefined: nothing to
- * store, since the user is not synced or the pull is already on its way.
+ * A notification came. `lease` as stored: while somebody works, or has written just now, it may tell of
+ * nothing but that; as many notifications as there were writes are taken for echoes, and wait. Undefined:
+ * nothing to store, since the user is not synced or the pull is already on its way.
  */
 export function rung(
   user: User,
   record: string,
   now: number,
-  mayBeEcho: boolean,
+  lease: Lease | undefined,
 ): User | undefined {
   if (user.state !== 'active' || !user.enabled || user.leaving) return undefined;
   const poll = user.polls?.[record];
   // Never pulled: due anyway.
   if (poll === undefined) return undefined;
-  const at = Math.min(poll.at, mayBeEcho ? now + ECHO_PAUSE_MS : now);
+  const { echoes = 0 } = poll;
+  if (isLive(lease, now) || (hasWritten(lease, now) && echoes < (lease?.writes ?? 0))) {
+    const at = Math.min(poll.at, now + ECHO_PAUSE_MS);
+    return withPoll(user, record, { rungAt: now, ...poll, at, echoes: echoes + 1 });
+  }
   const asked = poll.rungAt !== undefined && now - poll.rungAt < RING_MS;
-  if (asked && poll.at <= at) return undefined;
-  return withPoll(user, record, { ...poll, rungAt: now, at });
+  if (asked && poll.at <= now) return undefined;
+  return withPoll(user, record, { ...poll, rungAt: now, at: Math.min(poll.at, now) });
 }
+
+/** Somebody works for the user. */
+export const isLive = (lease: Lease | undefined, now: number) => (lease?.expiresAt ?? 0) > now;
+const hasWritten = (lease: Lease | undefined, now: number) =>
+  now - (lease?.wroteAt ?? Number.NEGATIVE_INFINITY) < ECHO_MS;
 
 /** One step of a type's polling, applied to the user as stored: notifications come in between. */
 export type PollStep =
-  /** A pull begins: what is notified from now on is news. Due it stays, until the pull has ended well. */
-  | { step: 'begun'; now: number }
-  /** A pull has ended well. */
+  /** A pull begins, after so many writes of ours: what is notified from now on is news. Due it stays. */
+  | { step: 'begun'; now: number; writes: number }
+  /** A pull has ended well. What rang meanwhile may be an echo of what it wrote. */
   | { step: 'pulled'; at: number; every?: number }
   | { step: 'unwatched'; until: number };
 
@@ -85,11 +95,13 @@ export function stepped(user: User, record: string, step: PollStep): User {
   switch (step.step) {
     case 'begun': {
       const { rungAt: _, ...rest } = poll ?? {};
-      return withPoll(user, record, { ...rest, at: Math.min(poll?.at ?? 0, step.now) });
+      const at = Math.min(poll?.at ?? 0, step.now);
+      return withPoll(user, record, { ...rest, at, echoes: step.writes });
     }
     case 'pulled': {
       const { step: _, ...next } = step;
-      const at = poll?.rungAt === undefined ? next.at : Math.min(poll.at, next.at);
+      const rungAt = poll?.rungAt ?? Number.POSITIVE_INFINITY;
+      const at = Math.min(next.at, rungAt + ECHO_PAUSE_MS);
       return withPoll(user, record, { ...poll, ...next, at });
     }
     case 'unwatched':

@@ -154,6 +154,8 @@ export interface Poll {
   at: number;
   /** When a notification came that no pull has begun after yet. */
   rungAt?: number;
+  /** Notifications that were taken for echoes, counted on from Lease.writes at the last pull's begin. */
+  echoes?: number;
   /** The present interval, ms: it grows in quiet times. */
   every?: number;
   /** Google made no channel: not asked again before. */
@@ -189,8 +191,9 @@ export interface Lease {
   fence: number;
   /** ms since the epoch. */
   expiresAt: number;
-  /** When a holder last wrote at Google, ms since the epoch: what is notified then may be our echo. */
+  /** When a holder last wrote what Google notifies us of, ms since the epoch, and how often in all. */
   wroteAt?: number;
+  writes?: number;
 }
 
 /** One started OAuth flow; single use. */

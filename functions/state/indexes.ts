@@ -17,7 +17,7 @@ const unindexed: { [collectionGroup: string]: string[] } = {
   intents: ['data', 'fieldVersions'],
   links: ['crm', 'google', 'offered', 'etag', 'slot'],
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
-  leases: ['holder', 'expiresAt', 'wroteAt'],
+  leases: ['holder', 'expiresAt', 'wroteAt', 'writes'],
   channels: ['secret', 'renewAt', 'expiresAt', 'resourceId', 'place'],
   users: ['lastSyncAt', 'scopes', 'polls'],
   oauthStates: ['verifier', 'nonce', 'session'],

@@ -113,9 +113,7 @@ export function takeLease(
   ttlMs: number,
 ): Lease | undefined {
   if (isLive(stored, now)) return undefined;
-  const { fence = 0, wroteAt } = stored ?? {};
-  const lease = { ...wanted, fence: fence + 1, expiresAt: now + ttlMs };
-  return wroteAt === undefined ? lease : { ...lease, wroteAt };
+  return { ...stored, ...wanted, fence: (stored?.fence ?? 0) + 1, expiresAt: now + ttlMs };
 }
 
 /** The same acquisition: given back or expired, nobody else came in between. */

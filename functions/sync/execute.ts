@@ -88,7 +88,7 @@ async function executeRound(
           run.session,
           writes.map((w) => w.write),
         );
-  if (writes.length > 0) wrote(run);
+  wrote(run, collection, answers);
   const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
   writes.forEach(({ work, decision, write }, i) => {
     const next = judge(collection, context, { work, decision, write }, answers[i]);

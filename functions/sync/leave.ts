@@ -2,7 +2,7 @@ import type { Link } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
 import { stopChannels } from './channels.ts';
 import type { Collection } from './collection.ts';
-import { granted, keepLease, type Run, type RunOutcome, wrote } from './run.ts';
+import { granted, keepLease, type Run, type RunOutcome } from './run.ts';
 import { enter } from './user-state.ts';
 
 const PAGE = 100;
@@ -71,7 +71,6 @@ async function removeAt(
     googleId: link.googleId ?? '',
     etag: undefined,
   }));
-  wrote(run);
   const results = await there.write(run.session, writes).catch((error: unknown) => {
     if (isSyncError(error, 'lost')) return undefined;
     throw error;

@@ -10,7 +10,7 @@ import { DAY_MS } from '../core/time.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { type Channels, keepChannels } from './channels.ts';
 import { checkGrant, isUnseen } from './check.ts';
-import type { Collection, GoogleSession } from './collection.ts';
+import type { Collection, GoogleSession, Result } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
@@ -229,7 +229,8 @@ async function pullSome(
   channels: Channels,
 ): Promise<Map<Collection, number>> {
   const { store, clock } = run.engine;
-  const begun = { step: 'begun' as const, now: clock.now() };
+  const writes = run.lease.writes ?? 0;
+  const begun = { step: 'begun' as const, now: clock.now(), writes };
   const watched = due.filter(({ codec }) => channels.has(codec.record));
   const polls = Object.fromEntries(watched.map(({ codec }) => [codec.record, begun]));
   if (watched.length > 0) await store.commit(run.lease, { polls }, false);
@@ -299,8 +300,11 @@ export async function wakeAll(run: Run): Promise<void> {
 }
 
 /** Google is about to notify us of what we did: remembered where the notification is judged. */
-export function wrote(run: Run): void {
-  run.lease = { ...run.lease, wroteAt: run.engine.clock.now() };
+export function wrote(run: Run, { watch }: Collection, results: Result<unknown>[]): void {
+  const count = results.filter((result) => result.ok).length;
+  if (!watch || count === 0) return;
+  const writes = (run.lease.writes ?? 0) + count;
+  run.lease = { ...run.lease, wroteAt: run.engine.clock.now(), writes };
 }
 
 /** Makes sure that the lease outlives the next step; throws `later`/`leaseLost` when it is gone. */

@@ -1,7 +1,6 @@
 import type { Request } from '@google-cloud/functions-framework';
 import { isTokenOf } from '../core/channel.ts';
-import { ECHO_MS, rung } from '../core/polls.ts';
-import type { Lease } from '../core/records.ts';
+import { isDue, isLive, rung } from '../core/polls.ts';
 import { isSyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Clock, Publisher, Store } from '../sync/ports.ts';
@@ -45,17 +44,14 @@ async function ring({ store, publisher, clock, log }: GooglePushDeps, req: Reque
   const { userId, record } = channel;
   if (!isTokenOf(channel, req.header('x-goog-channel-token') ?? ''))
     return log('push.refused', { userId, record });
-  const mayBeEcho = isOurs(await store.getLease(userId), now);
-  let noted = false;
+  const lease = await store.getLease(userId);
+  let due = false;
   await store.updateUser(userId, (user) => {
-    const next = user && rung(user, record, now, mayBeEcho);
-    noted = next !== undefined;
+    const next = user && rung(user, record, now, lease);
+    // During a run it is the run that looks, or the next tick: a message would find the user busy.
+    due = next !== undefined && !isLive(lease, now) && isDue(next, record, now);
     return next;
   });
-  // Due at a later time: the poll tick sends the message then, as it does for one that gets lost here.
-  if (noted && !mayBeEcho) await publisher.syncUsers([userId]);
+  // Due later, as an echo is: the poll tick sends the message then, and so it does for one that gets lost.
+  if (due) await publisher.syncUsers([userId]);
 }
-
-/** Somebody writes for the user, or has just done so: what Google tells may be that. */
-const isOurs = (lease: Lease | undefined, now: number): boolean =>
-  lease !== undefined && (lease.expiresAt > now || now - (lease.wroteAt ?? 0) < ECHO_MS);

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { JournalPage } from '../../functions/core/journal.ts';
 import { linkId } from '../../functions/core/link.ts';
 import type { CrmChange } from '../../functions/core/messages.ts';
-import { rung } from '../../functions/core/polls.ts';
+import { ECHO_PAUSE_MS, rung } from '../../functions/core/polls.ts';
 import type {
   Channel,
   DeadLetter,
@@ -486,21 +486,22 @@ function leases(fresh: () => Store): void {
     await store.putUser(entry('u'));
     await store.updateUser('u', (u) => u && { ...u, state: 'active', nextPollAt: T0 });
     const lease = await take(store, 'u');
-    const step = (polls: NonNullable<Commit['polls']>) => store.commit(lease, { polls, user: {} }, false);
-    await step({ appointment: { step: 'begun', now: T0 } });
-    await store.updateUser('u', (u) => u && rung(u, 'appointment', T0 + 1, false));
-    await step({ appointment: { step: 'pulled', at: T0 + 500, every: 500 } });
-    await step({ task: { step: 'pulled', at: T0 + 300 } });
+    const step = (polls: NonNullable<Commit['polls']>) =>
+      store.commit(lease, { polls, user: {} }, false);
+    await step({ appointment: { step: 'begun', now: T0, writes: 7 } });
+    await store.updateUser('u', (u) => u && rung(u, 'appointment', T0 + 1, undefined));
+    await step({ appointment: { step: 'pulled', at: T0 + 12e6, every: 500 } });
+    await step({ task: { step: 'pulled', at: T0 + 90_000 } });
     const user = await store.getUser('u');
     assert.deepEqual(user?.polls, {
-      appointment: { at: 0, every: 500, rungAt: T0 + 1 },
-      task: { at: T0 + 300 },
+      appointment: { at: T0 + 1 + ECHO_PAUSE_MS, every: 500, rungAt: T0 + 1, echoes: 7 },
+      task: { at: T0 + 90_000 },
     });
-    assert.equal((await store.dueUsers(T0, 10)).length, 1);
-    await step({ appointment: { step: 'begun', now: T0 + 2 } });
-    await step({ appointment: { step: 'pulled', at: T0 + 500 } });
-    assert.deepEqual(await store.dueUsers(T0 + 299, 10), []);
-    assert.equal((await store.dueUsers(T0 + 300, 10)).length, 1);
+    assert.equal((await store.dueUsers(T0 + 1 + ECHO_PAUSE_MS, 10)).length, 1);
+    await step({ appointment: { step: 'begun', now: T0 + 2, writes: 7 } });
+    await step({ appointment: { step: 'pulled', at: T0 + 12e6 } });
+    assert.deepEqual(await store.dueUsers(T0 + 89_999, 10), []);
+    assert.equal((await store.dueUsers(T0 + 90_000, 10)).length, 1);
   });
 
   it('channels are committed under the lease, found by id and by user, and forgotten', async () => {
@@ -528,11 +529,11 @@ function leases(fresh: () => Store): void {
 
   it('a lease given back still tells when its holder last wrote', async () => {
     const store = fresh();
-    const lease = { ...(await take(store, 'u')), wroteAt: T0 + 5 };
+    const lease = { ...(await take(store, 'u')), wroteAt: T0 + 5, writes: 3 };
     await store.commit(lease, {}, true);
     assert.equal((await store.getLease('u'))?.wroteAt, T0 + 5);
     const next = await take(store, 'u');
-    assert.equal(next.wroteAt, T0 + 5);
+    assert.deepEqual([next.wroteAt, next.writes, next.holder], [T0 + 5, 3, 'h']);
     await store.dropLease({ ...next, wroteAt: T0 + 6 });
     assert.equal((await store.getLease('u'))?.wroteAt, T0 + 6);
   });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { dueNow, isDue, nextPoll, rung, stepped } from '../../functions/core/polls.ts';
-import type { User } from '../../functions/core/records.ts';
+import type { Lease, User } from '../../functions/core/records.ts';
 
 const HOUR = 3_600_000;
 const user: User = {
@@ -44,15 +44,12 @@ test('another rhythm takes over at once: the interval stays within its bounds', 
   assert.equal(nextPoll({ at: 0, every: 24 * HOUR }, false, polled, 0, 0.5).every, 300_000);
 });
 
-type Step =
-  | { do: 'wait'; ms: number }
-  | { do: 'ring'; echo: boolean }
-  | { do: 'begin' | 'finish' | 'crash' };
+type Step = { do: 'wait'; ms: number } | { do: 'ring' | 'write' | 'begin' | 'finish' | 'crash' };
 
 const steps = fc.array(
   fc.oneof(
     fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 2 * HOUR }) }),
-    fc.record({ do: fc.constant('ring' as const), echo: fc.boolean() }),
+    fc.record({ do: fc.constantFrom('ring' as const, 'write' as const) }),
     fc.record({ do: fc.constantFrom('begin' as const, 'finish' as const, 'crash' as const) }),
   ) as fc.Arbitrary<Step>,
   { maxLength: 40 },
@@ -65,22 +62,27 @@ test('a notification is followed by a pull that begins after it, or the type is 
       let stored = stepped(user, 'r', { step: 'pulled', at: 12 * HOUR });
       // By brute force: when the oldest notification came that no finished pull has begun after.
       let news: number | undefined;
+      let lease: Lease = { userId: 'u', holder: '', fence: 1, expiresAt: 0 };
       let pull: { news: number | undefined } | undefined;
       for (const step of steps) {
         if (step.do === 'wait') now += step.ms;
+        if (step.do === 'write')
+          lease = { ...lease, wroteAt: now, writes: (lease.writes ?? 0) + 1 };
         if (step.do === 'ring') {
-          stored = rung(stored, 'r', now, step.echo) ?? stored;
+          stored = rung(stored, 'r', now, lease) ?? stored;
           news ??= now;
           if (pull) pull.news ??= now;
         }
         if (step.do === 'begin' && !pull && isDue(stored, 'r', now)) {
-          stored = stepped(stored, 'r', { step: 'begun', now });
+          stored = stepped(stored, 'r', { step: 'begun', now, writes: lease.writes ?? 0 });
+          lease = { ...lease, expiresAt: now + 60_000 };
           pull = { news: undefined };
         }
         if (step.do === 'finish' && pull) {
           stored = stepped(stored, 'r', { step: 'pulled', at: now + 12 * HOUR });
           news = pull.news;
           pull = undefined;
+          lease = { ...lease, expiresAt: 0 };
         }
         if (step.do === 'crash') pull = undefined;
         if (news === undefined) continue;
@@ -94,22 +96,40 @@ test('a notification is followed by a pull that begins after it, or the type is 
 
 test('of a burst only the first notification is stored; one that ages asks again', () => {
   const quiet = stepped(user, 'r', { step: 'pulled', at: 12 * HOUR });
-  const first = rung(quiet, 'r', 1000, false);
+  const first = rung(quiet, 'r', 1000, undefined);
   assert.ok(first);
-  assert.equal(rung(first, 'r', 1001, false), undefined);
-  assert.equal(rung(first, 'r', 60_999, true), undefined);
-  assert.ok(rung(first, 'r', 61_000, false));
-  const echo = rung(quiet, 'r', 1000, true);
-  assert.ok(echo);
-  assert.equal(isDue(echo, 'r', 1000), false);
-  assert.equal(rung(echo, 'r', 2000, true), undefined);
-  assert.ok(isDue(rung(echo, 'r', 2000, false) as User, 'r', 2000), 'news does not wait for it');
+  assert.equal(rung(first, 'r', 60_999, undefined), undefined);
+  assert.ok(rung(first, 'r', 61_000, undefined));
+});
+
+test('as many notifications as we wrote wait a minute; one more does not, nor one that comes late', () => {
+  const at = (u: User | undefined) => u?.polls?.r?.at;
+  const begun = stepped(user, 'r', { step: 'begun', now: 0, writes: 5 });
+  const quiet = stepped(begun, 'r', { step: 'pulled', at: 12 * HOUR });
+  const lease: Lease = {
+    userId: 'u',
+    holder: '',
+    fence: 1,
+    expiresAt: 0,
+    wroteAt: 1000,
+    writes: 7,
+  };
+  const one = rung(quiet, 'r', 1001, lease);
+  const two = rung(one as User, 'r', 1002, lease);
+  assert.deepEqual([at(one), at(two)], [61_001, 61_001]);
+  assert.equal(at(rung(two as User, 'r', 1003, lease)), 1003);
+  assert.equal(at(rung(quiet, 'r', 11_000, lease)), 11_000);
+  // Before the run that wrote has committed, nobody knows how often it did.
+  const working = { ...lease, writes: 5, expiresAt: 2000 };
+  const early = rung(quiet, 'r', 1001, working);
+  assert.equal(at(early), 61_001);
+  assert.equal(at(rung(early as User, 'r', 2001, { ...lease, writes: 6 })), 2001);
 });
 
 test('nobody who is not synced is woken', () => {
   const quiet = stepped(user, 'r', { step: 'pulled', at: 12 * HOUR });
   for (const more of [{ state: 'paused' }, { enabled: false }, { leaving: 'keep' }] as const)
-    assert.equal(rung({ ...quiet, ...more }, 'r', 1000, false), undefined);
+    assert.equal(rung({ ...quiet, ...more }, 'r', 1000, undefined), undefined);
 });
 
 test('all types are due when something else than a poll made the user due', () => {
