@@ -107,6 +107,23 @@ run "lets_nobody_call_admin_unless_named" {
   }
 }
 
+run "lets_nobody_ask_who_is_free_unless_named" {
+  command = plan
+
+  assert {
+    condition     = length(google_cloud_run_service_iam_member.availability) == 0 && !contains(keys(google_cloud_run_service_iam_member.invoker), "availability")
+    error_message = "Without availability_members nobody may call it."
+  }
+}
+
+run "refuses_people_as_availability_members" {
+  command         = plan
+  expect_failures = [var.availability_members]
+  variables {
+    availability_members = ["user:anna@example.com"]
+  }
+}
+
 run "refuses_everybody_as_admin" {
   command         = plan
   expect_failures = [var.admin_members]

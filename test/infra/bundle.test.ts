@@ -58,6 +58,7 @@ test('the bundles of the short road are at most 6 MB', () => {
 test('a bundle holds only what its function uses', () => {
   const without: { [name: string]: RegExp } = {
     authorize: /@googleapis\/|cloud\/logging-api/,
+    availability: /cloud\/(pubsub|logging-api)/,
     crmChange: /cloud\/logging-api/,
     googlePush: /@googleapis\/|cloud\/(kms|secret-manager|logging-api)/,
     maintain: /@googleapis\/|cloud\/(kms|secret-manager|logging-api)/,
@@ -66,6 +67,7 @@ test('a bundle holds only what its function uses', () => {
   };
   const sources: { [name: string]: RegExp } = {
     authorize: /^functions\/(sync\/(run|execute)|google\/calendar)/,
+    availability: /^functions\/(authorize|crm|sync\/(run|execute|commit|pull|plan))/,
     crmChange: /^functions\/authorize/,
     googlePush: /^functions\/(authorize|vault|google|sync)/,
     maintain: /^functions\/(authorize|vault|google|sync\/run)/,
