@@ -60,6 +60,7 @@ async function googleToCrm(stack: Driven): Promise<number[]> {
   for (let i = 0; i < CHANGES; i++) {
     await stack.phone('luca', 'PATCH', `/${made.id}`, { summary: `Edit ${i}` });
     const before = stack.crm.messages().length;
+    await stack.due('luca');
     const start = performance.now();
     await stack.bus.publish('sync-user', JSON.stringify({ userId: 'luca' }));
     while (stack.crm.messages().length === before) await new Promise((done) => setTimeout(done, 1));

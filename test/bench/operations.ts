@@ -129,7 +129,12 @@ export async function measure(): Promise<Measured> {
     close = end;
   });
   try {
-    const poll = () => stack.bus.publish('sync-user', JSON.stringify({ userId: 'anna' }));
+    const poll = async () => {
+      await stack.due('anna');
+      return during(stack, () =>
+        stack.bus.publish('sync-user', JSON.stringify({ userId: 'anna' })),
+      );
+    };
     const change = (data: object, rest: object = {}) =>
       during(stack, () => stack.publish(appointment('measured', data, rest)));
     // Warm: the OAuth client and anna's access token are known to each function.
@@ -137,15 +142,15 @@ export async function measure(): Promise<Measured> {
     await stack.poll();
 
     const crmInsert = await change(visit(1));
-    await during(stack, poll);
-    const quiet = await during(stack, poll);
+    await poll();
+    const quiet = await poll();
     const crmUpdate = await change(visit(1, 11));
-    await during(stack, poll);
+    await poll();
     const id = (await stack.events('anna')).find((e) => e.start.dateTime?.includes('24T11'))?.id;
     await stack.phone('anna', 'PATCH', `/${id}`, { location: 'Bern' });
-    const edited = await during(stack, poll);
+    const edited = await poll();
     await change(visit(1, 11, { place: 'Bern' }));
-    await during(stack, poll);
+    await poll();
     const crmDelete = await change({}, { op: 'delete' });
 
     const tick = await during(stack, () => stack.bus.publish('poll-tick', '{}'));

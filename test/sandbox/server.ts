@@ -98,6 +98,8 @@ async function sandbox(
       res.end();
       return;
     }
+    case 'POST notify':
+      return proxy(req, res, parts.hosts.get('googlePush')?.port);
     case 'POST poll':
       await parts.poll();
       return sendJson(res, 200, { idle: parts.flight.isIdle });

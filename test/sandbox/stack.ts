@@ -9,6 +9,7 @@ import {
   authorizeHandler,
   availabilityHandler,
   crmChangeHandler,
+  googlePushHandler,
   maintainHandler,
   pollFanoutHandler,
   syncUserHandler,
@@ -27,7 +28,7 @@ import { connectUser } from './connect.ts';
 import { Crm } from './crm/crm.ts';
 import type { CrmOptions } from './crm/types.ts';
 import { describe, Feed } from './feed.ts';
-import { connect as connectTransports, type ServerOptions } from './google/server.ts';
+import { connect as connectTransports, httpNotify, type ServerOptions } from './google/server.ts';
 import { createWorkspace, type Workspace } from './google/workspace.ts';
 import { watchedListener } from './google-listener.ts';
 import { type Host, hostInProcess, hostProcesses } from './hosts.ts';
@@ -90,6 +91,7 @@ export interface Stack {
 
 const FUNCTIONS = [
   'crmChange',
+  'googlePush',
   'pollFanout',
   'maintain',
   'syncUser',
@@ -149,6 +151,16 @@ async function start(
     ...CLIENT,
     redirectUris: [`${url}/authorize/callback`],
     publicUrl: `${url}/google`,
+  });
+  workspace.notify = httpNotify(google, ({ user }, headers) => {
+    const end = flight.begin();
+    const began = performance.now();
+    return (status) => {
+      const ms = Math.round(performance.now() - began);
+      const state = headers['x-goog-resource-state'] ?? '';
+      feed.add({ kind: 'notification', user, state, status, ms });
+      end();
+    };
   });
   connectTransports(workspace, google);
   const crm = new Crm({
@@ -287,6 +299,7 @@ async function startEmulators(
 function handlers(config: Config, given: Given) {
   return {
     crmChange: crmChangeHandler(config, given),
+    googlePush: googlePushHandler(config, given),
     maintain: maintainHandler(config, given),
     pollFanout: pollFanoutHandler(config, given),
     syncUser: syncUserHandler(config, given),
