@@ -19,6 +19,7 @@ export const stack = {
   mode: () => send('GET', '/sandbox/mode'),
   users: () => send('GET', '/sandbox/users'),
   poll: () => send('POST', '/sandbox/poll'),
+  free: (request) => send('POST', '/availability', request),
 };
 
 export const crm = {

@@ -4,6 +4,7 @@ import { drawCalendar, editEvent } from './calendar.js';
 import { drawRecords, editRecord } from './crm.js';
 import { announce, byId, el, toast } from './dom.js';
 import { addToFlow, clearFlow } from './flow.js';
+import { readFree, showFree } from './free.js';
 import { arrows, pairUp } from './pointing.js';
 import { soon } from './soon.js';
 import { tell } from './tell.js';
@@ -55,13 +56,17 @@ const readEvents = soon(async () => {
     look,
     differences('events', events, (e) => [e.id, e.etag]),
   );
+  showFree(look);
 });
 
 const readUsers = soon(async () => {
+  const states = () => look.users.map(({ userId, state }) => userId + state).join();
+  const before = states();
   look.users = await stack.users();
   if (!look.user) await choose(remembered() ?? look.users[0]);
   else look.user = look.users.find((u) => u.userId === look.user.userId) ?? look.user;
   drawPeople();
+  if (states() !== before) showFree(look);
 });
 
 look.reload = readEvents;
@@ -209,7 +214,7 @@ function react(entry) {
     const wrote = entry.calls.some((c) =>
       /\.(insert|patch|update|delete|import|move|quickAdd)$/.test(c.method),
     );
-    if (wrote && entry.user === look.user?.email) readEvents();
+    if (wrote) (entry.user === look.user?.email ? readEvents : readFree)();
   }
   if (entry.kind === 'run' && entry.subscription === 'sync-user') readUsers();
   if (entry.kind === 'message' && entry.topic === 'changes-from-google') tell(entry);

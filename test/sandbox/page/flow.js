@@ -114,6 +114,8 @@ function googleLabel({ record, op, crmId }, body) {
 
 function call(entry, user) {
   const { client, calls, request, status, ms, at } = entry;
+  // Asked for by this page's free slots: nothing flows.
+  if (calls[0]?.method === 'calendar.freebusy.query') return undefined;
   if (entry.user !== user.email) return undefined;
   const method = (calls[0]?.method ?? request).replace(/^calendar\./, '');
   const failed = calls.filter((c) => c.status >= 400 || c.status === 0).length;
