@@ -15,6 +15,8 @@ export const RING_MS = 60_000;
 export interface Rhythm {
   first: number;
   most: number;
+  /** The jitter only delays: what is quiet for a day is then polled once a day at most. */
+  late?: boolean;
 }
 
 /**
@@ -25,13 +27,14 @@ export interface Rhythm {
 export function nextPoll(
   last: Poll | undefined,
   active: boolean,
-  { first, most }: Rhythm,
+  { first, most, late }: Rhythm,
   now: number,
   random: number,
 ): Pick<Poll, 'at' | 'every'> {
   const every =
     active || last?.every === undefined ? first : Math.max(first, Math.min(most, 2 * last.every));
-  return { at: Math.round(now + every * (0.75 + 0.5 * random)), every };
+  const jitter = late ? random / 4 : random / 2 - 0.25;
+  return { at: Math.round(now + every * (1 + jitter)), every };
 }
 
 /**

@@ -330,7 +330,7 @@ async function finishPull(
     const { pollMs, safetyMs } = settings;
     const channel = channels.get(codec.record);
     const often = channel
-      ? { first: safetyMs, most: 2 * safetyMs }
+      ? { first: safetyMs, most: 2 * safetyMs, late: true }
       : (rhythm ?? { first: pollMs, most: pollMs });
     const { at, every } = nextPoll(
       run.user.polls?.[codec.record],

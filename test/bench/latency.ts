@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what a change costs and how long it takes, on the local stack with the functions as
- * bundled processes of their own, Google's emulators and the simulators. Prints figures, asserts nothing.
+ * What a change costs and how long it takes, on the local stack with the functions as bundled processes of
+ * their own, Google's emulators and the simulators.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import type { Stack } from '../sandbox/stack.ts';
@@ -93,7 +93,8 @@ function peakMemory(stack: Driven, name: string): string {
   return `${Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024)} MiB`;
 }
 
-async function main(): Promise<void> {
+/** Measures and prints. */
+export async function latency(): Promise<void> {
   if (requireEmulators()) throw new Error('the benchmark needs the emulators');
   let close = async () => {};
   // As deployed: the bundles, not the sources.
@@ -142,5 +143,3 @@ async function main(): Promise<void> {
     rmSync(source, { recursive: true, force: true });
   }
 }
-
-await main();

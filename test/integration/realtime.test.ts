@@ -359,7 +359,7 @@ test('the channel follows the calendar when the setting changes', async () => {
 });
 
 test('without an address no channel is made, and who is not synced is not woken', async () => {
-  const polled = createLiveWorld({ pushUrl: undefined as never });
+  const polled = createLiveWorld({ pushUrl: undefined });
   await polled.connect('anna');
   await polled.tick();
   await polled.work();

@@ -1,4 +1,5 @@
 /** Google's notifications in a world without sockets: collected, and handed to the real googlePush. */
+import { createCrmChange } from '../../functions/triggers/crm-change.ts';
 import { createGooglePush } from '../../functions/triggers/google-push.ts';
 import { createMaintain } from '../../functions/triggers/maintain.ts';
 import { createPollFanout } from '../../functions/triggers/poll-fanout.ts';
@@ -36,7 +37,13 @@ export function createLiveWorld(options: WorldOptions = {}) {
   const { engine } = world;
   const deps = { ...engine, engine, config: OFF };
   const push = createGooglePush(deps);
-  const syncUser = createSyncUser(deps);
+  const [syncUser, crmChange] = [createSyncUser(deps), createCrmChange(deps)];
+  const message = (json: unknown, publishedAt?: number) => ({
+    message: {
+      data: Buffer.from(JSON.stringify(json)).toString('base64'),
+      ...(publishedAt !== undefined && { publishTime: new Date(publishedAt).toISOString() }),
+    },
+  });
   return {
     ...world,
     sent,
@@ -49,12 +56,12 @@ export function createLiveWorld(options: WorldOptions = {}) {
     /** The messages on sync-user are handled; resolves to how many there were. */
     async work(): Promise<number> {
       const users = world.syncRequests.splice(0);
-      for (const userId of users) {
-        const data = Buffer.from(JSON.stringify({ userId })).toString('base64');
-        await call(syncUser, {}, { message: { data } });
-      }
+      for (const userId of users) await call(syncUser, {}, message({ userId }));
       return users.length;
     },
+    /** One message of a subscription is handled; resolves to the status. */
+    pushed: (name: 'syncUser' | 'crmChange', json: unknown, publishedAt: number) =>
+      call({ syncUser, crmChange }[name], {}, message(json, publishedAt)),
     /** Scheduler's tick of every minute. */
     tick: () => call(createPollFanout(deps), {}, { message: {} }),
     maintain: () =>

@@ -51,7 +51,7 @@ export interface WorldOptions {
   inviteExternal?: boolean;
   calendar?: CalendarSettings['calendar'];
   /** Where Google's notifications go; without one no channels are made. */
-  pushUrl?: string;
+  pushUrl?: string | undefined;
 }
 
 export function createWorld(options: WorldOptions = {}) {

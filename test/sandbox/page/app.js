@@ -234,12 +234,7 @@ async function poll() {
   button.removeAttribute('aria-busy');
 }
 
-let following;
-document.addEventListener('phone-edit', () => {
-  readEvents();
-  clearTimeout(following);
-  if (byId('follow').checked && look.user.state === 'active') following = setTimeout(poll, 400);
-});
+document.addEventListener('phone-edit', readEvents);
 
 byId('poll').addEventListener('click', poll);
 byId('clear').addEventListener('click', () => {
