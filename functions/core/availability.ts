@@ -75,7 +75,7 @@ export const reasonSchema = z.enum([
   'reauthorize',
   'paused',
   'noPermission',
-  'firstSync',
+  'syncing',
   'calendarNotFound',
   'unavailable',
 ]);

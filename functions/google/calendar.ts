@@ -69,6 +69,7 @@ export function calendarCollection(
         (await makeCalendar(client, api, session, name))
       );
     },
+    settled: (known) => (calendar === 'dedicated') === (known !== undefined),
     // What the app made belongs to the user, so both scopes reach it.
     reaches: (place, granted) =>
       granted.includes(scopes.eventsOwned) ||

@@ -66,7 +66,7 @@ async function lookUp(parts: AvailabilityParts, userId: string): Promise<Seen> {
   const state = user?.state ?? 'unknown';
   if (!user || reason) return { userId, state, error: problem(reason ?? 'unknownUser') };
   const wanted = await pendingTimes(parts, user);
-  return wanted ? { user, wanted } : { userId, state, error: problem('firstSync') };
+  return wanted ? { user, wanted } : { userId, state, error: problem('syncing') };
 }
 
 /** Why there can be no word on the user; undefined: there can. */
@@ -85,7 +85,11 @@ function whyUnknown({ collections, freeBusy }: AvailabilityParts, user: User): R
   const needed = [freeBusy.scope, ...occupying(collections).map(({ scope }) => scope)];
   if (!needed.every((scope) => user.scopes?.includes(scope))) return 'noPermission';
   // Until then entries of the CRM that Google does not have may not even be pending yet.
-  return user.firstSyncAt === undefined ? 'firstSync' : undefined;
+  if (user.firstSyncAt === undefined) return 'syncing';
+  // While entries move, they are in a place that the user's document does not name yet.
+  const moves = ({ places, codec }: Collection) =>
+    places?.settled(user.places?.[codec.record]) === false;
+  return occupying(collections).some(moves) ? 'syncing' : undefined;
 }
 
 const occupying = (collections: Collection[]) => collections.filter(({ codec }) => codec.occupies);
@@ -135,7 +139,7 @@ const details: { [R in Reason]: string } = {
   reauthorize: 'the user has to connect the Google account again',
   paused: 'the user is paused: an admin has to release or resume him or her',
   noPermission: 'the user has not permitted to see when he or she is busy, or the calendar at all',
-  firstSync: 'what the CRM has sent is not all in the calendar yet: ask again in a minute',
+  syncing: 'what the CRM has sent is not all in the calendar yet: ask again in a minute',
   calendarNotFound: 'a calendar of the user was not found at Google',
   unavailable: 'Google gave no answer for this user: ask again',
 };

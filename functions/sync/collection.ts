@@ -104,6 +104,8 @@ export interface Places<Raw> {
     known: string | undefined,
     granted: readonly string[],
   ): Promise<string | undefined>;
+  /** Whether they shall live where they do; no call. False: they are moved with the next run. */
+  settled(known: string | undefined): boolean;
   exists(session: GoogleSession, place: string): Promise<boolean>;
   at(place: string | undefined): Collection<Raw>;
   /** Whether the granted scopes allow reading and writing there. */

@@ -139,7 +139,7 @@ test('whoever is not connected, or not any more, has a state and no busy time', 
       'paul active: disconnected',
       'rosa active: noPermission',
       'ivan invited: notConnected',
-      'vera active: firstSync',
+      'vera active: syncing',
       'nobody unknown: unknownUser',
     ],
   );
@@ -308,6 +308,18 @@ test('rule 9 with a dedicated calendar both it and the own one count', async () 
   assert.equal(hours(await ask(world, ['anna'])), 'active: calendarNotFound');
   await world.poll();
   assert.equal(hours(await ask(world, ['anna'])), '09:00-10:00 14:00-15:00', 'made anew');
+});
+
+test('rule 9 while entries move to another calendar they are nowhere for sure: no word', async () => {
+  const world = await connected(createWorld(), 'anna');
+  await world.crm(world.change('A-1', visit(1, 9)), world.change('A-2', visit(1, 14)));
+  for (const setting of ['dedicated', 'primary'] as const) {
+    world.setCalendar(setting);
+    await world.consent('anna', [...SCOPES.dedicated, scopes.eventsOwned]);
+    assert.equal(hours(await ask(world, ['anna'])), 'active: syncing');
+    await world.poll();
+    assert.equal(hours(await ask(world, ['anna'])), '09:00-10:00 14:00-15:00', setting);
+  }
 });
 
 test('ninety days and buffers: more than Google answers in one call', async () => {
