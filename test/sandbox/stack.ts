@@ -212,7 +212,14 @@ async function start(
     'PUBSUB_EMULATOR_HOST',
   ]) {
     const value = env[name as keyof typeof env];
-    if (value !== undefined) process.env[name] = value;
+    if (value === undefined) continue;
+    const before = process.env[name];
+    process.env[name] = value;
+    // The next stack of this process must not look for its emulator behind our proxy.
+    closing.push(() => {
+      if (before === undefined) delete process.env[name];
+      else process.env[name] = before;
+    });
   }
   const config = loadConfig(env);
   const store = memory ? createMemoryStore() : openStore(config, {});
