@@ -26,10 +26,10 @@ export interface AvailabilityParts {
 
 /**
  * Up to when there can be a word, ms since the epoch. Later entries of the CRM wait outside the window;
- * what has just come into it may wait for the next poll, hence a day less.
+ * what has just come into it may wait for the next poll, hence two days less.
  */
 export const horizon = ({ clock, settings }: AvailabilityParts) =>
-  clock.now() + (settings.windowDaysAhead - 1) * DAY_MS;
+  clock.now() + (settings.windowDaysAhead - 2) * DAY_MS;
 
 /**
  * Resolves to what is known of each user of the request, in its order. Nothing is kept: every answer is
