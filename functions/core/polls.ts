@@ -20,6 +20,12 @@ export interface Rhythm {
 }
 
 /**
+ * Of types that Google cannot watch: 16 polls in eight hours of ceaseless activity, and six in the quiet
+ * rest of the day.
+ */
+export const UNWATCHABLE: Rhythm = { first: 30 * 60_000, most: 4 * 3_600_000 };
+
+/**
  * The next pull of a type: soon after activity, then after twice the time each. The jitter of a quarter
  * keeps users who connected at nine from being polled in the same second for ever
  * (https://developers.google.com/workspace/calendar/api/guides/quota). `random` is in [0, 1).

@@ -1,6 +1,5 @@
 /** One record type at Google: how to list its changes, read and write it. The codec says what it means. */
 import type { Codec } from '../core/codec.ts';
-import type { Rhythm } from '../core/polls.ts';
 import type { Channel, Cursor } from '../core/records.ts';
 import type { SyncError } from '../errors.ts';
 
@@ -83,8 +82,6 @@ export interface Collection<Raw = any> {
   ): Promise<Pick<Channel, 'resourceId' | 'expiresAt'>>;
   /** Ends a channel, wherever it watches; only the user and the OAuth client that made it may. */
   stop?(session: GoogleSession, channel: Pick<Channel, 'id' | 'resourceId'>): Promise<void>;
-  /** How often it is pulled while it is not watched; otherwise as the settings say. */
-  rhythm?: Rhythm;
   /** The scope of another setting: whoever granted this one and not `scope` has to connect again. */
   formerScope?: string;
   /** Where the objects live; undefined: the place that is always there. */

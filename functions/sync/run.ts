@@ -3,7 +3,7 @@
  * user's calendar at a time (P25).
  */
 
-import { dueNow, isDue, nextPoll } from '../core/polls.ts';
+import { dueNow, isDue, nextPoll, UNWATCHABLE } from '../core/polls.ts';
 import type { Intent, Lease, User } from '../core/records.ts';
 import { RUN_RETRIES } from '../core/retry.ts';
 import { DAY_MS } from '../core/time.ts';
@@ -326,12 +326,11 @@ async function finishPull(
 ): Promise<void> {
   const { store, clock, settings, random } = run.engine;
   const now = clock.now();
-  const next = [...seen].map(([{ codec, rhythm }, changes]) => {
+  const next = [...seen].map(([{ codec, watch }, changes]) => {
     const { pollMs, safetyMs } = settings;
     const channel = channels.get(codec.record);
-    const often = channel
-      ? { first: safetyMs, most: 2 * safetyMs, late: true }
-      : (rhythm ?? { first: pollMs, most: pollMs });
+    const polled = watch ? { first: pollMs, most: pollMs } : UNWATCHABLE;
+    const often = channel ? { first: safetyMs, most: 2 * safetyMs, late: true } : polled;
     const { at, every } = nextPoll(
       run.user.polls?.[codec.record],
       changes > 0,

@@ -261,6 +261,39 @@ test('an expired sync token is found by the safety poll', async () => {
   assert.deepEqual(subjects(live), ['Dentist']);
 });
 
+test('only what is due is pulled: a type that cannot be watched keeps its own, slowing rhythm', async () => {
+  const live = createLiveWorld();
+  const [calendar] = live.engine.collections;
+  assert.ok(calendar);
+  const pulls: number[] = [];
+  live.engine.collections.push({
+    codec: { ...calendar.codec, record: 'task' },
+    scope: calendar.scope,
+    listing: () => ({}),
+    list: async () => {
+      pulls.push(live.clock.now());
+      return { items: [], token: 't' };
+    },
+    get: async () => [],
+    write: async () => [],
+  });
+  await live.connect('anna');
+  for (let minutes = 0; minutes < 24 * 60; minutes++) {
+    await live.tick();
+    await live.work();
+    live.advance(MINUTE);
+  }
+  assert.ok(pulls.length >= 7 && pulls.length <= 12, `${pulls.length} pulls of a quiet day`);
+  const lists = live.countCalls()['calendar.events.list'] ?? 0;
+  assert.ok(lists <= 2, `${lists} of the calendar, which is watched`);
+  await dentist(live);
+  await live.deliver();
+  await live.work();
+  assert.deepEqual(subjects(live).slice(-1), ['Dentist']);
+  const last = pulls.at(-1) ?? 0;
+  assert.ok(last < live.clock.now(), 'a notification of the one is no reason to pull the other');
+});
+
 test('an idle user costs at most 4 calls a day', async () => {
   const live = await connected();
   const calls = () => Object.values(live.countCalls()).reduce((sum, n) => sum + n, 0);

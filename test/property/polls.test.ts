@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { dueNow, isDue, nextPoll, rung, stepped } from '../../functions/core/polls.ts';
+import { dueNow, isDue, nextPoll, rung, stepped, UNWATCHABLE } from '../../functions/core/polls.ts';
 import type { Lease, User } from '../../functions/core/records.ts';
+import { seeded } from '../sandbox/google/random.ts';
 
 const HOUR = 3_600_000;
 const user: User = {
@@ -35,6 +36,18 @@ test('the interval doubles from the first to the most in quiet times, activity r
       }
     }),
   );
+});
+
+test('a type that cannot be watched: 24 polls at most on a working day, on the average of many', () => {
+  const random = seeded(1);
+  let [polls, last]: [number, ReturnType<typeof nextPoll> | undefined] = [0, undefined];
+  const days = 200;
+  for (let now = 0; now < days * 24 * HOUR; now = last.at, polls++) {
+    const hour = (now / HOUR) % 24;
+    last = nextPoll(last, hour >= 8 && hour < 16, UNWATCHABLE, now, random());
+  }
+  assert.ok(polls / days <= 24, `${polls / days}`);
+  assert.ok(polls / days >= 16, 'often while something happens');
 });
 
 test('another rhythm takes over at once: the interval stays within its bounds', () => {

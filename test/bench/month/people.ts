@@ -47,15 +47,13 @@ export function people(system: System, { users, changes, start, days, seed }: Pl
   });
   let number = 0;
   for (let i = 0; i < changes; i++) {
-    const user = one(users);
     const day = one(workdays);
     const [from, to] = WORKING_HOURS;
     const wall = start + day * DAY + (from + random() * (to - from)) * HOUR;
     const kind = random();
     const op = kind < 0.6 ? 'new' : kind < 0.9 ? 'edit' : 'delete';
     const side = random() < 0.7 ? 'desk' : 'phone';
-    measured.busy.add(`${user} ${day}`);
-    system.plan(wall, () => act(side, op, user));
+    system.plan(wall, () => act(side, op, day));
   }
   listen(system, measured);
 
@@ -69,9 +67,16 @@ export function people(system: System, { users, changes, start, days, seed }: Pl
   const waits = (key: string, way: 'toGoogle' | 'toCrm') =>
     measured.waiting.set(key, { since: system.timeline.now, way });
 
-  async function act(side: 'desk' | 'phone', op: 'new' | 'edit' | 'delete', user: string) {
-    const target = op === 'new' ? undefined : one(known(system, user));
+  async function act(side: 'desk' | 'phone', op: 'new' | 'edit' | 'delete', day: number) {
+    let user = one(users);
+    let target = op === 'new' ? undefined : one(known(system, user));
+    // Somebody who has entries; in the first hours of the month there may be nobody.
+    for (let tries = 0; op !== 'new' && !target && tries < 50; tries++) {
+      user = one(users);
+      target = one(known(system, user));
+    }
     const done = target ? op : 'new';
+    measured.busy.add(`${user} ${day}`);
     measured.done[done]++;
     const key = `#${++number}#`;
     if (side === 'desk') return desk(user, target?.crmId, done, key);
