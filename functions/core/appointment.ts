@@ -15,7 +15,7 @@ import { composeDescription, readDescription, replaceBlock } from './description
 import type { Fields, Json } from './fields.ts';
 import { digest } from './link.ts';
 import type { Moment } from './messages.ts';
-import { addDays, canonicalMoment, DAY_MS, instantOf } from './time.ts';
+import { addDays, canonicalMoment, instantOf } from './time.ts';
 
 type Event = calendar_v3.Schema$Event;
 
@@ -83,8 +83,14 @@ export const appointmentCodec: Codec<Event> = {
     if (!start || !end) return undefined;
     return {
       from: instantOf(start, context.timeZone),
-      to: instantOf(end, context.timeZone) + ('date' in end ? DAY_MS : 0),
+      // The last day is included, and has 23 or 25 hours where clocks change.
+      to: instantOf('date' in end ? { date: addDays(end.date, 1) } : end, context.timeZone),
     };
+  },
+  occupies(data, context) {
+    // An answer does not count: until it is at Google, and in an event of one's own, the time is taken.
+    const free = appointmentCodec.absent(data) || data.busy === false;
+    return free ? undefined : appointmentCodec.period(data, context);
   },
   emailsOf({ fields: data, raw }) {
     const listed = [...byKey(data?.participants, 'email').keys()];

@@ -88,6 +88,8 @@ export interface Codec<Raw = unknown> {
   missing(fields: Fields): string[];
   /** The period in which the record lies, ms since the epoch; undefined when it has none. */
   period(fields: Fields, context: CodecContext): { from: number; to: number } | undefined;
+  /** The period in which the record makes its user busy; undefined: it does not. Absent: none does. */
+  occupies?(fields: Fields, context: CodecContext): { from: number; to: number } | undefined;
   /** Addresses on which the directory has to be asked before encoding or decoding. */
   emailsOf(input: { fields?: Fields; raw?: Raw }): string[];
   decode(raw: Raw, context: CodecContext): Observed;

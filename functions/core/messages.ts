@@ -36,6 +36,9 @@ const dateTime = z
     'is not a date that exists',
   );
 
+/** What the availability function's request is made of as well. */
+export { dateTime as dateTimeSchema, id as idSchema, timeZone as timeZoneSchema };
+
 /** A point in time: `{dateTime, timeZone}`, or `{date}` for all-day entries (the last day is included). */
 export const momentSchema = z.union([
   z.strictObject({ dateTime, timeZone: timeZone.optional() }),

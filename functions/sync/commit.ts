@@ -76,7 +76,8 @@ export async function commitWorks(
     }
   }
   for (const { error } of executed.deferred) {
-    if (error.reason === GROUP_CHANGED && run.listing === 'due') run.waits = true;
+    const listing = run.listing.get(collection.codec.record);
+    if (error.reason === GROUP_CHANGED && listing === 'due') run.waits = true;
     else run.deferred ??= error;
   }
   await tellCrm(run, notices);

@@ -8,7 +8,7 @@ import { undo } from '../core/undo.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
-import type { Run } from './run.ts';
+import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
 
 /** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
@@ -75,7 +75,7 @@ async function executeRound(
 
   const writes: { work: Work; decision: Decision; write: CollectionWrite<unknown> }[] = [];
   for (const { work, decision } of planned) {
-    if (run.listing !== 'done' && isAdrift(work)) {
+    if (run.listing.get(codec.record) !== 'done' && isAdrift(work)) {
       result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
       continue;
     }
@@ -92,12 +92,13 @@ async function executeRound(
           run.session,
           writes.map((w) => w.write),
         );
+  wrote(run, collection, answers);
   const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
   writes.forEach(({ work, decision, write }, i) => {
     const next = judge(collection, context, { work, decision, write }, answers[i]);
     // A place in a group that is no more: deleted, or moved, the listing tells.
     const moved = 'done' in next && work.link?.group && isNotFound(answers[i]);
-    if (moved && run.listing !== 'done')
+    if (moved && run.listing.get(codec.record) !== 'done')
       again.push({ work, googleId: work.link?.googleId ?? '', write });
     else if ('done' in next) result.done.push(next.done);
     else if ('deferred' in next) result.deferred.push({ work, error: next.deferred });
