@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { User } from '../../functions/core/records.ts';
 import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
 
-test('rule 11: disconnect revokes the grant and deletes the token; with removal what the sync made goes too', async () => {
+test('rule 11: P36 disconnect revokes the grant and deletes the token; with removal what the sync made goes too', async () => {
   for (const how of ['keep', 'remove'] as const) {
     const world = createWorld();
     await world.connect('anna');
