@@ -297,6 +297,22 @@ test('C01 P18 an expired token: one full listing, and what was deleted meanwhile
   );
 });
 
+test('google-contracts 1.1: short and empty pages do not end a listing; each event is told once', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  for (let i = 0; i < 40; i++) {
+    const day = { start: { date: '2026-12-01' }, end: { date: '2026-12-02' } };
+    await world.phone('anna', 'POST', '', { summary: `Own ${i}`, ...day });
+  }
+  world.workspace.raggedPages = true;
+  await world.poll();
+  world.advance(400_000);
+  await world.poll();
+  const told = world.messages.filter((m) => m.record === 'appointment');
+  assert.equal(told.length, 40);
+  assert.equal(new Set(told.map((m) => m.googleId)).size, 40);
+});
+
 test('C03 P9 a listing that suddenly lacks nearly everything deletes nothing and asks for a person', async () => {
   const world = createWorld();
   await world.connect('anna');
