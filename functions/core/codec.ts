@@ -50,6 +50,8 @@ export interface Observed {
   whole?: boolean;
   /** The CRM record that our own marker names, with the generation it was inserted as. */
   marker?: { crmId: string; generation: number };
+  /** The record that the marker names lives on in another object, which was read as well. */
+  spare?: boolean;
   /** Somebody else organises it. */
   foreign?: boolean;
   /** The owner hides its content: the hidden fields are not told. */
