@@ -56,6 +56,8 @@ export interface Observed {
   shared?: { key: string; own: boolean };
   /** Bears our marker, and was changed at Google since it was inserted. */
   edited?: boolean;
+  /** The record that the marker names lives on in another object, which was read as well. */
+  spare?: boolean;
   /** Somebody else organises it. */
   foreign?: boolean;
   /** The owner hides its content: the hidden fields are not told. */

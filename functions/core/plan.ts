@@ -43,12 +43,15 @@ export function plan(given: PlanInput): Decision {
   return handlers[rule](input);
 }
 
-/** An earlier generation, restored by a person while the record lives on in a later one (P3). */
+/**
+ * An earlier generation, restored by a person while the record lives on in a later one; or a later one,
+ * inserted by a run that died while a person restored the one that it thought gone (P3).
+ */
 const isOlder = ({ link, observed }: Prepared) =>
   link?.state === 'live' &&
   observed?.marker !== undefined &&
   observed.googleId !== link.googleId &&
-  observed.marker.generation < link.generation;
+  (observed.spare === true || observed.marker.generation < link.generation);
 
 function problemOf({ codec, intent, data, context }: Prepared) {
   if (intent?.op !== 'upsert' || intent.userId !== context.userId) return undefined;
@@ -207,7 +210,10 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, observed, intent } = input;
     const ours = observed?.marker ?? (observed && observed.googleId === intent?.googleId);
     if (!link && !ours) return decide('nothing');
-    if (link?.state === 'deleted' || observed?.state === 'gone' || observed?.state === 'elsewhere')
+    // Whoever left had it removed; where that did not succeed it is still there.
+    const left = link?.removing === true && observed?.state === 'live';
+    const deleted = link?.state === 'deleted' && !left;
+    if (deleted || observed?.state === 'gone' || observed?.state === 'elsewhere')
       return decide('handOver', { link: 'none' });
     const conflicts = link ? unheard(input, link) : [];
     return {

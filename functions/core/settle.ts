@@ -7,7 +7,7 @@ import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer } from './records.ts';
-import type { Heir } from './sides.ts';
+import { type Heir, seenChange } from './sides.ts';
 
 export interface Outcome {
   codec: Codec;
@@ -58,8 +58,7 @@ export function settle(given: Outcome): Settled {
     next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
     if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
-    // What the CRM deleted in the knowledge of all offers is over.
-    next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
+    next.offered = next.deletedBy === 'crm' ? unseenOf(outcome) : withOffers(outcome, notice);
     return { ...settled, link: next };
   }
   next.state = 'live';
@@ -114,6 +113,13 @@ function deletedBy(
 ): NonNullable<Link['deletedBy']> {
   if (notice?.op === 'delete') return 'google';
   return intent && !sawDeletion({ link, intent }) ? 'crm' : (link?.deletedBy ?? 'crm');
+}
+
+/** What the CRM deleted without knowing it: it may still take it over, and plan the record again. */
+function unseenOf({ codec, link, intent }: Outcome): Link['offered'] {
+  const seen = seenChange(link, intent);
+  const offers = Object.entries(link?.offered ?? {});
+  return Object.fromEntries(offers.filter(([n, o]) => codec.fields[n] && o.change > seen));
 }
 
 /** Who the link ties together. */

@@ -51,7 +51,8 @@ export function mergeWith(
     base: link ?? { crm: {}, google: {}, offered: {} },
     crm: intent ? data : undefined,
     google: read?.fields,
-    seen: seenChange(link, intent),
+    // What was looked at before, and is again because the user has connected, gets no second answer.
+    seen: isNew(link, intent) ? seenChange(link, intent) : Math.max(0, seenChange(link, intent)),
     locked: (name) =>
       (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||
       (hides && name === 'private'),
@@ -68,6 +69,9 @@ export function seenChange(link: Link | undefined, intent: Intent | undefined): 
   const match = Object.values(link.offered).find((offer) => offer.changeId === intent.seen);
   return match ? match.change : Math.max(0, changeNumber(intent.seen, link.userId) - 1);
 }
+
+const isNew = (link: Link | undefined, intent: Intent | undefined) =>
+  intent !== undefined && intent.version > (link?.crmVersion ?? -1);
 
 export function mergeSides(input: Prepared, rule: Rule): Decision {
   const { codec, link, intent, observed } = input;

@@ -159,8 +159,9 @@ export async function observePage(
  * inserting and committing), an earlier generation, or a tombstone whose event a person restored.
  * There the CRM's stored word counts, pending or not.
  */
-async function recognise(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+async function recognise(run: Run, collection: Collection, works: Work[]): Promise<void> {
   const { store } = run.engine;
+  const { codec } = collection;
   const unlinked = works.filter((w) => w.link === undefined && w.observed?.marker !== undefined);
   const restored = works.filter((w) => w.link?.deletedBy === 'crm' && w.observed?.state === 'live');
   const idOf = (work: Work) => work.link?.crmId ?? work.observed?.marker?.crmId ?? '';
@@ -185,7 +186,26 @@ async function recognise(run: Run, { codec }: Collection, works: Work[]): Promis
     if (work.link === undefined || ours || generation > work.link.generation)
       work.intent = intents.get(crmId);
   }
+  await markSpares(run, collection, unlinked);
 }
+
+/** Of a later generation than the link's it has to be known whether the link's is gone, as it seems. */
+async function markSpares(run: Run, collection: Collection, works: Work[]): Promise<void> {
+  const doubtful = works.filter(
+    ({ link, observed }) =>
+      link?.state === 'live' &&
+      observed?.state === 'live' &&
+      (observed.marker?.generation ?? -1) > link.generation &&
+      !isElsewhere(link, collection),
+  );
+  const looked = doubtful.map(({ link }): Work => ({ link, ...unread }));
+  await read(run, collection, looked, ({ link }) => link?.googleId ?? '');
+  doubtful.forEach(({ observed }, i) => {
+    if (observed && looked[i]?.observed?.state === 'live') observed.spare = true;
+  });
+}
+
+const unread = { intent: undefined, observed: undefined, raw: undefined };
 
 /** Our own write coming back: the version that the link was written as. No timers, no flags. */
 const isEcho = (link: Link | undefined, observed: Observed | undefined) =>

@@ -414,6 +414,11 @@ export class System {
     this.faults.armed = [];
     this.queues.rough = false;
     for (const worker of this.#workers) worker.pausedUntil = 0;
+    // What a listing hid that lied stays hidden until the token expires, as tokens do some day.
+    for (const e of this.entries) {
+      if (e.kind === 'user' && e.what === 'emptyListing')
+        this.workspace.expireSyncTokens(emailOf(e.user));
+    }
     let quiet = 0;
     for (let round = 0; round < 20 && quiet < 2; round++) {
       const before = this.#progress();
