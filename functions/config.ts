@@ -68,6 +68,10 @@ export const settingsSchema = z.object({
     .max(100)
     .default('CRM')
     .describe('what the dedicated calendar is called when it is made'),
+  RECURRENCE: z
+    .enum(['occurrences', 'series'])
+    .default('occurrences')
+    .describe('what a series is for the CRM: an appointment an occurrence, or a record of its own'),
   WINDOW_DAYS_BACK: z.coerce.number().int().min(0).max(3650).default(30),
   WINDOW_DAYS_AHEAD: z.coerce.number().int().min(1).max(3650).default(365),
   NOTIFICATIONS_URL: url

@@ -136,7 +136,11 @@ export function openEngine(config: Config, given: Given): Engine {
     publisher: openPublisher(config, given),
     access: createAccess({ vault, oauth, clock }),
     collections: [
-      calendarCollection(client, { calendar: config.CALENDAR, name: config.CALENDAR_NAME }),
+      calendarCollection(client, {
+        calendar: config.CALENDAR,
+        name: config.CALENDAR_NAME,
+        recurrence: config.RECURRENCE,
+      }),
     ],
     clock,
     random,

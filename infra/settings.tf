@@ -108,6 +108,17 @@ variable "public_url" {
   }
 }
 
+variable "recurrence" {
+  description = "What a series is for the CRM: occurrences, an appointment for each, or series, a record of its own with its exceptions beside it (README.md, Settings)."
+  type        = string
+  default     = "occurrences"
+
+  validation {
+    condition     = contains(["occurrences", "series"], var.recurrence)
+    error_message = "occurrences or series."
+  }
+}
+
 variable "run_seconds" {
   description = "After this many seconds a run stops taking new work. The functions' timeout and the ack deadline follow from it."
   type        = number
@@ -203,6 +214,7 @@ locals {
     OAUTH_CLIENT_SECRET_SECRET = "projects/${var.project_id}/secrets/${google_secret_manager_secret.oauth["oauth-client-secret"].secret_id}/versions/${var.oauth_client_secret_version}"
     POLL_SECONDS               = tostring(var.poll_seconds)
     PUBLIC_URL                 = var.public_url != "" ? var.public_url : local._urls["authorize"]
+    RECURRENCE                 = var.recurrence
     RUN_SECONDS                = tostring(var.run_seconds)
     SAFETY_POLL_SECONDS        = tostring(var.safety_poll_seconds)
     SYNC_USER_TOPIC            = var.sync_user_topic

@@ -122,6 +122,14 @@ export const appointmentCodec: Codec<Event> = {
       },
     },
   }),
+  problem: ({ recurrence }, { member }) =>
+    member || (Array.isArray(recurrence) && recurrence.length > 0)
+      ? {
+          reason: 'recurrenceOff',
+          detail:
+            'this installation knows no series: send each occurrence as an appointment of its own, or ask the admin for RECURRENCE=series',
+        }
+      : undefined,
   needsCurrent: ({ changed, adopted }) =>
     changed.includes('participants') ||
     changed.includes('response') ||
@@ -175,7 +183,10 @@ function decode(event: Event, context: CodecContext): Observed {
   if (event.recurrence) observed.whole = true;
   if (event.etag) observed.etag = event.etag;
   if (marker) observed.marker = marker;
+  if (marker && wasEdited(event)) observed.edited = true;
   if (hide) observed.redacted = true;
+  const shared = sharedOf(event, context, foreign);
+  if (shared) observed.shared = shared;
   const ignored = whyIgnored(event, context, foreign, organizer);
   if (ignored) observed.ignored = ignored;
   return observed;
@@ -207,18 +218,43 @@ function whyIgnored(
   // Its occurrences are the appointments (design decision 2).
   if (event.recurrence) return 'series';
   // The organizer's user owns a meeting, whichever calendar is read first (design decision 3).
-  if (foreign && context.colleagues.get(organizer)?.connected) return 'colleaguesMeeting';
+  const colleague = foreign ? context.colleagues.get(organizer) : undefined;
+  // What the CRM has entered for the organizer it knows, connected or not.
+  const known = event.extendedProperties?.shared?.[KEY.reference] !== undefined;
+  if (colleague?.connected || (colleague && known)) return 'colleaguesMeeting';
   if (!event.start || !event.end) return 'noTime';
   return undefined;
 }
 
+/**
+ * What all copies of a meeting have in common: Google's ids of copies can differ. Only where the
+ * directory knows another one of its people, whom the owner of the record can see.
+ */
+function sharedOf(event: Event, context: CodecContext, foreign: boolean): Observed['shared'] {
+  const { iCalUID, organizer, attendees = [], originalStartTime: start } = event;
+  if (!iCalUID || event.recurrence || event.guestsCanSeeOtherGuests === false) return undefined;
+  const people = [organizer?.email, ...attendees.map((a) => a.email)];
+  if (!people.some((email) => context.colleagues.has(email?.toLowerCase() ?? ''))) return undefined;
+  // An occurrence is known by its original start, in whatever zone a calendar shows it.
+  const slot = start?.dateTime ? Date.parse(start.dateTime) : (start?.date ?? '');
+  return { key: digest(iCalUID, slot).slice(0, 40), own: !foreign };
+}
+
 /** Our marker counts only under the id it was inserted as: a copied event carries it as well. */
-function readMarker(event: Event, context: CodecContext): Observed['marker'] {
+const readMarker = (event: Event, context: CodecContext) => ownerOf(event, event.id ?? '', context);
+
+/** The record that the event's properties name, if the id is the one that it was inserted as. */
+export function ownerOf(event: Event, googleId: string, context: CodecContext): Observed['marker'] {
   const crmId = event.extendedProperties?.private?.[KEY.crmId];
   const generation = Number(event.extendedProperties?.private?.[KEY.generation]);
   if (!crmId || !Number.isInteger(generation)) return undefined;
-  if (appointmentCodec.googleId(context.userId, crmId, generation) !== event.id) return undefined;
+  if (appointmentCodec.googleId(context.userId, crmId, generation) !== googleId) return undefined;
   return { crmId, generation };
+}
+
+/** Both times are Google's own; `created` is in whole seconds. */
+function wasEdited({ created, updated }: Event): boolean {
+  return Date.parse(updated ?? '') - Date.parse(created ?? '') >= 1000;
 }
 
 const isPrivate = (event: Event) =>

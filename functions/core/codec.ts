@@ -1,4 +1,6 @@
 import type { Fields, Json, RecordType } from './fields.ts';
+import type { GoogleChange, Moment } from './messages.ts';
+import type { Intent } from './records.ts';
 
 /** How the engine treats one field. */
 export interface FieldSpec {
@@ -50,6 +52,10 @@ export interface Observed {
   whole?: boolean;
   /** The CRM record that our own marker names, with the generation it was inserted as. */
   marker?: { crmId: string; generation: number };
+  /** Other users' copies have the same key, a digest; `own`: this user's is the original. */
+  shared?: { key: string; own: boolean };
+  /** Bears our marker, and was changed at Google since it was inserted. */
+  edited?: boolean;
   /** Somebody else organises it. */
   foreign?: boolean;
   /** The owner hides its content: the hidden fields are not told. */
@@ -92,10 +98,31 @@ export interface Codec<Raw = unknown> {
   insert(crmId: string, generation: number, fields: Fields, context: CodecContext): Raw;
   /** The object for another place, with what other programs wrote into it; for types that have places. */
   copy?(raw: Raw, crmId: string, generation: number): Raw;
+  /** Why the CRM's wish cannot be carried out whatever Google holds; undefined: it can. */
+  problem?(fields: Fields, intent: Intent): { reason: string; detail: string } | undefined;
+  /** For types whose groups are records themselves, with members that are records beside them. */
+  groups?: Groups;
   /** True when the patch can only be written on top of the object as it is now. */
   needsCurrent(patch: Patch): boolean;
   /** Undefined: nothing to write. */
   patch(patch: Patch, context: CodecContext, current: Raw | undefined): Raw | undefined;
+}
+
+/** What the engine has to know of groups that are records (a series, and its exceptions). */
+export interface Groups {
+  /** The record is a group: members of it may be records too. */
+  leads(fields: Fields): boolean;
+  /** The id of the member with this place in a group. */
+  memberId(groupId: string, slot: Moment, context: CodecContext): string;
+  /** The same by a place as `Observed` and links have it. */
+  idAt(groupId: string, slot: string): string;
+  /** What the member holds as long as nobody has changed it apart from its group. */
+  inherited(group: Fields, member: Pick<Observed, 'slot'>, context: CodecContext): Fields;
+  /** How messages name a member. */
+  named(
+    group: { googleId: string; crmId?: string },
+    slot: string,
+  ): Pick<GoogleChange, 'occurrence'>;
 }
 
 /** Entries of a list field by their key. */

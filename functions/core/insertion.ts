@@ -12,8 +12,10 @@ export function insert(
   generation: number,
   conflicts: Conflict[],
 ): Decision {
-  const { codec, context, window, intent, link, data } = input;
+  const { codec, context, window, intent, link } = input;
   if (!intent) return decide('nothing');
+  // What is inserted is the CRM's: nothing in it is hidden any more.
+  const data = codec.canonical(intent.data, context);
   const unseen = unseenOffers(input);
   // What is inserted again comes back whole, with the fields that only the base still knows.
   const fields = { ...(link ? knownGoogle(link) : {}), ...link?.crm, ...data, ...unseen };
@@ -44,10 +46,19 @@ export function insert(
   const offers = Object.fromEntries(lost.map((c) => [c.field, unseen[c.field] ?? null]));
   const all = [...conflicts, ...crossed];
   const changed = Object.keys(offers);
+  // It stands alone from now on: the CRM has to know that it does not go with its group any more.
+  const alone = codec.groups !== undefined && (link?.group ?? intent.member) !== undefined;
   return {
     ...decide(rule, { link: 'live', agreed, offers }),
     write: { kind: 'insert', googleId, crmId: intent.crmId, generation, fields },
-    ...(all.length > 0 && { notice: { op: 'upsert', data: fields, changed, conflicts: all } }),
+    ...((all.length > 0 || alone) && {
+      notice: {
+        op: 'upsert',
+        data: fields,
+        changed,
+        ...(all.length > 0 && { conflicts: all }),
+      },
+    }),
   };
 }
 

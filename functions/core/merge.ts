@@ -53,9 +53,16 @@ export function merge(input: MergeInput): Merged {
   return merged;
 }
 
+/** What the CRM was told of a record as a whole stands beside the offered fields, and is none. */
+const words: readonly string[] = ['deletedInCrm', 'deletedInGoogle'];
+
+/** The fields among what is offered. */
+export const offeredFields = (offered: Link['offered']): [string, Offer][] =>
+  Object.entries(offered).filter(([name]) => !words.includes(name));
+
 /** Google's value of each field as far as we know without reading. */
 export function knownGoogle(base: Base): Fields {
-  const offers = Object.entries(base.offered).map(([name, offer]) => [
+  const offers = offeredFields(base.offered).map(([name, offer]) => [
     name,
     offer.google ?? offer.value,
   ]);
@@ -202,5 +209,7 @@ function resolve(views: View[], policy: Policy, merged: Merged): void {
     }
     merged.agreed[v.name] = v.crm ?? null;
     if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = v.crm ?? null;
+    // It may have taken the offer meanwhile, for it has no echo or did not count its own as an edit.
+    if (v.offer && !v.confirmed) merged.toCrm[v.name] = v.crm ?? null;
   }
 }

@@ -1,4 +1,5 @@
 import type { Fields, Json, RecordType } from './fields.ts';
+import type { Moment } from './messages.ts';
 
 /** A CRM user as the directory knows him or her; the CRM announces users by `record: user`. */
 export interface User {
@@ -44,6 +45,10 @@ export interface User {
   firstSyncAt?: number;
   /** Entries that the first sync has worked off so far. */
   firstSyncCount?: number;
+  /** The Google account is another one than before: park, then move, what was in the former one. */
+  replaced?: 'park' | 'move';
+  /** Google ids, by record type, of what organizers have taken over: the next run steps back from it. */
+  yields?: { [record: string]: string[] };
   /** Where record types live at Google, if not in the place that is always there. */
   places?: { [record: string]: string };
 }
@@ -71,6 +76,10 @@ export interface Intent {
   googleId?: string;
   /** The version that named it. */
   googleIdVersion?: number;
+  /** The record is one of a group: which group, and its place there for good. */
+  member?: Member;
+  /** The version that named it. */
+  memberVersion?: number;
   /** changeId of the last google-change that the CRM had applied when it made this version. */
   seen?: string;
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */
@@ -78,8 +87,16 @@ export interface Intent {
   pendingFor: string[];
   /** Whoever owned the record at some time, sorted: a message that comes late makes known one more. */
   owners?: string[];
-  /** Outside the window: becomes pending again at this time (ms since the epoch). */
+  /** Outside the window, or of a group that is not there yet: becomes pending again at this time (ms since the epoch). */
   wakeAt?: number;
+  /** The `wakeAt` of its last sleep; something else may have woken it before that. */
+  sleptUntil?: number;
+}
+
+/** A record's place in a group of the CRM's (an occurrence: the series and the original start). */
+export interface Member {
+  group: { crmId?: string | undefined; googleId?: string | undefined };
+  slot: Moment;
 }
 
 /** One CRM record and one Google object, tied together, and the last values both sides provably held. */
@@ -98,6 +115,10 @@ export interface Link {
   group?: string;
   /** The object's place in its group, for good: an occurrence's original start (date or date-time). */
   slot?: string;
+  /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
+  claim?: { key: string; until: number };
+  /** Tombstones: it went with its group, and was not taken out of it. */
+  withGroup?: boolean;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */
@@ -174,6 +195,7 @@ export interface Channel {
   resourceId: string;
   /** SHA-256 of the token that every notification carries. */
   secret: string;
+  madeAt: number;
   /** When the next one is made. */
   renewAt: number;
   /** As Google answered. */
@@ -204,6 +226,8 @@ export interface OAuthState {
   session: string;
   verifier: string;
   nonce: string;
+  /** The person wants to replace the account that was connected at first. */
+  replace?: true;
   expireAt: number;
 }
 

@@ -1,11 +1,13 @@
 import type { Codec, Observed } from './codec.ts';
 import { conceal } from './conceal.ts';
 import type { Decision } from './decision.ts';
+import { sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
-import { changeIdOf, linkId } from './link.ts';
+import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer } from './records.ts';
+import type { Heir } from './sides.ts';
 
 export interface Outcome {
   codec: Codec;
@@ -14,9 +16,13 @@ export interface Outcome {
   intent: Intent | undefined;
   /** As read before the decision. */
   observed: Observed | undefined;
+  claim?: Link['claim'];
+  heir?: Heir;
   /** As Google answered the write: the only source of what Google holds now (P12). */
   written: Observed | undefined;
   decision: Decision;
+  /** Of a member of a group that is a record itself: the group's link. */
+  parent?: Link | undefined;
   /** Number of the run. A place in a group can bear a second record, when its first has moved away. */
   fence: number;
   /** When a tombstone may be forgotten, ms since the epoch. */
@@ -26,6 +32,8 @@ export interface Outcome {
 export interface Settled {
   /** The link to store; undefined: as it was. */
   link?: Link;
+  /** A tombstone for the place in a group that the record has left: nobody must take it for a new record. */
+  left?: Link;
   /** Id of the link to remove for good. */
   removed?: string;
   notice?: GoogleChange;
@@ -47,9 +55,9 @@ export function settle(given: Outcome): Settled {
   delete next.removing;
   if (decision.link === 'deleted') {
     next.state = 'deleted';
-    // Whoever is told of the deletion did not do it.
-    next.deletedBy = notice?.op === 'delete' ? 'google' : (link?.deletedBy ?? 'crm');
+    next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
+    if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
     // What the CRM deleted in the knowledge of all offers is over.
     next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
     return { ...settled, link: next };
@@ -57,15 +65,62 @@ export function settle(given: Outcome): Settled {
   next.state = 'live';
   delete next.deletedBy;
   delete next.expireAt;
+  delete next.withGroup;
   Object.assign(next, baseAfter(outcome, notice));
-  return { ...settled, link: next };
+  const left = placeLeft(outcome, next);
+  return { ...settled, link: next, ...(left && { left }) };
+}
+
+/** An object of its own by now: its place in the group stays empty, also if the group is written anew. */
+function placeLeft({ codec, link, observed, userId, fence, expireAt }: Outcome, next: Link) {
+  if (!codec.groups || next.group !== undefined) return undefined;
+  const from = link?.group !== undefined ? link : observed?.state === 'gone' ? observed : undefined;
+  const { group, googleId, slot } = from ?? {};
+  if (group === undefined || googleId === undefined || googleId === next.googleId) return undefined;
+  const left: Link = {
+    id: linkId(codec.record, { googleId: `${googleId}~${fence}` }),
+    ...{ userId, record: codec.record, googleId, group, generation: 0 },
+    ...(slot !== undefined && { slot }),
+    state: 'deleted',
+    deletedBy: 'google',
+    origin: 'google',
+    crm: {},
+    google: {},
+    offered: {},
+    changes: 0,
+    expireAt: Math.max(expireAt, Date.parse(slot ?? '') || 0),
+  };
+  return left;
+}
+
+/**
+ * A member that was taken out of its group stays known until its day is past: the group, written anew,
+ * must not bring it back. One that went with its group comes back with it.
+ */
+function markMember(next: Link, { decision, observed, parent }: Outcome): void {
+  if (next.group === undefined) return;
+  const alone = observed?.group !== undefined && parent?.state === 'live';
+  if (!alone && decision.write?.kind !== 'delete') next.withGroup = true;
+  else next.expireAt = Math.max(next.expireAt ?? 0, Date.parse(next.slot ?? '') || 0);
+}
+
+const crmIdOf = ({ intent, link, heir, observed }: Outcome) =>
+  intent?.crmId ?? link?.crmId ?? heir?.crmId ?? observed?.marker?.crmId;
+
+/** Whoever is told of a deletion did not do it, nor does one who then deletes what is gone anyway. */
+function deletedBy(
+  { link, intent }: Outcome,
+  notice: GoogleChange | undefined,
+): NonNullable<Link['deletedBy']> {
+  if (notice?.op === 'delete') return 'google';
+  return intent && !sawDeletion({ link, intent }) ? 'crm' : (link?.deletedBy ?? 'crm');
 }
 
 /** Who the link ties together. */
 function identity(outcome: Outcome, told: boolean): Link {
   const { link, intent, observed, written, decision, codec, userId, fence } = outcome;
   const seen = written ?? observed;
-  const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
+  const crmId = crmIdOf(outcome);
   const googleId = seen?.googleId ?? link?.googleId;
   const place = seen?.group === undefined ? googleId : `${googleId}~${fence}`;
   const born = crmId !== undefined ? { crmId } : { googleId: place ?? '' };
@@ -82,16 +137,18 @@ function identity(outcome: Outcome, told: boolean): Link {
       offered: {},
     }),
     generation: inserted ?? seen?.marker?.generation ?? link?.generation ?? 0,
-    changes: (link?.changes ?? 0) + (told ? 1 : 0),
+    changes: toldBefore(outcome) + (told ? 1 : 0),
   };
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
   if (seen?.etag !== undefined) next.etag = seen.etag;
-  if (seen?.state === 'live') {
+  // Of what is gone only its place in a group is sure, and not even that everywhere.
+  if (seen?.state === 'live' || (seen?.group !== undefined && codec.groups)) {
     delete next.group;
     if (seen.group !== undefined) next.group = seen.group;
     if (seen.slot !== undefined) next.slot = seen.slot;
   }
+  if (outcome.claim) next.claim = outcome.claim;
   if (intent) next.crmVersion = intent.version;
   if (inserted !== undefined) next.origin = 'crm';
   if (seen?.foreign) next.foreign = true;
@@ -135,6 +192,11 @@ function baseAfter(
   return base;
 }
 
+/** A record that was handed over and back has a new link: what the CRM saw of the old one is none of its. */
+function toldBefore({ link, intent, userId }: Outcome): number {
+  return link?.changes ?? changeNumber(intent?.seen ?? '', userId);
+}
+
 /** Values of one field that may be on their way to the CRM at the same time. */
 const EARLIER = 5;
 
@@ -143,10 +205,13 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
   const offered: Link['offered'] = { ...link?.offered };
   if (!notice) return offered;
   const google: Fields = { ...observed?.fields, ...written?.fields };
-  const change = (link?.changes ?? 0) + 1;
+  const change = toldBefore(outcome) + 1;
   for (const [name, value] of Object.entries(decision.offers)) {
-    const offer: Offer = { value: value ?? null, change, changeId: notice.changeId };
     const before = offered[name];
+    // Told again: whoever saw it the first time knows it.
+    const same = before !== undefined && sameValue(before.value, value ?? null);
+    const first = same ? before : { change, changeId: notice.changeId };
+    const offer: Offer = { value: value ?? null, change: first.change, changeId: first.changeId };
     if (before) {
       const told = [...(before.earlier ?? []), before.value].slice(-EARLIER);
       offer.earlier = told.filter((old) => !sameValue(old, offer.value));
@@ -163,10 +228,10 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
  * content: a run that died after publishing and is repeated sends the same id again.
  */
 function noticeOf(outcome: Outcome): GoogleChange | undefined {
-  const { decision, link, intent, observed, written, codec, userId } = outcome;
+  const { decision, link, intent, heir, observed, written, codec, userId } = outcome;
   const { notice } = decision;
   if (!notice) return undefined;
-  const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
+  const crmId = crmIdOf(outcome);
   const googleId = written?.googleId ?? observed?.googleId ?? link?.googleId;
   const { rejected, ...rest } = notice;
   const body: Omit<GoogleChange, 'changeId'> = {
@@ -177,10 +242,32 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...(crmId !== undefined && { crmId }),
     ...(googleId !== undefined && { googleId }),
     // 0: none yet. Whatever the CRM changed in a record that we do not know of is newer.
-    baseVersion: intent?.version ?? link?.crmVersion ?? 0,
+    baseVersion: intent?.version ?? link?.crmVersion ?? heir?.crmVersion ?? 0,
+    ...placeOf(outcome),
     ...(rejected && { rejected }),
   };
   const born = link?.id ?? crmId ?? googleId ?? '';
-  const number = (link?.changes ?? 0) + 1;
-  return { ...body, changeId: changeIdOf(number, userId, born, canonicalJson(body as Json)) };
+  const number = toldBefore(outcome) + 1;
+  // The version read: what a person restored from the bin is told anew, word for word.
+  const version = observed?.etag ?? '';
+  return {
+    ...body,
+    changeId: changeIdOf(number, userId, born, version, canonicalJson(body as Json)),
+  };
+}
+
+/**
+ * The member of a group that the message is about. Of a deleted one only while the group lives: then it
+ * was taken out; otherwise it went with the group, or the group has no such place any more.
+ */
+function placeOf({ codec, decision, written, observed, link, parent }: Outcome) {
+  const now =
+    written?.state === 'live' ? written : observed?.state === 'live' ? observed : undefined;
+  const { group, slot } = now ?? (observed?.group !== undefined ? observed : link) ?? {};
+  if (!codec.groups || group === undefined || slot === undefined) return {};
+  const lives = parent?.state === 'live' && parent.googleId === group;
+  const alone = observed?.group !== undefined || decision.rule === 'follow';
+  if (decision.notice?.op === 'delete' && !(lives && alone)) return {};
+  const crmId = lives ? parent.crmId : undefined;
+  return codec.groups.named({ googleId: group, ...(crmId !== undefined && { crmId }) }, slot);
 }

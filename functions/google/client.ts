@@ -3,7 +3,7 @@
  * data by a gaxios adapter, so that many can travel in one batch, and so that repeating one is decided
  * here and nowhere else (gaxios' own retries never run: it sends nothing).
  */
-import { retryDelay } from '../core/retry.ts';
+import { INSTANCE_RETRIES, type RetryBudget, refilled, retryDelay } from '../core/retry.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { GoogleSession, Result } from '../sync/collection.ts';
@@ -48,14 +48,23 @@ export interface ApiClientOptions {
   log: Log;
 }
 
-/** A client for one API. */
+/** A client and what all its users may spend on repetitions together. */
+interface Shared extends ApiClientOptions {
+  budget: RetryBudget;
+}
+
+/** A client for one API; one an instance, since its users share a retry budget. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
+  const shared: Shared = {
+    ...options,
+    budget: { left: INSTANCE_RETRIES, at: options.clock.now() },
+  };
   return {
     capture: (invoke) => capture(`${options.root}/`, invoke),
     async perform<T>(session: GoogleSession, calls: TypedCall<T>[]) {
       const results: Result<T>[] = [];
       for (let at = 0; at < calls.length; at += MAX_BATCH) {
-        results.push(...(await performChunk<T>(options, session, calls.slice(at, at + MAX_BATCH))));
+        results.push(...(await performChunk<T>(shared, session, calls.slice(at, at + MAX_BATCH))));
       }
       return results;
     },
@@ -90,7 +99,7 @@ async function capture<T>(
 }
 
 async function performChunk<T>(
-  options: ApiClientOptions,
+  options: Shared,
   session: GoogleSession,
   calls: TypedCall<T>[],
 ): Promise<Result<T>[]> {
@@ -108,12 +117,15 @@ async function performChunk<T>(
     open = open.filter((index) => retryable(results[index]));
     const worst = open.map((i) => errorOf(results[i])).sort(byRetryAfter)[0];
     if (!worst) break;
-    const waitMs = retryDelay(worst, attempt, session.retriesLeft, options.random());
+    options.budget = refilled(options.budget, options.clock.now());
+    const left = Math.min(session.retriesLeft, Math.floor(options.budget.left));
+    const waitMs = retryDelay(worst, attempt, left, options.random());
     if (waitMs === undefined) {
       for (const index of open) results[index] = postponed(errorOf(results[index]) ?? worst);
       break;
     }
     session.retriesLeft--;
+    options.budget.left--;
     options.log('google.retry', {
       method: 'batch',
       attempt,
@@ -152,8 +164,9 @@ async function exchange(
     ready.forEach(({ index }, at) => {
       answers[index] = sent[at] as HttpAnswer | SyncError;
     });
-    const refused = ready.filter((_, at) => isRefused(sent[at]));
-    // A token can die early. A second refusal of a fresh one is no matter of age.
+    const refused = ready.filter((_, at) => refusesToken(sent[at]));
+    // A token can die early, and it knows only the scopes of its day: the user may have connected
+    // again since, in another process. A second refusal of a fresh one is no matter of age.
     if (renewed) break;
     for (const { as } of refused) as.invalidate();
     open = refused.map(({ index }) => index);
@@ -161,8 +174,11 @@ async function exchange(
   return answers;
 }
 
-const isRefused = (answer: HttpAnswer | SyncError | undefined) =>
-  answer !== undefined && !(answer instanceof SyncError) && answer.status === 401;
+function refusesToken(answer: HttpAnswer | SyncError | undefined): boolean {
+  if (answer === undefined) return false;
+  const error = answer instanceof SyncError ? answer : failureOf(answer);
+  return error?.status === 401 || error?.kind === 'reauthorize';
+}
 
 /** The session's own token or an error that is thrown; those of others, or why there is none. */
 async function tokensOf(

@@ -15,11 +15,12 @@ export const indexes = [
 /** Never queried: without an index a write costs less, and rising times make no hot range. */
 const unindexed: { [collectionGroup: string]: string[] } = {
   intents: ['data', 'fieldVersions'],
-  links: ['crm', 'google', 'offered', 'etag', 'slot'],
+  links: ['crm', 'google', 'offered', 'etag', 'slot', 'claim'],
+  claims: ['own', 'before', 'googleId', 'key', 'record'],
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
   leases: ['holder', 'expiresAt', 'wroteAt', 'writes'],
-  channels: ['secret', 'renewAt', 'expiresAt', 'resourceId', 'place'],
-  users: ['lastSyncAt', 'scopes', 'polls'],
+  channels: ['secret', 'madeAt', 'renewAt', 'expiresAt', 'resourceId', 'place'],
+  users: ['lastSyncAt', 'scopes', 'polls', 'yields'],
   oauthStates: ['verifier', 'nonce', 'session'],
   sessions: ['csrf'],
   deadLetters: ['data', 'reason'],
@@ -31,6 +32,7 @@ const unindexed: { [collectionGroup: string]: string[] } = {
 const expiring = [
   'links',
   'channels',
+  'claims',
   'oauthStates',
   'sessions',
   'deadLetters',

@@ -1,4 +1,5 @@
 /** State in memory: for simulations, and for local runs on a machine without an emulator. */
+import { type Claim, claimed } from '../core/claim.ts';
 import type { RecordType } from '../core/fields.ts';
 import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange } from '../core/messages.ts';
@@ -32,6 +33,7 @@ function emptyTables() {
     users: new Table<User>((u) => [u.userId]),
     intents: new Table<Intent>((i) => [i.record, i.crmId]),
     links: new Table<Link>((l) => [l.userId, l.id]),
+    claims: new Table<Claim>((c) => [c.record, c.key]),
     cursors: new Table<Cursor>((c) => [c.userId, c.record]),
     channels: new Table<Channel>((c) => [c.id]),
     leases: new Table<Lease>((l) => [l.userId]),
@@ -52,6 +54,7 @@ export function createMemoryStore(): MemoryStore {
     ...users(tables),
     ...intents(tables),
     ...links(tables),
+    ...claims(tables),
     ...leases(tables),
     ...channels(tables),
     commit: async (lease, commit, release) => applyCommit(tables, lease, commit, release),
@@ -154,6 +157,23 @@ function links({ links, cursors }: Tables) {
   } satisfies Partial<Store>;
 }
 
+function claims({ claims }: Tables) {
+  return {
+    getClaims: async (record, keys) =>
+      [...new Set(keys)].flatMap((key) => claims.get(record, key) ?? []),
+    claim: async (wanted) =>
+      wanted.map((one) => {
+        const claim = claimed(claims.get(one.record, one.key), one);
+        claims.put(claim);
+        return claim;
+      }),
+    async unclaim(record, userId, keys) {
+      for (const key of keys)
+        if (claims.get(record, key)?.userId === userId) claims.delete(record, key);
+    },
+  } satisfies Partial<Store>;
+}
+
 function leases({ leases }: Tables) {
   return {
     getLease: async (userId) => leases.get(userId),
@@ -248,6 +268,7 @@ function sweep(tables: Tables, now: number, limit: number): number {
   for (const name of [
     'links',
     'channels',
+    'claims',
     'oauthStates',
     'sessions',
     'deadLetters',

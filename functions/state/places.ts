@@ -40,6 +40,11 @@ export function channelRef(db: Firestore, id: string): DocumentReference {
   return db.collection('channels').doc(docId(id));
 }
 
+/** Keys are digests. */
+export function claimRef(db: Firestore, record: RecordType, key: string): DocumentReference {
+  return db.collection('claims').doc(`${record}~${key}`);
+}
+
 export function leaseRef(db: Firestore, userId: string): DocumentReference {
   return db.collection('leases').doc(docId(userId));
 }

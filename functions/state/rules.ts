@@ -93,9 +93,10 @@ export function isIdle(intent: Intent): boolean {
 
 /** The intent, pending again. The revision rises, so a run that is on its way cannot consume the wake-up. */
 export function wakeIntent(stored: Intent): Intent {
-  const { wakeAt: _, ...rest } = stored;
+  const { wakeAt, ...rest } = stored;
   return {
     ...rest,
+    ...(wakeAt !== undefined && { sleptUntil: wakeAt }),
     revision: stored.revision + 1,
     pendingFor: [...stored.pendingFor, stored.userId],
   };

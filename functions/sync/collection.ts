@@ -41,6 +41,8 @@ export interface Page<Raw> {
   items: Raw[];
   /** Linked members of these that are not among the items have moved within the group, or are gone. */
   groups?: Group[];
+  /** Ids of items that are of no interest while they are not linked: nothing of them is in the window. */
+  outside?: string[];
   nextPageToken?: string;
   /** Only with the last page: where the next incremental listing starts. */
   token?: string;
@@ -64,7 +66,8 @@ export interface Collection<Raw = any> {
     pageToken?: string,
   ): Promise<Page<Raw>>;
   /**
-   * One page of all objects in a part of the window that was not read before, members of groups singly.
+   * One page of all objects in a part of the window that was not read before; members of groups singly,
+   * where the members are the records.
    * Only for records that lie in time.
    */
   entering?(session: GoogleSession, part: Window, pageToken?: string): Promise<Page<Raw>>;

@@ -5,8 +5,11 @@ import type { Clock, Publisher, Random, Store } from './ports.ts';
 
 /** Opens a user's Google access, and ends it. */
 export interface Access {
-  /** Makes no call yet: the token is fetched when it is first needed. */
-  session(userId: string): GoogleSession;
+  /**
+   * Makes no call yet: the token is fetched when it is first needed. A token that was fetched for another
+   * account of the user is not used.
+   */
+  session(userId: string, account?: string): GoogleSession;
   /** Revokes the grant at Google and deletes the stored token; harmless when repeated. */
   end(userId: string): Promise<void>;
 }

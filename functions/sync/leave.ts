@@ -86,5 +86,6 @@ async function removeAt(
 /** Deleted by us on the user's wish: the CRM's record lives on and is written again on reconnecting. */
 function tombstone(run: Run, link: Link): Link {
   const expireAt = run.engine.clock.now() + run.engine.settings.tombstoneMs;
-  return { ...link, state: 'deleted', deletedBy: 'crm', removing: true, expireAt };
+  const left = { ...link, state: 'deleted', deletedBy: 'crm', removing: true, expireAt } as const;
+  return link.group === undefined ? left : { ...left, withGroup: true };
 }

@@ -1,7 +1,10 @@
 import type { Observed } from '../core/codec.ts';
 import type { JournalEntry } from '../core/journal.ts';
+import type { Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
+import type { Heir } from '../core/sides.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { claimShared, passOn } from './claims.ts';
 import type { Collection, Page } from './collection.ts';
 import { knownGroups, placeGroups } from './groups.ts';
 import type { Run } from './run.ts';
@@ -13,10 +16,20 @@ export interface Work {
   observed: Observed | undefined;
   /** The resource that `observed` was read from. */
   raw: unknown;
+  /** Whose record it is, of what several users see: see PlanInput. */
+  claim?: Link['claim'];
+  heir?: Heir;
+  yields?: { crmId?: string };
   /** The resource in the place that the record moves away from. */
   original?: unknown;
-  /** To be undone, instead of planned. */
-  undo?: { entry: JournalEntry; pending: boolean };
+  /** Of a member of a group that is a record itself: the group's link. */
+  parent?: Link | undefined;
+  /** The CRM names a place in a group that is not there. */
+  nowhere?: Nowhere;
+  /** Its group was written anew, or told for the first time, and takes it along. */
+  follows?: 'anew' | 'told';
+  /** To be undone, instead of planned. `seat`: its place in the group that was brought back just now. */
+  undo?: { entry: JournalEntry; pending: boolean; seat?: Observed };
 }
 
 /** The object of a link that lives in another place, as far as this place can know. */
@@ -71,6 +84,7 @@ export async function observeIntents(
     w.link ? w.link.removing : w.intent?.googleId && !byGoogleId.has(w.intent.googleId),
   );
   await read(run, collection, doubtful, (work) => (work.link ?? work.intent)?.googleId ?? '');
+  await passOn(run, collection, works);
   return works;
 }
 
@@ -89,7 +103,6 @@ async function restoredAnew(
   byGoogleId: ReadonlyMap<string, Link>,
 ): Promise<Set<string>> {
   const claimed = adopted
-    .filter((intent) => intent.op === 'upsert')
     .flatMap((intent) => byGoogleId.get(intent.googleId ?? '') ?? [])
     .filter((link) => link.crmId !== undefined);
   if (claimed.length === 0) return new Set();
@@ -105,7 +118,7 @@ async function restoredAnew(
 export async function observePage(
   run: Run,
   collection: Collection,
-  { items, groups = [] }: Page<unknown>,
+  { items, groups = [], outside = [] }: Page<unknown>,
   until = Number.POSITIVE_INFINITY,
 ): Promise<Work[]> {
   const { codec } = collection;
@@ -132,7 +145,13 @@ export async function observePage(
   );
   const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
-  return [...works, ...gone].filter(({ link, observed }) => !isEcho(link, observed));
+  const far = new Set(outside);
+  const news = [...works, ...gone].filter(
+    ({ link, observed }) =>
+      !isEcho(link, observed) && (link !== undefined || !far.has(observed?.googleId ?? '')),
+  );
+  await claimShared(run, collection, news);
+  return news;
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { FORMER_ACCOUNT } from './account.ts';
 import type { Collection, Places } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Executed, execute } from './execute.ts';
+import { executeGrouped } from './members.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import { granted, keepLease, type Run } from './run.ts';
 
@@ -12,7 +14,7 @@ const MAX_ROUNDS = 3;
 
 interface Move {
   here: Collection;
-  places: Places<unknown>;
+  places: Places<unknown> | undefined;
   count: { moved: number; left: number };
 }
 
@@ -26,6 +28,10 @@ export async function settlePlaces(run: Run, lost = false): Promise<void> {
   const collections: Collection[] = [];
   for (const collection of granted(run)) collections.push(await settle(run, collection, lost));
   run.collections = collections;
+  if (run.user.replaced === undefined) return;
+  await run.engine.store.commit(run.lease, { user: { replaced: undefined } }, false);
+  const { replaced: _, ...user } = run.user;
+  run.user = user;
 }
 
 /**
@@ -44,16 +50,17 @@ export function knownPlaces(run: Run): Collection[] {
 
 async function settle(run: Run, collection: Collection, lost: boolean): Promise<Collection> {
   const { places, codec } = collection;
-  if (!places) return collection;
+  const replaced = run.user.replaced !== undefined;
+  if (!places && !replaced) return collection;
   const stored = run.user.places?.[codec.record];
   const gone =
-    lost && stored !== undefined && !(await places.exists(run.session, stored))
+    lost && places && stored !== undefined && !(await places.exists(run.session, stored))
       ? stored
       : undefined;
   const known = gone === undefined ? stored : undefined;
-  const place = await places.settle(run.session, known, run.user.scopes ?? []);
-  const here = place === collection.place ? collection : places.at(place);
-  if (place === stored) return here;
+  const place = await places?.settle(run.session, known, run.user.scopes ?? []);
+  const here = !places || place === collection.place ? collection : places.at(place);
+  if (place === stored && !replaced) return here;
   const move: Move = { here, places, count: { moved: 0, left: 0 } };
   await moveAll(run, move);
   await remember(run, here);
@@ -79,7 +86,11 @@ async function moveAll(run: Run, move: Move): Promise<void> {
     if (clock.now() - run.startedAt > settings.runMs) throw new SyncError('later', 'runTime');
     await keepLease(run);
     const links = await store.listLinks(run.user.userId, record, PAGE, after);
-    const ours = links.filter((l) => isElsewhere(l, move.here) && l.origin === 'crm' && l.crmId);
+    // Where groups are records, members come along with theirs.
+    const alone = (l: Link) => !move.here.codec.groups || l.group === undefined;
+    const ours = links.filter(
+      (l) => isElsewhere(l, move.here) && l.origin === 'crm' && l.crmId && alone(l),
+    );
     for (const [place, mine] of Map.groupBy(ours, (link) => link.place)) {
       await moveFrom(run, move, place, mine, 1);
       if (run.deferred) throw run.deferred;
@@ -98,12 +109,13 @@ async function moveFrom(
   round: number,
 ): Promise<void> {
   const { here, places } = move;
-  const old = places.reaches(place, run.user.scopes ?? []) ? places.at(place) : undefined;
+  const reached = place !== FORMER_ACCOUNT && places?.reaches(place, run.user.scopes ?? []);
+  const old = reached ? places?.at(place) : undefined;
   const works = links.map((link): Work => ({ link, ...unread, intent: undefined }));
   if (!old || !(await readOld(run, old, works))) {
     if (!old) move.count.left += links.length;
     const blind = links.map((link) => ({ link, ...unread, observed: elsewhere(link) }));
-    const executed = await execute(run, here, blind);
+    const executed = await executeGrouped(run, here, blind);
     move.count.moved += executed.done.length;
     await commitWorks(run, here, executed, {}, false);
     return;
@@ -114,9 +126,9 @@ async function moveFrom(
   const ready = others
     .filter((work) => !stale.includes(work))
     .map((w): Work => ({ ...w, ...unread, observed: elsewhere(w.link as Link), original: w.raw }));
-  const executed = await execute(run, here, ready);
+  const executed = await executeGrouped(run, here, ready);
   await takeOut(run, old, here, executed);
-  executed.done.push(...(await execute(run, here, arrived)).done);
+  executed.done.push(...(await executeGrouped(run, here, arrived)).done);
   move.count.moved += executed.done.length;
   await commitWorks(run, here, executed, {}, false);
   if (stale.length === 0) return;

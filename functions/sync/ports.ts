@@ -3,6 +3,7 @@
  * port passes the same contract tests (test/contract). Times are ms since the epoch, UTC, and come in
  * as arguments: no implementation reads a clock.
  */
+import type { Claim } from '../core/claim.ts';
 import type { RecordType } from '../core/fields.ts';
 import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange, GoogleChange } from '../core/messages.ts';
@@ -113,6 +114,16 @@ export interface Store {
   getChannel(id: string): Promise<Channel | undefined>;
   /** All that are stored of the user, also stopped and expired ones. */
   channelsOf(userId: string): Promise<Channel[]>;
+
+  /** The claims on these keys; unknown ones are left out. */
+  getClaims(record: RecordType, keys: string[]): Promise<Claim[]>;
+  /**
+   * Claims what several users see, each atomically (claimed() decides); answers each as it is stored
+   * then, in the same order. Distinct keys; repeating it is harmless.
+   */
+  claim(wanted: Claim[]): Promise<Claim[]>;
+  /** Gives up those of these claims that are the user's. */
+  unclaim(record: RecordType, userId: string, keys: string[]): Promise<void>;
 
   /** The lease as stored, live or expired. */
   getLease(userId: string): Promise<Lease | undefined>;

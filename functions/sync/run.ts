@@ -8,18 +8,20 @@ import type { Intent, Lease, User } from '../core/records.ts';
 import { RUN_RETRIES } from '../core/retry.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { parkFormer } from './account.ts';
 import { type Channels, keepChannels } from './channels.ts';
 import { checkGrant, isUnseen } from './check.ts';
 import type { Collection, GoogleSession, Result } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { execute, GROUP_CHANGED } from './execute.ts';
+import { GROUP_CHANGED } from './execute.ts';
 import { leave } from './leave.ts';
-import { observeIntents } from './observe.ts';
+import { executeIntents } from './members.ts';
 import { settlePlaces } from './places.ts';
 import { pull } from './pull.ts';
 import { announce, enter, reauthorize } from './user-state.ts';
+import { yieldTaken } from './yield.ts';
 
 /** Intents that one commit takes in: bounds memory and what a crash has to do again. */
 export const CHUNK = 100;
@@ -102,7 +104,7 @@ export async function underLease(
     report(run, outcome);
     return outcome;
   } catch (error) {
-    await engine.store.dropLease(lease).catch(() => {});
+    await engine.store.dropLease(run.lease).catch(() => {});
     if (isSyncError(error, 'reauthorize') && (await reauthorize(run, error.reason))) {
       report(run, 'reauthorize', error.reason);
       return 'reauthorize';
@@ -129,7 +131,7 @@ export function openRun(
 ): Run {
   const { windowDaysBack, windowDaysAhead, inviteExternal } = engine.settings;
   const aheadMs = windowDaysAhead * DAY_MS;
-  const session = engine.access.session(user.userId);
+  const session = engine.access.session(user.userId, user.googleSub);
   session.retriesLeft = RUN_RETRIES;
   session.until = lease.expiresAt;
   return {
@@ -156,6 +158,7 @@ async function runWithLease(run: Run, options: RunOptions): Promise<RunOutcome> 
   // Newly connected: what waited, also for a scope that was missing, is looked at again.
   const anew = options.pull && run.user.firstSyncAt === undefined;
   if ((await announce(run)) || anew) await wakeAll(run);
+  await parkFormer(run);
   try {
     await settlePlaces(run);
     return await work(run, options);
@@ -182,6 +185,7 @@ async function askForScopes(run: Run): Promise<RunOutcome> {
 }
 
 async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
+  await yieldTaken(run);
   const due = run.collections.filter(
     ({ codec }) =>
       options.pull === true ||
@@ -277,7 +281,7 @@ async function drainChunk(run: Run, intents: Intent[], release: boolean): Promis
     }))
     .filter(({ mine }) => mine.length > 0);
   for (const [at, { collection, mine }] of parts.entries()) {
-    const executed = await execute(run, collection, await observeIntents(run, collection, mine));
+    const executed = await executeIntents(run, collection, mine);
     released = await commitWorks(
       run,
       collection,

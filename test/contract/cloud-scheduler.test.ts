@@ -149,6 +149,7 @@ describe('running', () => {
     cloud.faults.add({
       service: 'scheduler',
       method: 'RunJob',
+      kind: 'status',
       status: 503,
       when: 'after',
       count: 1,

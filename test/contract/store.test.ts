@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
+import type { Claim } from '../../functions/core/claim.ts';
 import type { JournalPage } from '../../functions/core/journal.ts';
 import { linkId } from '../../functions/core/link.ts';
 import type { CrmChange } from '../../functions/core/messages.ts';
@@ -59,6 +60,7 @@ function suite(fresh: () => Store, { runs }: { runs: number }): void {
   describe('users', () => users(fresh));
   describe('intents', () => intents(fresh, runs));
   describe('links', () => links(fresh));
+  describe('claims', () => claims(fresh));
   describe('lease and commit', () => leases(fresh));
   describe('journal', () => journal(fresh));
   describe('parallel callers', () => parallel(fresh));
@@ -589,6 +591,64 @@ function leases(fresh: () => Store): void {
   });
 }
 
+function claims(fresh: () => Store): void {
+  it('C21 of guests the first one has it; whoever has the original takes it, and it is known from whom', async () => {
+    const store = fresh();
+    const first = claim('k', 'luca');
+    assert.deepEqual(await store.claim([first]), [first]);
+    assert.deepEqual(await store.claim([claim('k', 'mia')]), [first]);
+    const before = { userId: 'luca', googleId: 'at luca' };
+    const own = { ...claim('k', 'anna', true), before };
+    assert.deepEqual(await store.claim([claim('k', 'anna', true)]), [own]);
+    assert.deepEqual(await store.claim([first, claim('other', 'luca')]), [
+      own,
+      claim('other', 'luca'),
+    ]);
+    const later = { ...claim('k', 'anna', true), expireAt: T0 + 99 };
+    assert.deepEqual(await store.claim([later]), [{ ...later, before }], 'renewed, not forgotten');
+    assert.deepEqual(await store.claim([claim('k', 'anna', true)]), [{ ...later, before }]);
+    assert.deepEqual(await store.getClaims('appointment', ['none', 'k', 'k']), [
+      { ...later, before },
+    ]);
+    assert.deepEqual(await store.getClaims('task', ['k']), []);
+  });
+
+  it('C21 are given up by the holder only, and swept when they have expired', async () => {
+    const store = fresh();
+    await store.claim([claim('a', 'luca'), claim('b', 'luca')]);
+    await store.unclaim('appointment', 'mia', ['a', 'b']);
+    await store.unclaim('appointment', 'luca', ['a', 'none']);
+    const left = await store.getClaims('appointment', ['a', 'b']);
+    assert.deepEqual(
+      left.map((c) => c.key),
+      ['b'],
+    );
+    assert.deepEqual(await store.claim([claim('a', 'mia')]), [claim('a', 'mia')]);
+    assert.equal(await store.sweep(T0 + 10, 10), 2);
+    assert.deepEqual(await store.getClaims('appointment', ['a', 'b']), []);
+  });
+
+  it('C21 of many who see it at once one has it, hundreds at a time', async () => {
+    const store = fresh();
+    const keys = Array.from({ length: 250 }, (_, i) => `k${i}`);
+    const answers = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((userId) => store.claim(keys.map((key) => claim(key, userId)))),
+    );
+    const stored = await store.getClaims('appointment', keys);
+    assert.equal(stored.length, 250);
+    for (const answer of answers)
+      assert.deepEqual(
+        answer.map((c) => [c.key, c.userId]),
+        stored.map((c) => [c.key, c.userId]),
+      );
+  });
+}
+
+function claim(key: string, userId: string, own = false): Claim {
+  const googleId = `at ${userId}`;
+  return { record: 'appointment', key, userId, googleId, own, expireAt: T0 + 10 };
+}
+
 function journal(fresh: () => Store): void {
   it('is written with the commit, listed by run, newest first, and read in order', async () => {
     const store = fresh();
@@ -834,7 +894,7 @@ function link(userId: string, crmId: string, googleId?: string): Link {
 }
 
 function channel(id: string, userId: string): Channel {
-  const until = { renewAt: T0 + 5, expiresAt: T0 + 9, expireAt: T0 + 10 };
+  const until = { madeAt: T0, renewAt: T0 + 5, expiresAt: T0 + 9, expireAt: T0 + 10 };
   return { id, userId, record: 'appointment', resourceId: 'r', secret: 'ab', ...until };
 }
 

@@ -13,7 +13,6 @@ export interface Defect {
   pattern?: string;
 }
 
-const engine = 'test/integration/engine.test.ts';
 const crossings = 'test/integration/crossings.test.ts';
 const plan = 'test/property/plan.test.ts';
 const simulation = 'test/simulation/simulation.test.ts';
@@ -25,7 +24,7 @@ export const defects: Defect[] = [
     file: 'functions/google/calendar.ts',
     from: "write.etag ? { 'If-Match': write.etag } : {}",
     to: '{}',
-    test: engine,
+    test: 'test/integration/conflicts.test.ts',
     pattern: 'both survive a 412',
   },
   {
@@ -49,7 +48,7 @@ export const defects: Defect[] = [
     file: 'functions/core/settle.ts',
     from: 'if (seen?.etag !== undefined) next.etag = seen.etag;',
     to: '',
-    test: engine,
+    test: 'test/integration/both-ways.test.ts',
     pattern: 'one change of one appointment',
   },
   {
@@ -65,7 +64,7 @@ export const defects: Defect[] = [
     file: 'functions/core/plan.ts',
     from: '      taken + 1,\n',
     to: '      Math.max(taken, 0),\n',
-    test: engine,
+    test: 'test/integration/deletes.test.ts',
     pattern: 'planned again comes back',
   },
   {
@@ -81,8 +80,8 @@ export const defects: Defect[] = [
     file: 'functions/google/failure.ts',
     from: "return reason === 'deleted' ? 'gone' : 'resync';",
     to: "return 'gone';",
-    test: engine,
-    pattern: 'C01 P18',
+    test: 'test/integration/resync.test.ts',
+    pattern: 'C01 C02 P18',
   },
   {
     name: 'commit without looking at the fence',
@@ -96,7 +95,7 @@ export const defects: Defect[] = [
     file: 'functions/state/memory.ts',
     from: 'const released = release && pending(tables.intents, userId).length === 0;',
     to: 'const released = release;',
-    test: engine,
+    test: 'test/integration/delivery.test.ts',
     pattern: 'two runs of one user',
   },
   {
@@ -112,7 +111,7 @@ export const defects: Defect[] = [
     file: 'functions/google/failure.ts',
     from: "if (RATE.includes(reason)) return 'retry';",
     to: '',
-    test: engine,
+    test: 'test/integration/delivery.test.ts',
     pattern: 'P29 C23',
   },
   {
@@ -167,7 +166,7 @@ export const defects: Defect[] = [
     file: 'functions/core/intent.ts',
     from: 'if (stored && change.version === stored.version) return undefined;',
     to: 'if (stored && change.version <= stored.version) return undefined;',
-    test: engine,
+    test: 'test/integration/delivery.test.ts',
     pattern: 'twice and out of order',
   },
   {
@@ -175,16 +174,16 @@ export const defects: Defect[] = [
     file: 'functions/core/intent.ts',
     from: '...(stored ? [stored.userId] : []), ...late, owner]',
     to: 'owner]',
-    test: engine,
-    pattern: 'rule 1\\)',
+    test: 'test/integration/owners.test.ts',
+    pattern: 'rule 1:',
   },
   {
     name: 'a delete beats an edit',
     file: 'functions/core/plan.ts',
     from: "if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');",
     to: "return remove(input, 'removeAtGoogle');",
-    test: engine,
-    pattern: 'edit beats delete',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'rule 10: edit beats delete',
   },
   {
     name: 'the CRM’s old delete is carried out although it was answered',
@@ -199,7 +198,7 @@ export const defects: Defect[] = [
     file: 'functions/sync/absence.ts',
     from: 'if (!believed && !run.user.believeListing) {',
     to: 'if (run.user.userId === "") {',
-    test: engine,
+    test: 'test/integration/resync.test.ts',
     pattern: 'C03 P9',
   },
   {
@@ -228,7 +227,7 @@ export const defects: Defect[] = [
   {
     name: 'a copied event passes for ours',
     file: 'functions/core/appointment.ts',
-    from: 'if (appointmentCodec.googleId(context.userId, crmId, generation) !== event.id) return undefined;',
+    from: 'if (appointmentCodec.googleId(context.userId, crmId, generation) !== googleId) return undefined;',
     to: '',
     test: sweep,
     pattern: 'crash at every step: a copy of ours$',
@@ -238,7 +237,7 @@ export const defects: Defect[] = [
     file: 'functions/core/conceal.ts',
     from: 'if (!observed || !isConcealed(link, observed)) return observed;',
     to: 'if (observed) return observed;\n  if (!observed || !isConcealed(link, observed)) return observed;',
-    test: engine,
+    test: 'test/integration/privacy.test.ts',
     pattern: 'a private event of one’s own',
   },
   {
@@ -246,7 +245,7 @@ export const defects: Defect[] = [
     file: 'functions/core/appointment.ts',
     from: "absent: (data) => data.status === 'cancelled',",
     to: 'absent: () => false,',
-    test: engine,
+    test: 'test/integration/deletes.test.ts',
     pattern: 'cancelled goes',
   },
   {
@@ -262,7 +261,7 @@ export const defects: Defect[] = [
     file: 'functions/google/calendar.ts',
     from: "const QUIET = { sendUpdates: 'none' } as const;",
     to: "const QUIET = { sendUpdates: 'all' } as const;",
-    test: engine,
+    test: 'test/integration/guests.test.ts',
     pattern: 'mails are never sent',
   },
   {

@@ -4,7 +4,7 @@ import { createMaintain } from '../../functions/triggers/maintain.ts';
 import { createLiveWorld } from '../support/push.ts';
 import { createWorld, visit } from '../support/world.ts';
 
-test('maintain: what has expired goes, and who was passed by gets a run (P20)', async () => {
+test('P20 maintain: what has expired goes, and who was passed by gets a run', async () => {
   const world = createWorld();
   for (const userId of ['anna', 'luca', 'mira', 'nora']) await world.connect(userId);
   for (const userId of ['anna', 'luca', 'mira']) await world.poll(userId);

@@ -76,6 +76,7 @@ async function main(): Promise<void> {
     processes: values.processes,
     seed: !values.empty,
     latencyMs: Number(values.latency),
+    proxyFirestore: !memory,
     log: (line) => console.error(line),
     events: show,
     env: { LOG_LEVEL: values.verbose ? 'info' : 'warn' },

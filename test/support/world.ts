@@ -52,6 +52,7 @@ export interface WorldOptions {
   calendar?: CalendarSettings['calendar'];
   /** Where Google's notifications go; without one no channels are made. */
   pushUrl?: string | undefined;
+  recurrence?: CalendarSettings['recurrence'];
 }
 
 export function createWorld(options: WorldOptions = {}) {
@@ -100,7 +101,7 @@ export function createWorld(options: WorldOptions = {}) {
     random: () => 0.5,
     log,
   });
-  const calendar = options.calendar ?? 'primary';
+  const { calendar = 'primary', recurrence = 'occurrences' } = options;
   const engine: Engine = {
     store,
     publisher: {
@@ -147,7 +148,7 @@ export function createWorld(options: WorldOptions = {}) {
         },
       }),
     }),
-    collections: [calendarCollection(client, { calendar, name: 'CRM' })],
+    collections: [calendarCollection(client, { calendar, name: 'CRM', recurrence })],
     clock,
     random: () => 0.5,
     holder: () => `run-${++holders}`,
@@ -191,7 +192,6 @@ export function createWorld(options: WorldOptions = {}) {
   ): Promise<void> {
     const grant = workspace.oauth.grant(email, granted);
     await vault.seal(userId, grant.refresh_token);
-    engine.access.session(userId).invalidate();
     await store.updateUser(userId, (user) => ({
       ...(user as User),
       state: 'active',
@@ -253,7 +253,15 @@ export function createWorld(options: WorldOptions = {}) {
     consent,
     /** The admin changes the setting CALENDAR. */
     setCalendar(setting: CalendarSettings['calendar']) {
-      engine.collections = [calendarCollection(client, { calendar: setting, name: 'CRM' })];
+      engine.collections = [
+        calendarCollection(client, { calendar: setting, name: 'CRM', recurrence }),
+      ];
+    },
+    /** The admin changes the setting RECURRENCE. */
+    setRecurrence(setting: 'occurrences' | 'series') {
+      engine.collections = [
+        calendarCollection(client, { calendar, name: 'CRM', recurrence: setting }),
+      ];
     },
     /** The live secondary calendars of the user, by id. */
     calendars: (userId = 'anna') =>

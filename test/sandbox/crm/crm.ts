@@ -145,6 +145,9 @@ export class Crm {
       return;
     }
     const record = this.#find(change);
+    // The organizer of a meeting has connected: the guest's record is his or hers from now on.
+    if (record && change.formerUserId === record.userId && change.userId !== undefined)
+      record.userId = change.userId;
     if (record && change.rejected) record.rejected = change.rejected;
     if (record && change.conflicts) record.conflicts.push(...change.conflicts);
     if (change.op === 'upsert') this.#applyUpsert(record, change);
@@ -153,14 +156,17 @@ export class Crm {
   }
 
   /** The record that a change is about: the live one with the Google id when its own is gone. */
-  #find({ crmId, googleId, userId }: GoogleChange): CrmRecord | undefined {
+  #find({ crmId, googleId, ...change }: GoogleChange): CrmRecord | undefined {
     const named = crmId === undefined ? undefined : this.#records.get(crmId);
     if ((named && !named.deleted) || googleId === undefined) return named;
     // The copies of one meeting have the same id in several calendars: it names a record per user.
     const same = [...this.#records.values()].filter(
-      (r) => r.googleId === googleId && (userId === undefined || r.userId === userId),
+      (r) => r.googleId === googleId && [undefined, r.userId].includes(change.userId),
     );
-    const live = same.find((record) => !record.deleted);
+    const former = [...this.#records.values()].filter(
+      (r) => r.googleId === googleId && r.userId === change.formerUserId,
+    );
+    const live = [...same, ...former].find((record) => !record.deleted);
     if (live || crmId !== undefined) return live ?? named;
     // Adopted once and deleted since: a late copy of the first message must not make a second record.
     return same.at(-1);
@@ -201,7 +207,8 @@ export class Crm {
   }
 
   #applyDelete(record: CrmRecord, change: GoogleChange): void {
-    if (record.deleted) return;
+    // Another user's by now: the old owner's calendar has no say in it.
+    if (record.deleted || change.userId !== record.userId) return;
     // Edit beats delete (design rule 10): the edit is on its way and brings the event back.
     if (change.baseVersion !== undefined && record.editedVersion > change.baseVersion) return;
     record.deleted = true;
@@ -327,7 +334,11 @@ export class Crm {
  * the record has another owner by now, whose calendar does not know what the old owner changed.
  */
 function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
-  return change.crmId !== record.crmId || change.userId !== record.userId;
+  return (
+    change.crmId !== record.crmId ||
+    change.userId !== record.userId ||
+    change.formerUserId !== undefined
+  );
 }
 
 /**

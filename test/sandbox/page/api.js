@@ -20,6 +20,9 @@ export const stack = {
   users: () => send('GET', '/sandbox/users'),
   poll: () => send('POST', '/sandbox/poll'),
   free: (request) => send('POST', '/availability', request),
+  faults: () => send('GET', '/sandbox/faults'),
+  addFault: (fault) => send('POST', '/sandbox/faults', fault),
+  clearFaults: (id) => send('DELETE', `/sandbox/faults${id === undefined ? '' : `/${id}`}`),
 };
 
 export const crm = {

@@ -3,6 +3,7 @@ import { crm, phone, stack } from './api.js';
 import { drawCalendar, editEvent } from './calendar.js';
 import { drawRecords, editRecord } from './crm.js';
 import { announce, byId, el, toast } from './dom.js';
+import { watchFaults } from './faults.js';
 import { addToFlow, clearFlow } from './flow.js';
 import { readFree, showFree } from './free.js';
 import { arrows, pairUp } from './pointing.js';
@@ -272,6 +273,7 @@ arrows(byId('people'), '[role="radio"]', (button) =>
 pairUp(byId('columns'));
 readUsers();
 listen();
+watchFaults();
 stack.mode().then(({ store, queue }) => {
   byId('mode').textContent =
     store === queue ? `local sandbox, ${store}` : `local sandbox, ${store}, ${queue}`;

@@ -52,7 +52,10 @@ export function list(call: AuthorizedCall): Answer {
       'pageToken',
     );
   }
-  const began = page?.began ?? store.changes;
+  // A listing that lags knows nothing of what is younger; its token stays behind as well.
+  const known = sync && call.lagMs ? store.changesAt(workspace.now() - call.lagMs) : store.changes;
+  const began = page?.began ?? Math.max(known, sync?.since ?? 0);
+  if (sync && call.lagMs) filter.until = began;
   const items = collect(workspace, calendar, filter).sort((a, b) => (a.key < b.key ? -1 : 1));
   const first = page ? items.findIndex((item) => item.key > page.after) : 0;
   const shown = first < 0 ? [] : items.slice(first, first + maxResults);
