@@ -33,6 +33,7 @@ const expiring = [
   'links',
   'claims',
   'channels',
+  'claims',
   'oauthStates',
   'sessions',
   'deadLetters',
