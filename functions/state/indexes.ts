@@ -33,7 +33,6 @@ const expiring = [
   'links',
   'claims',
   'channels',
-  'claims',
   'oauthStates',
   'sessions',
   'deadLetters',
