@@ -37,8 +37,8 @@ export const defects: Defect[] = [
   {
     name: 'save the cursor before its page is applied',
     file: 'functions/sync/pull.ts',
-    from: 'const works = await observePage(run, collection, page, cursor.until);',
-    to: 'if (next) await run.engine.store.commit(run.lease, { cursor: next }, false);\n    const works = await observePage(run, collection, page, cursor.until);',
+    from: 'const found = await observePage(run, collection, page, cursor.until);',
+    to: 'if (next) await run.engine.store.commit(run.lease, { cursor: next }, false);\n    const found = await observePage(run, collection, page, cursor.until);',
     test: sweep,
     pattern: 'crash at every step: (an own event|edit on the phone)$',
   },
