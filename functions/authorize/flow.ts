@@ -5,6 +5,7 @@
  * nonce; the account must be a directory user's, and the same one as at the first connection. A grant
  * that is not kept is revoked.
  */
+import { dueNow } from '../core/polls.ts';
 import type { User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
 import {
@@ -58,6 +59,7 @@ export async function startFlow(
   deps: FlowDeps,
   now: number,
   loginHint?: string,
+  replace = false,
 ): Promise<{ url: string; cookie: string }> {
   const [state, cookie, verifier, nonce] = [
     deps.secret(),
@@ -70,6 +72,7 @@ export async function startFlow(
     session: sha256(cookie),
     verifier,
     nonce,
+    ...(replace && { replace }),
     expireAt: now + cookies.flow.maxAgeMs,
   });
   const oauth = await deps.oauth();
@@ -114,12 +117,13 @@ export async function finishFlow(deps: FlowDeps, now: number, back: Return): Pro
   }
   const { email } = grant.identity;
   const user = await findUser(deps, grant);
-  const refusal = user === undefined ? unknown(grant) : refusalFor(user, grant);
+  const replace = flow.replace === true;
+  const refusal = user === undefined ? unknown(grant) : refusalFor(user, grant, replace);
   if (user === undefined || refusal !== undefined) {
     await giveBack(deps, grant, user);
     return refuse(refusal ?? 'unknownUser', 'account', refusal ?? 'unknownUser', email);
   }
-  return connect(deps, now, user, grant, (late) => refuse(late, 'account', late, email));
+  return connect(deps, now, user, grant, replace, (late) => refuse(late, 'account', late, email));
 }
 
 /** By the pinned account first: an address can change hands, `sub` cannot. */
@@ -135,10 +139,11 @@ async function findUser(deps: FlowDeps, { identity }: Grant): Promise<User | und
 const unknown = ({ identity }: Grant): Refusal =>
   identity.emailVerified ? 'unknownUser' : 'unverified';
 
-function refusalFor(user: User, { identity }: Grant): Refusal | undefined {
+/** An account that takes another one's place must be the one that the CRM names, and asked for. */
+function refusalFor(user: User, grant: Grant, replace: boolean): Refusal | undefined {
   if (!user.enabled) return 'disabledUser';
-  if (user.googleSub !== undefined && user.googleSub !== identity.sub) return 'otherAccount';
-  return undefined;
+  const named = grant.identity.email === user.email;
+  return isOther(user, grant) && !(replace && named) ? 'otherAccount' : undefined;
 }
 
 /**
@@ -150,12 +155,13 @@ async function connect(
   now: number,
   found: User,
   grant: Grant,
+  replace: boolean,
   refuse: (refusal: Refusal) => Outcome,
 ): Promise<Outcome> {
   const step = async (change: (user: User) => User): Promise<Refusal | undefined> => {
     let refusal: Refusal | undefined;
     await deps.store.updateUser(found.userId, (user) => {
-      refusal = user === undefined ? 'unknownUser' : refusalFor(user, grant);
+      refusal = user === undefined ? 'unknownUser' : refusalFor(user, grant, replace);
       return user === undefined || refusal !== undefined ? undefined : change(user);
     });
     return refusal;
@@ -183,17 +189,33 @@ async function connect(
 }
 
 /** Ends a running disconnect as well. What was removed at Google, or may have been, is synced anew. */
-function pinned(user: User, { identity }: Grant): User {
+function pinned(user: User, grant: Grant): User {
+  if (isOther(user, grant)) return replacing(user, grant);
+  const { identity } = grant;
   const { leaving, firstSyncAt, ...kept } = user;
   const again = user.state === 'disconnected' || leaving === 'remove' || firstSyncAt === undefined;
   return { ...kept, googleSub: identity.sub, ...(again ? {} : { firstSyncAt }) };
+}
+
+const isOther = (user: User, { identity }: Grant): boolean =>
+  user.googleSub !== undefined && user.googleSub !== identity.sub;
+
+/** Nothing runs until the new account's token is sealed: with the old one everything would be doubled. */
+function replacing(user: User, { identity }: Grant): User {
+  const { leaving, firstSyncAt, firstSyncCount, ...kept } = user;
+  return {
+    ...kept,
+    ...(user.state === 'active' && { state: 'reauthorize', stateReason: 'otherAccount' }),
+    googleSub: identity.sub,
+    replaced: 'park',
+  };
 }
 
 /** A pause is not the user's to end: it may be there to stop a mass deletion. */
 function activated(user: User, { identity, scopes }: Grant, now: number): User {
   const { stateReason, leaving, ...kept } = user;
   const paused = user.state === 'paused';
-  return {
+  const connected: User = {
     ...kept,
     state: paused ? 'paused' : 'active',
     ...(paused && stateReason !== undefined ? { stateReason } : {}),
@@ -201,8 +223,8 @@ function activated(user: User, { identity, scopes }: Grant, now: number): User {
     googleEmail: identity.email,
     scopes,
     connectedAt: now,
-    nextPollAt: now,
   };
+  return dueNow(connected, now);
 }
 
 /**

@@ -59,6 +59,11 @@ ${script !== undefined && html`<script nonce="${page.nonce}">${raw(script)}</scr
 const connectForm = (page: PageContext, label: string): Html =>
   html`<form method="post" action="${page.base}/connect"><button class="primary">${label}</button></form>`;
 
+/** Whoever moves says so before the way to Google: a link alone must not replace an account. */
+const replaceForm = (page: PageContext, label: string): Html =>
+  html`<form method="post" action="${page.base}/connect"><input type="hidden" name="replace" value="yes"><button
+class="quiet">${label}</button></form>`;
+
 const list = (items: string[]): Html =>
   html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 
@@ -104,7 +109,7 @@ ${body.map((text) => html`<p>${text}</p>`)}
     startAgain.includes(message)
       ? connectForm(page, actions.connect)
       : html`<a href="${page.base}/">${actions.home}</a>`
-  }</div>`;
+  }${message === 'otherAccount' && replaceForm(page, actions.replace)}</div>`;
   return layout(page, { title, main });
 }
 

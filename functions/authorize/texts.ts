@@ -71,7 +71,7 @@ export interface Texts {
     again: string;
   };
   messages: { [M in Message]: (account: string) => { title: string; body: string[] } };
-  actions: { connect: string; home: string };
+  actions: { connect: string; home: string; replace: string };
 }
 
 const en: Texts = {
@@ -253,7 +253,8 @@ const en: Texts = {
       title: 'Another Google account is connected already',
       body: [
         `You used the account ${account}. It is not the Google account that was connected for this CRM user at first, even if the address is the same. So that no entries get mixed up, nothing was changed.`,
-        'If you meant the first account, start again and choose that one. If the new account replaces it, ask your CRM administrator to release the first one: deleting the field “googleSub” of your user entry in the database of the sync does it. Then connect again.',
+        'If you meant the first account, start again and choose that one: everything stays as it is.',
+        'If the new account replaces it, move: your entries of the CRM are then written to the calendar of the new account, and nothing more is sent to the first one. What stands in its calendar stays there. You can withdraw the permission of the first account in its Google settings.',
       ],
     }),
     signedOut: () => ({
@@ -289,7 +290,11 @@ const en: Texts = {
       ],
     }),
   },
-  actions: { connect: 'Start again', home: 'To the start page' },
+  actions: {
+    connect: 'Start again',
+    home: 'To the start page',
+    replace: 'Move to the new account',
+  },
 };
 
 const de: Texts = {
@@ -471,7 +476,8 @@ const de: Texts = {
       title: 'Es ist schon ein anderes Google-Konto verbunden',
       body: [
         `Sie haben das Konto ${account} benutzt. Es ist nicht das Google-Konto, das für diese Person im CRM zuerst verbunden wurde, auch wenn die Adresse gleich ist. Damit keine Einträge durcheinandergeraten, wurde nichts geändert.`,
-        'Meinten Sie das erste Konto, beginnen Sie neu und wählen Sie jenes. Ersetzt das neue Konto das erste, bitten Sie Ihre CRM-Administration, das erste freizugeben: Dazu wird in der Datenbank des Abgleichs das Feld „googleSub“ Ihres Benutzereintrags gelöscht. Danach verbinden Sie sich neu.',
+        'Meinten Sie das erste Konto, beginnen Sie neu und wählen Sie jenes: Dann bleibt alles, wie es ist.',
+        'Ersetzt das neue Konto das erste, ziehen Sie um: Ihre Einträge aus dem CRM werden dann in den Kalender des neuen Kontos geschrieben, an das erste geht nichts mehr. Was dort im Kalender steht, bleibt dort. Die Berechtigung des ersten Kontos können Sie in dessen Google-Einstellungen entziehen.',
       ],
     }),
     signedOut: () => ({
@@ -513,7 +519,11 @@ const de: Texts = {
       ],
     }),
   },
-  actions: { connect: 'Neu beginnen', home: 'Zur Startseite' },
+  actions: {
+    connect: 'Neu beginnen',
+    home: 'Zur Startseite',
+    replace: 'In das neue Konto umziehen',
+  },
 };
 
 export const texts: { [L in Language]: Texts } = { en, de };

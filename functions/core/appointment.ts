@@ -15,7 +15,7 @@ import { composeDescription, readDescription, replaceBlock } from './description
 import type { Fields, Json } from './fields.ts';
 import { digest } from './link.ts';
 import type { Moment } from './messages.ts';
-import { addDays, canonicalMoment, DAY_MS, instantOf } from './time.ts';
+import { addDays, canonicalMoment, instantOf } from './time.ts';
 
 type Event = calendar_v3.Schema$Event;
 
@@ -83,8 +83,14 @@ export const appointmentCodec: Codec<Event> = {
     if (!start || !end) return undefined;
     return {
       from: instantOf(start, context.timeZone),
-      to: instantOf(end, context.timeZone) + ('date' in end ? DAY_MS : 0),
+      // The last day is included, and has 23 or 25 hours where clocks change.
+      to: instantOf('date' in end ? { date: addDays(end.date, 1) } : end, context.timeZone),
     };
+  },
+  occupies(data, context) {
+    // An answer does not count: until it is at Google, and in an event of one's own, the time is taken.
+    const free = appointmentCodec.absent(data) || data.busy === false;
+    return free ? undefined : appointmentCodec.period(data, context);
   },
   emailsOf({ fields: data, raw }) {
     const listed = [...byKey(data?.participants, 'email').keys()];
@@ -177,7 +183,10 @@ function decode(event: Event, context: CodecContext): Observed {
   if (event.recurrence) observed.whole = true;
   if (event.etag) observed.etag = event.etag;
   if (marker) observed.marker = marker;
+  if (marker && wasEdited(event)) observed.edited = true;
   if (hide) observed.redacted = true;
+  const shared = sharedOf(event, context, foreign);
+  if (shared) observed.shared = shared;
   const ignored = whyIgnored(event, context, foreign, organizer);
   if (ignored) observed.ignored = ignored;
   return observed;
@@ -209,9 +218,26 @@ function whyIgnored(
   // Its occurrences are the appointments (design decision 2).
   if (event.recurrence) return 'series';
   // The organizer's user owns a meeting, whichever calendar is read first (design decision 3).
-  if (foreign && context.colleagues.get(organizer)?.connected) return 'colleaguesMeeting';
+  const colleague = foreign ? context.colleagues.get(organizer) : undefined;
+  // What the CRM has entered for the organizer it knows, connected or not.
+  const known = event.extendedProperties?.shared?.[KEY.reference] !== undefined;
+  if (colleague?.connected || (colleague && known)) return 'colleaguesMeeting';
   if (!event.start || !event.end) return 'noTime';
   return undefined;
+}
+
+/**
+ * What all copies of a meeting have in common: Google's ids of copies can differ. Only where the
+ * directory knows another one of its people, whom the owner of the record can see.
+ */
+function sharedOf(event: Event, context: CodecContext, foreign: boolean): Observed['shared'] {
+  const { iCalUID, organizer, attendees = [], originalStartTime: start } = event;
+  if (!iCalUID || event.recurrence || event.guestsCanSeeOtherGuests === false) return undefined;
+  const people = [organizer?.email, ...attendees.map((a) => a.email)];
+  if (!people.some((email) => context.colleagues.has(email?.toLowerCase() ?? ''))) return undefined;
+  // An occurrence is known by its original start, in whatever zone a calendar shows it.
+  const slot = start?.dateTime ? Date.parse(start.dateTime) : (start?.date ?? '');
+  return { key: digest(iCalUID, slot).slice(0, 40), own: !foreign };
 }
 
 /** Our marker counts only under the id it was inserted as: a copied event carries it as well. */
@@ -224,6 +250,11 @@ export function ownerOf(event: Event, googleId: string, context: CodecContext): 
   if (!crmId || !Number.isInteger(generation)) return undefined;
   if (appointmentCodec.googleId(context.userId, crmId, generation) !== googleId) return undefined;
   return { crmId, generation };
+}
+
+/** Both times are Google's own; `created` is in whole seconds. */
+function wasEdited({ created, updated }: Event): boolean {
+  return Date.parse(updated ?? '') - Date.parse(created ?? '') >= 1000;
 }
 
 const isPrivate = (event: Event) =>

@@ -52,6 +52,12 @@ export interface Observed {
   whole?: boolean;
   /** The CRM record that our own marker names, with the generation it was inserted as. */
   marker?: { crmId: string; generation: number };
+  /** Other users' copies have the same key, a digest; `own`: this user's is the original. */
+  shared?: { key: string; own: boolean };
+  /** Bears our marker, and was changed at Google since it was inserted. */
+  edited?: boolean;
+  /** The record that the marker names lives on in another object, which was read as well. */
+  spare?: boolean;
   /** Somebody else organises it. */
   foreign?: boolean;
   /** The owner hides its content: the hidden fields are not told. */
@@ -84,6 +90,8 @@ export interface Codec<Raw = unknown> {
   missing(fields: Fields): string[];
   /** The period in which the record lies, ms since the epoch; undefined when it has none. */
   period(fields: Fields, context: CodecContext): { from: number; to: number } | undefined;
+  /** The period in which the record makes its user busy; undefined: it does not. Absent: none does. */
+  occupies?(fields: Fields, context: CodecContext): { from: number; to: number } | undefined;
   /** Addresses on which the directory has to be asked before encoding or decoding. */
   emailsOf(input: { fields?: Fields; raw?: Raw }): string[];
   decode(raw: Raw, context: CodecContext): Observed;

@@ -24,6 +24,7 @@ export interface Notice {
   conflicts?: Conflict[];
   reason?: string;
   redacted?: boolean;
+  formerUserId?: string;
   rejected?: Rejection;
 }
 
@@ -43,6 +44,10 @@ export interface Decision {
   /** The intent is kept until this time (ms since the epoch): it lies outside the window, or has no place yet. */
   wakeAt?: number;
 }
+
+/** The conflicts whose losing value the decision's write takes away. */
+export const lossesOf = ({ notice }: Decision): Conflict[] =>
+  notice?.conflicts?.filter((conflict) => conflict.winner === 'crm') ?? [];
 
 /** A decision that changes nothing but what `rest` says. */
 export function decide(rule: Decision['rule'], rest: Partial<Decision> = {}): Decision {

@@ -1,6 +1,7 @@
 /** What deleting may not take away in silence, and when it is final (design rule 10). */
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
+import { changeNumber } from './link.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
 import { mergeSides, mergeWith, type Prepared, seenChange } from './sides.ts';
@@ -43,10 +44,24 @@ export function unheard(input: Prepared, link: Link): Conflict[] {
   }));
 }
 
-/** Whether the intent says anything that differs from the base. */
+/**
+ * Whether the intent says anything that differs from the base. What the CRM adds of its own when it takes
+ * a record over is no edit yet.
+ */
 export function hasNews(input: Prepared): boolean {
   const merged = mergeWith(input, undefined);
-  return Object.keys(merged.toGoogle).length > 0;
+  const adopted = input.link?.crmId !== undefined;
+  return Object.keys(merged.toGoogle).some((n) => adopted || input.codec.fields[n]?.flow !== 'crm');
+}
+
+/**
+ * The CRM's answer to an import whose run died, and the link with it: it is the first word on the record,
+ * and answers the first of ours. Whoever adopts has edited nothing.
+ */
+export function onlyAdopts({ link, intent, codec, context }: Prepared): boolean {
+  if (!intent?.googleId || link) return false;
+  if (intent.googleId === codec.googleId(context.userId, intent.crmId, 0)) return false;
+  return intent.revision === 1 && changeNumber(intent.seen ?? '', context.userId) === 1;
 }
 
 /** The same delete again, after the CRM was told that the record lives on: only a newer one is final. */
@@ -69,8 +84,8 @@ function isUnseen({ codec, intent }: Prepared, link: Link, name: string): boolea
   return offer.change > seenChange(link, intent) && !sameValue(offer.value, link.google[name]);
 }
 
-/** The CRM restores the record although it knows that it was deleted at Google. */
-export function sawDeletion({ link, intent }: Prepared): boolean {
+/** What the CRM wants it wants in the knowledge that the object was deleted at Google. */
+export function sawDeletion({ link, intent }: Pick<Prepared, 'link' | 'intent'>): boolean {
   const offer = link?.offered.deletedInGoogle;
   return offer !== undefined && seenChange(link, intent) >= offer.change;
 }

@@ -13,9 +13,17 @@ export function linkId(record: RecordType, born: { crmId: string } | { googleId:
     : `${record}-g-${digest(born.googleId).slice(0, 32)}`;
 }
 
-/** The id of a link's google-change: its number can be read from it, its content cannot. */
-export const changeIdOf = (number: number, ...parts: string[]) =>
-  `${digest(number, ...parts).slice(0, 32)}-${number}`;
+/** The id of a link's google-change: number and user can be read from it, its content cannot. */
+export const changeIdOf = (number: number, userId: string, ...parts: string[]) =>
+  `${digest(number, userId, ...parts).slice(0, 24)}${tagOf(userId)}-${number}`;
 
-/** The number of the google-change with this id; 0 when the id is of another kind. */
-export const changeNumber = (changeId: string) => Number(/-(\d+)$/.exec(changeId)?.[1] ?? 0);
+/**
+ * The number of the user's google-change with this id; 0 when it is another user's, who owned the record
+ * before and whose changes are counted apart, or of another kind.
+ */
+export function changeNumber(changeId: string, userId: string): number {
+  const [, tag, number] = /(.{8})-(\d+)$/.exec(changeId) ?? [];
+  return tag === tagOf(userId) ? Number(number) : 0;
+}
+
+const tagOf = (userId: string) => digest('user', userId).slice(0, 8);

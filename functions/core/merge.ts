@@ -53,9 +53,16 @@ export function merge(input: MergeInput): Merged {
   return merged;
 }
 
+/** What the CRM was told of a record as a whole stands beside the offered fields, and is none. */
+const words: readonly string[] = ['deletedInCrm', 'deletedInGoogle'];
+
+/** The fields among what is offered. */
+export const offeredFields = (offered: Link['offered']): [string, Offer][] =>
+  Object.entries(offered).filter(([name]) => !words.includes(name));
+
 /** Google's value of each field as far as we know without reading. */
 export function knownGoogle(base: Base): Fields {
-  const offers = Object.entries(base.offered).map(([name, offer]) => [
+  const offers = offeredFields(base.offered).map(([name, offer]) => [
     name,
     offer.google ?? offer.value,
   ]);
@@ -91,10 +98,8 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
     return;
   }
   for (const v of views) {
-    if (crmEdited) {
-      merged.agreed[v.name] = v.crm ?? null;
-      if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = v.crm ?? null;
-    } else if (googleEdited) {
+    if (crmEdited) takeFromCrm(v, merged);
+    else if (googleEdited) {
       if (
         v.offer === undefined ||
         !sameValue(v.offer.google ?? v.offer.value, v.google) ||
@@ -200,7 +205,14 @@ function resolve(views: View[], policy: Policy, merged: Merged): void {
       merged.toCrm[v.name] = v.google ?? null;
       continue;
     }
-    merged.agreed[v.name] = v.crm ?? null;
-    if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = v.crm ?? null;
+    takeFromCrm(v, merged);
   }
+}
+
+function takeFromCrm(v: View, merged: Merged): void {
+  const value = v.crm ?? null;
+  merged.agreed[v.name] = value;
+  if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = value;
+  // The CRM may have taken the offer meanwhile: it hears that its own value stands.
+  if (v.offer && !v.confirmed) merged.toCrm[v.name] = value;
 }

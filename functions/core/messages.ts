@@ -36,6 +36,9 @@ const dateTime = z
     'is not a date that exists',
   );
 
+/** What the availability function's request is made of as well. */
+export { dateTime as dateTimeSchema, id as idSchema, timeZone as timeZoneSchema };
+
 /** A point in time: `{dateTime, timeZone}`, or `{date}` for all-day entries (the last day is included). */
 export const momentSchema = z.union([
   z.strictObject({ dateTime, timeZone: timeZone.optional() }),
@@ -202,7 +205,10 @@ export const googleChangeSchema = z.strictObject({
     .array(z.string())
     .optional()
     .describe('the fields that really changed at Google: apply just these to a newer CRM version'),
-  reason: z.string().optional().describe('of a delete: deleted, movedOrDeleted, undone'),
+  reason: z
+    .string()
+    .optional()
+    .describe('of a delete: deleted, movedOrDeleted, undone, colleaguesMeeting'),
   occurrence: occurrenceSchema
     .optional()
     .describe(
@@ -214,6 +220,12 @@ export const googleChangeSchema = z.strictObject({
       'the record is an appointment of its own from now on, in place of this occurrence, which does not take place',
     ),
   redacted: z.boolean().optional(),
+  formerUserId: z
+    .string()
+    .optional()
+    .describe(
+      "the record was this guest's until the organizer, userId, connected: store the new owner",
+    ),
   conflicts: z.array(conflictSchema).optional(),
   rejected: rejectedSchema.optional(),
 });

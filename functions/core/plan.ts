@@ -12,6 +12,7 @@ import {
   hasNews,
   hasUnseenOffers,
   isAnswered,
+  onlyAdopts,
   remove,
   sawDeletion,
   unheard,
@@ -20,14 +21,15 @@ import { sameValue } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
-import { forCrm, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
+import { forCrm, heldByCrm, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
 import { type CrmSide, type Rule, table } from './table.ts';
 
 /** Decides for one record. Never throws; same input, same decision. */
 export function plan(given: PlanInput): Decision {
   const input = prepare(given);
   const { observed } = input;
-  if (observed?.ignored && !input.link) return decide('nothing');
+  if (input.yields) return handlers.yield(input);
+  if (observed?.ignored && input.link?.state !== 'live') return decide('nothing');
   // What the CRM knows as one record has become a group: to write there would change all of it.
   if (observed?.whole)
     return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
@@ -41,18 +43,22 @@ export function plan(given: PlanInput): Decision {
   return handlers[rule](input);
 }
 
-/** An earlier generation, restored by a person while the record lives on in a later one (P3). */
+/**
+ * An earlier generation, restored by a person while the record lives on in a later one; or a later one,
+ * inserted by a run that died while a person restored the one that it thought gone (P3).
+ */
 const isOlder = ({ link, observed }: Prepared) =>
   link?.state === 'live' &&
   observed?.marker !== undefined &&
   observed.googleId !== link.googleId &&
-  observed.marker.generation < link.generation;
+  (observed.spare === true || observed.marker.generation < link.generation);
 
 function problemOf({ codec, intent, data, context }: Prepared) {
   if (intent?.op !== 'upsert' || intent.userId !== context.userId) return undefined;
   return codec.problem?.(data, intent);
 }
 
+const ELSEWHERE = 'is an invitation in another calendar or account of the user: change it there';
 const GROUP = 'has become a series at Google that began before the window: change the series there';
 
 /** Canonical values, without what Google's owner hides; what the CRM sends for that is ignored. */
@@ -88,7 +94,11 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, intent, observed } = input;
     // A CRM message that crossed with the deletion and edits nothing must not bring the event back.
     const byGoogle = link?.state === 'live' || link?.deletedBy === 'google';
-    if (byGoogle && !hasNews(input) && !sawDeletion(input)) return handlers.removeAtCrm(input);
+    // Nor is another organizer's ours to write again.
+    const news = hasNews(input) && !link?.foreign;
+    if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
+    // Nor must an answer to the import that was under way when the event went.
+    if (onlyAdopts(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
     const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
@@ -113,14 +123,30 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       write: { kind: 'insert', googleId, crmId: link.crmId, generation, fields },
     };
   },
-  insertHere: (input) => insert(input, 'insertHere', generationHere(input), []),
+  insertHere(input) {
+    const { link, intent } = input;
+    // The user's own objects stay where they are, until the CRM changes what it knows of them.
+    if (link?.origin === 'google' && !hasNews(input)) return decide('nothing');
+    if (link?.foreign && intent) return refuse(intent, 'notOrganizer', ELSEWHERE);
+    return insert(input, 'insertHere', generationHere(input), []);
+  },
   import(input) {
     const { observed } = input;
     if (!observed) return decide('nothing');
     if (!isInWindow(input, observed)) return decide('nothing');
     // Ours, but we know of no wish of the CRM: its intent or our link comes with another message.
     if (observed.marker) return decide('nothing');
-    return tell(input, 'import', observed.fields);
+    return tell(input, input.heir ? 'takeOver' : 'import', observed.fields);
+  },
+  takeOver: (input) => handlers.import(input),
+  yield({ link, yields }) {
+    if (link?.crmId !== undefined && link.crmId === yields?.crmId)
+      return decide('yield', { link: 'none' });
+    // There it is another record, or has no name yet: this one would be a second one of the meeting.
+    return {
+      ...decide('yield', { link: 'deleted', offers: { deletedInGoogle: true } }),
+      notice: { op: 'delete', reason: 'colleaguesMeeting' },
+    };
   },
   leftOut({ observed, parent }) {
     // A member that never was a record was taken out of a group that the CRM knows (C18).
@@ -132,7 +158,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   },
   adopt: (input) => {
     if (crmSide(input) !== 'removed') return mergeSides(input, 'adopt');
-    return remove(input, 'removeAtGoogle');
+    return handlers.editBeatsDelete(input);
   },
   merge: (input) => mergeSides(input, 'merge'),
   removeAtGoogle(input) {
@@ -147,7 +173,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   }),
   editBeatsDelete(input) {
     const { link, observed, intent, codec, data } = input;
-    if (!link) return remove(input, 'removeAtGoogle');
+    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
+    if (!link) {
+      // The run that inserted it died before it stored a base: Google itself says if it was edited.
+      if (!observed?.marker || !observed.edited) return remove(input, 'removeAtGoogle');
+      const merged = mergeSides(input, 'editBeatsDelete');
+      return beatsDelete(merged, field, forCrm(codec, observed.fields));
+    }
     // The version that we deleted: an old answer.
     // Of ours for sure: not known to be removed, or inserted by a run that died before it knew.
     const newer = (observed?.marker?.generation ?? -1) > link.generation;
@@ -163,9 +195,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], data[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
-    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
     const merged = mergeSides(input, 'editBeatsDelete');
-    return beatsDelete(merged, field, forCrm(codec, { ...now, ...merged.agreed }));
+    const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
+    return beatsDelete(merged, field, forCrm(codec, held));
   },
   bothGone: ({ link, observed, codec }) =>
     // Taken out of a group: to be remembered, should the group be written anew.
@@ -180,7 +212,10 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, observed, intent } = input;
     const ours = observed?.marker ?? (observed && observed.googleId === intent?.googleId);
     if (!link && !ours) return decide('nothing');
-    if (link?.state === 'deleted' || observed?.state === 'gone' || observed?.state === 'elsewhere')
+    // Whoever left had it removed; where that did not succeed it is still there.
+    const left = link?.removing === true && observed?.state === 'live';
+    const deleted = link?.state === 'deleted' && !left;
+    if (deleted || observed?.state === 'gone' || observed?.state === 'elsewhere')
       return decide('handOver', { link: 'none' });
     const conflicts = link ? unheard(input, link) : [];
     return {

@@ -34,13 +34,21 @@ export interface User {
   believeListing?: true;
   /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
   nextPollAt?: number;
+  /** When each record type is pulled next; one that is not here: at once. */
+  polls?: { [record: string]: Poll };
   connectedAt?: number;
   /** When the last run ended well, ms since the epoch, and what it left behind. */
   lastSyncAt?: number;
+  /** When the grant of a user for whom nothing runs was last used. */
+  checkedAt?: number;
   /** First sync: finished when set. */
   firstSyncAt?: number;
   /** Entries that the first sync has worked off so far. */
   firstSyncCount?: number;
+  /** The Google account is another one than before: park, then move, what was in the former one. */
+  replaced?: 'park' | 'move';
+  /** Google ids, by record type, of what organizers have taken over: the next run steps back from it. */
+  yields?: { [record: string]: string[] };
   /** Where record types live at Google, if not in the place that is always there. */
   places?: { [record: string]: string };
 }
@@ -107,6 +115,8 @@ export interface Link {
   group?: string;
   /** The object's place in its group, for good: an occurrence's original start (date or date-time). */
   slot?: string;
+  /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
+  claim?: { key: string; until: number };
   /** Tombstones: it went with its group, and was not taken out of it. */
   withGroup?: boolean;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
@@ -159,6 +169,43 @@ export interface Cursor {
   lastPullAt?: number;
 }
 
+/** When one of a user's record types is pulled. Times are ms since the epoch. */
+export interface Poll {
+  /** Due from then on. */
+  at: number;
+  /** When a notification came that no pull has begun after yet. */
+  rungAt?: number;
+  /** Notifications that were taken for echoes, counted on from Lease.writes at the last pull's begin. */
+  echoes?: number;
+  /** The present interval, ms: it grows in quiet times. */
+  every?: number;
+  /** Google made no channel: not asked again before. */
+  unwatchedUntil?: number;
+}
+
+/** A watch channel: Google notifies googlePush of changes in one place. Times are ms since the epoch. */
+export interface Channel {
+  /** Ours, random. */
+  id: string;
+  userId: string;
+  record: RecordType;
+  /** As Link.place: what it watches. */
+  place?: string;
+  /** Google's name of what is watched: needed to stop it. */
+  resourceId: string;
+  /** SHA-256 of the token that every notification carries. */
+  secret: string;
+  madeAt: number;
+  /** When the next one is made. */
+  renewAt: number;
+  /** As Google answered. */
+  expiresAt: number;
+  /** Stopped at Google. What it had sent by then may arrive late, and still counts. */
+  stopped?: true;
+  /** When Firestore's TTL may remove the document. */
+  expireAt: number;
+}
+
 export interface Lease {
   userId: string;
   holder: string;
@@ -166,6 +213,9 @@ export interface Lease {
   fence: number;
   /** ms since the epoch. */
   expiresAt: number;
+  /** When a holder last wrote what Google notifies us of, ms since the epoch, and how often in all. */
+  wroteAt?: number;
+  writes?: number;
 }
 
 /** One started OAuth flow; single use. */
@@ -176,6 +226,8 @@ export interface OAuthState {
   session: string;
   verifier: string;
   nonce: string;
+  /** The person wants to replace the account that was connected at first. */
+  replace?: true;
   expireAt: number;
 }
 

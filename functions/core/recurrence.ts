@@ -85,20 +85,23 @@ export function canonicalLines(value: Json | undefined): string[] | null {
   return lines.length === 0 ? null : lines;
 }
 
+/** Later than any calendar reaches, and yet a date that can be stored. */
+const NEVER = Date.UTC(9000, 0);
+
 /**
- * A moment (ms since the epoch) after which no occurrence begins, if the rules say it plainly (UNTIL).
- * Infinity when that takes expanding them.
+ * A moment (ms since the epoch) after which no occurrence begins, if the rules say it plainly (UNTIL);
+ * the year 9000 when that takes expanding them.
  */
 export function endOfLines(lines: string[]): number {
   let end = Number.NEGATIVE_INFINITY;
   for (const line of lines.map(parse)) {
-    if (line?.name === 'RDATE') return Number.POSITIVE_INFINITY;
+    if (line?.name === 'RDATE') return NEVER;
     if (line?.name !== 'RRULE') continue;
     const until = partsOf(line.value).find(([name]) => name === 'UNTIL')?.[1] ?? '';
     const match = /^(\d{4})(\d\d)(\d\d)/.exec(until);
-    if (!match) return Number.POSITIVE_INFINITY;
+    if (!match) return NEVER;
     // The day itself counts, in whatever zone.
     end = Math.max(end, Date.parse(`${match[1]}-${match[2]}-${match[3]}T00:00:00Z`) + 2 * DAY_MS);
   }
-  return Number.isFinite(end) ? end : Number.POSITIVE_INFINITY;
+  return Number.isFinite(end) ? end : NEVER;
 }

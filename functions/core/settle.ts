@@ -1,11 +1,13 @@
 import type { Codec, Observed } from './codec.ts';
 import { conceal } from './conceal.ts';
 import type { Decision } from './decision.ts';
+import { sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
-import { changeIdOf, linkId } from './link.ts';
+import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer } from './records.ts';
+import { type Heir, seenChange } from './sides.ts';
 
 export interface Outcome {
   codec: Codec;
@@ -14,6 +16,8 @@ export interface Outcome {
   intent: Intent | undefined;
   /** As read before the decision. */
   observed: Observed | undefined;
+  claim?: Link['claim'];
+  heir?: Heir;
   /** As Google answered the write: the only source of what Google holds now (P12). */
   written: Observed | undefined;
   decision: Decision;
@@ -51,12 +55,10 @@ export function settle(given: Outcome): Settled {
   delete next.removing;
   if (decision.link === 'deleted') {
     next.state = 'deleted';
-    // Whoever is told of the deletion did not do it.
-    next.deletedBy = notice?.op === 'delete' ? 'google' : (link?.deletedBy ?? 'crm');
+    next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
     if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
-    // What the CRM deleted in the knowledge of all offers is over.
-    next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
+    next.offered = next.deletedBy === 'crm' ? unseenOf(outcome) : withOffers(outcome, notice);
     return { ...settled, link: next };
   }
   next.state = 'live';
@@ -111,11 +113,30 @@ function markMember(next: Link, { decision, observed, parent }: Outcome): void {
   else next.expireAt = Math.max(next.expireAt ?? 0, Date.parse(next.slot ?? '') || 0);
 }
 
+const crmIdOf = ({ intent, link, heir, observed }: Outcome) =>
+  intent?.crmId ?? link?.crmId ?? heir?.crmId ?? observed?.marker?.crmId;
+
+/** Whoever is told of a deletion did not do it, nor does one who then deletes what is gone anyway. */
+function deletedBy(
+  { link, intent }: Outcome,
+  notice: GoogleChange | undefined,
+): NonNullable<Link['deletedBy']> {
+  if (notice?.op === 'delete') return 'google';
+  return intent && !sawDeletion({ link, intent }) ? 'crm' : (link?.deletedBy ?? 'crm');
+}
+
+/** What the CRM deleted without knowing it: it may still take it over, and plan the record again. */
+function unseenOf({ codec, link, intent }: Outcome): Link['offered'] {
+  const seen = seenChange(link, intent);
+  const offers = Object.entries(link?.offered ?? {});
+  return Object.fromEntries(offers.filter(([n, o]) => codec.fields[n] && o.change > seen));
+}
+
 /** Who the link ties together. */
 function identity(outcome: Outcome, told: boolean): Link {
   const { link, intent, observed, written, decision, codec, userId, fence } = outcome;
   const seen = written ?? observed;
-  const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
+  const crmId = crmIdOf(outcome);
   const googleId = seen?.googleId ?? link?.googleId;
   const place = seen?.group === undefined ? googleId : `${googleId}~${fence}`;
   const born = crmId !== undefined ? { crmId } : { googleId: place ?? '' };
@@ -132,7 +153,7 @@ function identity(outcome: Outcome, told: boolean): Link {
       offered: {},
     }),
     generation: inserted ?? seen?.marker?.generation ?? link?.generation ?? 0,
-    changes: (link?.changes ?? 0) + (told ? 1 : 0),
+    changes: toldBefore(outcome) + (told ? 1 : 0),
   };
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
@@ -143,6 +164,7 @@ function identity(outcome: Outcome, told: boolean): Link {
     if (seen.group !== undefined) next.group = seen.group;
     if (seen.slot !== undefined) next.slot = seen.slot;
   }
+  if (outcome.claim) next.claim = outcome.claim;
   if (intent) next.crmVersion = intent.version;
   if (inserted !== undefined) next.origin = 'crm';
   if (seen?.foreign) next.foreign = true;
@@ -186,6 +208,11 @@ function baseAfter(
   return base;
 }
 
+/** A record that was handed over and back has a new link: what the CRM saw of the old one is none of its. */
+function toldBefore({ link, intent, userId }: Outcome): number {
+  return link?.changes ?? changeNumber(intent?.seen ?? '', userId);
+}
+
 /** Values of one field that may be on their way to the CRM at the same time. */
 const EARLIER = 5;
 
@@ -194,10 +221,13 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
   const offered: Link['offered'] = { ...link?.offered };
   if (!notice) return offered;
   const google: Fields = { ...observed?.fields, ...written?.fields };
-  const change = (link?.changes ?? 0) + 1;
+  const change = toldBefore(outcome) + 1;
   for (const [name, value] of Object.entries(decision.offers)) {
-    const offer: Offer = { value: value ?? null, change, changeId: notice.changeId };
     const before = offered[name];
+    // Told again: whoever saw it the first time knows it.
+    const same = before !== undefined && sameValue(before.value, value ?? null);
+    const first = same ? before : { change, changeId: notice.changeId };
+    const offer: Offer = { value: value ?? null, change: first.change, changeId: first.changeId };
     if (before) {
       const told = [...(before.earlier ?? []), before.value].slice(-EARLIER);
       offer.earlier = told.filter((old) => !sameValue(old, offer.value));
@@ -214,10 +244,10 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
  * content: a run that died after publishing and is repeated sends the same id again.
  */
 function noticeOf(outcome: Outcome): GoogleChange | undefined {
-  const { decision, link, intent, observed, written, codec, userId } = outcome;
+  const { decision, link, intent, heir, observed, written, codec, userId } = outcome;
   const { notice } = decision;
   if (!notice) return undefined;
-  const crmId = intent?.crmId ?? link?.crmId ?? observed?.marker?.crmId;
+  const crmId = crmIdOf(outcome);
   const googleId = written?.googleId ?? observed?.googleId ?? link?.googleId;
   const { rejected, ...rest } = notice;
   const body: Omit<GoogleChange, 'changeId'> = {
@@ -228,13 +258,18 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...(crmId !== undefined && { crmId }),
     ...(googleId !== undefined && { googleId }),
     // 0: none yet. Whatever the CRM changed in a record that we do not know of is newer.
-    baseVersion: intent?.version ?? link?.crmVersion ?? 0,
+    baseVersion: intent?.version ?? link?.crmVersion ?? heir?.crmVersion ?? 0,
     ...placeOf(outcome),
     ...(rejected && { rejected }),
   };
   const born = link?.id ?? crmId ?? googleId ?? '';
-  const number = (link?.changes ?? 0) + 1;
-  return { ...body, changeId: changeIdOf(number, userId, born, canonicalJson(body as Json)) };
+  const number = toldBefore(outcome) + 1;
+  // The version read: what a person restored from the bin is told anew, word for word.
+  const version = observed?.etag ?? '';
+  return {
+    ...body,
+    changeId: changeIdOf(number, userId, born, version, canonicalJson(body as Json)),
+  };
 }
 
 /**

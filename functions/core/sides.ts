@@ -4,10 +4,18 @@ import { isConcealed } from './conceal.ts';
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { changeNumber } from './link.ts';
-import { knownGoogle, type Merged, merge, type Policy } from './merge.ts';
+import { knownGoogle, type Merged, merge, offeredFields, type Policy } from './merge.ts';
 import type { Rejection } from './messages.ts';
 import type { Intent, Link } from './records.ts';
 import type { Rule } from './table.ts';
+
+/** What a record keeps when it goes over from a guest to the organizer (design decision 3). */
+export interface Heir {
+  /** The guest. */
+  userId: string;
+  crmId?: string;
+  crmVersion?: number;
+}
 
 export interface PlanInput {
   codec: Codec;
@@ -20,6 +28,10 @@ export interface PlanInput {
   intent: Intent | undefined;
   /** What was read from Google in this run. */
   observed: Observed | undefined;
+  /** The record was a guest's until now. */
+  heir?: Heir;
+  /** It is another user's record by now, known there as crmId, if the CRM has named it. */
+  yields?: { crmId?: string };
   /** Of a member of a group that is a record itself: the group's. */
   parent?: Link | undefined;
 }
@@ -39,7 +51,8 @@ export function mergeWith(
     base: link ?? { crm: {}, google: {}, offered: {} },
     crm: intent ? data : undefined,
     google: read?.fields,
-    seen: seenChange(link, intent),
+    // What was looked at before, and is again because the user has connected, gets no second answer.
+    seen: isNew(link, intent) ? seenChange(link, intent) : Math.max(0, seenChange(link, intent)),
     locked: (name) =>
       (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||
       (hides && name === 'private'),
@@ -54,8 +67,11 @@ export function mergeWith(
 export function seenChange(link: Link | undefined, intent: Intent | undefined): number {
   if (!intent?.seen || !link) return -1;
   const match = Object.values(link.offered).find((offer) => offer.changeId === intent.seen);
-  return match ? match.change : Math.max(0, changeNumber(intent.seen) - 1);
+  return match ? match.change : Math.max(0, changeNumber(intent.seen, link.userId) - 1);
 }
+
+const isNew = (link: Link | undefined, intent: Intent | undefined) =>
+  intent !== undefined && intent.version > (link?.crmVersion ?? -1);
 
 export function mergeSides(input: Prepared, rule: Rule): Decision {
   const { codec, link, intent, observed } = input;
@@ -86,12 +102,26 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
     const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted };
     decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };
   }
-  const notice = mergeNotice(input, merged, { ...known, ...merged.toGoogle, ...merged.toCrm });
+  const notice = mergeNotice(input, merged, {
+    ...heldByCrm(link, known),
+    ...merged.agreed,
+    ...merged.toGoogle,
+    ...merged.toCrm,
+  });
   if (notice) decision.notice = notice;
   const quiet = !decision.write && !notice && Object.keys(merged.agreed).length === 0;
   if (quiet && link?.state === 'live' && !intent && link.etag === observed?.etag)
     return decide('nothing');
   return decision;
+}
+
+/**
+ * What the CRM holds once it has applied what it was told: its own spelling where Google's is no news. A
+ * CRM that applies a whole message must not lose what Google never had (C15).
+ */
+export function heldByCrm(link: Link | undefined, known: Fields): Fields {
+  const told = offeredFields(link?.offered ?? {}).map(([name, { value }]) => [name, value]);
+  return { ...known, ...link?.crm, ...Object.fromEntries(told) };
 }
 
 function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | undefined {
@@ -116,7 +146,7 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
 }
 
 /** Google's state for the CRM: all that Google knows, with the names of what really changed. */
-export function tell({ codec, observed }: Prepared, rule: Rule, values: Fields): Decision {
+export function tell({ codec, observed, heir }: Prepared, rule: Rule, values: Fields): Decision {
   const data = forCrm(codec, values);
   return {
     ...decide(rule, { link: 'live', offers: data }),
@@ -124,6 +154,7 @@ export function tell({ codec, observed }: Prepared, rule: Rule, values: Fields):
       op: 'upsert',
       data,
       changed: Object.keys(data).filter((name) => !sameValue(data[name], null)),
+      ...(heir && { formerUserId: heir.userId }),
       ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
     },
   };

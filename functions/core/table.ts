@@ -11,6 +11,8 @@ export type Rule =
   | 'nothing'
   | 'insert'
   | 'import'
+  | 'takeOver'
+  | 'yield'
   | 'leftOut'
   | 'adopt'
   | 'merge'

@@ -56,7 +56,7 @@ const keep = (why: Kept): Decision => ({
 
 function obstacle({ entry, link, observed, pending }: UndoInput): Kept | undefined {
   if (entry.before === null && entry.after === null) return 'nothing';
-  if (entry.rule === 'handOver') return 'handedOver';
+  if (['handOver', 'takeOver', 'yield'].includes(entry.rule)) return 'handedOver';
   if (entry.cut) return 'tooLarge';
   if (!link || pending || !isAsLeft(entry, link)) return 'newer';
   if (observed && !isShownAsLeft(entry, link, observed)) return 'newer';

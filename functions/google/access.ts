@@ -19,7 +19,7 @@ export interface AccessDeps {
  * that callers at the same time share its answer (P34).
  */
 export function createAccess({ vault, oauth, clock }: AccessDeps): Access {
-  const tokens = new Map<string, Promise<AccessToken>>();
+  const tokens = new Map<string, { account: string | undefined; token: Promise<AccessToken> }>();
 
   async function refresh(userId: string): Promise<AccessToken> {
     const refreshToken = await vault.open(userId);
@@ -27,25 +27,29 @@ export function createAccess({ vault, oauth, clock }: AccessDeps): Access {
     return (await oauth()).refresh(refreshToken);
   }
 
-  async function token(userId: string): Promise<string> {
-    const known = await tokens.get(userId)?.catch(() => undefined);
+  async function token(userId: string, account: string | undefined): Promise<string> {
+    const held = () => {
+      const kept = tokens.get(userId);
+      return kept?.account === account ? kept?.token : undefined;
+    };
+    const known = await held()?.catch(() => undefined);
     if (known && known.expiresAt - clock.now() > MARGIN_MS) return known.accessToken;
     if (known) tokens.delete(userId);
-    const pending = tokens.get(userId) ?? refresh(userId);
-    tokens.set(userId, pending);
+    const pending = held() ?? refresh(userId);
+    tokens.set(userId, { account, token: pending });
     // A failure is not remembered: the next call tries again.
     pending.catch(() => {
-      if (tokens.get(userId) === pending) tokens.delete(userId);
+      if (tokens.get(userId)?.token === pending) tokens.delete(userId);
     });
     return (await pending).accessToken;
   }
 
   return {
-    session: (userId) => ({
+    session: (userId, account) => ({
       userId,
       retriesLeft: 0,
       until: 0,
-      accessToken: () => token(userId),
+      accessToken: () => token(userId, account),
       invalidate: () => void tokens.delete(userId),
     }),
     async end(userId) {

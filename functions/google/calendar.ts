@@ -73,6 +73,7 @@ export function calendarCollection(
         (await makeCalendar(client, api, session, name))
       );
     },
+    settled: (known) => (calendar === 'dedicated') === (known !== undefined),
     // What the app made belongs to the user, so both scopes reach it.
     reaches: (place, granted) =>
       granted.includes(scopes.eventsOwned) ||
@@ -174,6 +175,18 @@ function eventsOf(
       };
       const call = await client.capture((o) => api.events.list(params, o));
       return pageOf(first(await perform(session, [call])));
+    },
+    async watch(session, { id, token, address, expiresAt }) {
+      const requestBody = { id, token, address, type: 'web_hook', expiration: String(expiresAt) };
+      const call = await client.capture((o) => api.events.watch({ calendarId, requestBody }, o));
+      const { resourceId, expiration } = first(await perform(session, [call]));
+      if (!resourceId || !expiration) throw new SyncError('later', 'noChannel');
+      return { resourceId, expiresAt: Number(expiration) };
+    },
+    async stop(session, { id, resourceId }) {
+      const requestBody = { id, resourceId };
+      const call = await client.capture((o) => api.channels.stop({ requestBody }, o));
+      first(await client.perform<unknown>(session, [call]));
     },
     async get(session, googleIds) {
       const calls = await Promise.all(

@@ -3,7 +3,7 @@
  * data by a gaxios adapter, so that many can travel in one batch, and so that repeating one is decided
  * here and nowhere else (gaxios' own retries never run: it sends nothing).
  */
-import { retryDelay } from '../core/retry.ts';
+import { INSTANCE_RETRIES, type RetryBudget, refilled, retryDelay } from '../core/retry.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { GoogleSession, Result } from '../sync/collection.ts';
@@ -15,6 +15,8 @@ import type { HttpAnswer, HttpCall, Send } from './http.ts';
 /** A captured call and the type of what it answers. */
 export interface TypedCall<T> {
   call: HttpCall;
+  /** Another user than the session's: the call carries his or her token. Then errors of the token are its result. */
+  as?: GoogleSession;
   readonly answers?: T;
 }
 
@@ -46,14 +48,23 @@ export interface ApiClientOptions {
   log: Log;
 }
 
-/** A client for one API. */
+/** A client and what all its users may spend on repetitions together. */
+interface Shared extends ApiClientOptions {
+  budget: RetryBudget;
+}
+
+/** A client for one API; one an instance, since its users share a retry budget. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
+  const shared: Shared = {
+    ...options,
+    budget: { left: INSTANCE_RETRIES, at: options.clock.now() },
+  };
   return {
     capture: (invoke) => capture(`${options.root}/`, invoke),
     async perform<T>(session: GoogleSession, calls: TypedCall<T>[]) {
       const results: Result<T>[] = [];
       for (let at = 0; at < calls.length; at += MAX_BATCH) {
-        results.push(...(await performChunk<T>(options, session, calls.slice(at, at + MAX_BATCH))));
+        results.push(...(await performChunk<T>(shared, session, calls.slice(at, at + MAX_BATCH))));
       }
       return results;
     },
@@ -88,7 +99,7 @@ async function capture<T>(
 }
 
 async function performChunk<T>(
-  options: ApiClientOptions,
+  options: Shared,
   session: GoogleSession,
   calls: TypedCall<T>[],
 ): Promise<Result<T>[]> {
@@ -98,7 +109,7 @@ async function performChunk<T>(
     const answers = await exchange(
       options,
       session,
-      open.map((i) => calls[i]?.call as HttpCall),
+      open.map((i) => calls[i] as TypedCall<T>),
     );
     open.forEach((index, at) => {
       results[index] = judge<T>(answers[at]);
@@ -106,12 +117,15 @@ async function performChunk<T>(
     open = open.filter((index) => retryable(results[index]));
     const worst = open.map((i) => errorOf(results[i])).sort(byRetryAfter)[0];
     if (!worst) break;
-    const waitMs = retryDelay(worst, attempt, session.retriesLeft, options.random());
+    options.budget = refilled(options.budget, options.clock.now());
+    const left = Math.min(session.retriesLeft, Math.floor(options.budget.left));
+    const waitMs = retryDelay(worst, attempt, left, options.random());
     if (waitMs === undefined) {
       for (const index of open) results[index] = postponed(errorOf(results[index]) ?? worst);
       break;
     }
     session.retriesLeft--;
+    options.budget.left--;
     options.log('google.retry', {
       method: 'batch',
       attempt,
@@ -123,37 +137,82 @@ async function performChunk<T>(
   return results;
 }
 
-/** One HTTP request for the calls; a failure of the whole is the answer of each. */
+/** One HTTP request for the calls, a second one for those whose token had died early. */
 async function exchange(
   options: ApiClientOptions,
   session: GoogleSession,
-  calls: HttpCall[],
+  calls: TypedCall<unknown>[],
 ): Promise<(HttpAnswer | SyncError)[]> {
-  for (let renewed = false; ; renewed = true) {
-    const token = await session.accessToken();
+  const answers = new Array<HttpAnswer | SyncError>(calls.length);
+  let open = calls.map((_, index) => index);
+  for (let renewed = false; open.length > 0; renewed = true) {
+    const tokens = await tokensOf(
+      session,
+      open.map((index) => calls[index]?.as ?? session),
+    );
     // Whoever stood still for too long has lost the user to another run: not one more write (P25).
     if (options.clock.now() >= session.until)
-      return calls.map(() => new SyncError('later', 'leaseLost'));
-    const answers = await attempt(options, token, calls);
-    const refused = answers.some((a) => !(a instanceof SyncError) && a.status === 401);
-    // A token can die early. A second refusal of a fresh one is no matter of age.
-    if (!refused || renewed) return answers;
-    session.invalidate();
+      return calls.map((_, i) => answers[i] ?? new SyncError('later', 'leaseLost'));
+    const ready = open.flatMap((index) => {
+      const { call, as = session } = calls[index] as TypedCall<unknown>;
+      const token = tokens.get(as);
+      if (typeof token === 'string') return [{ index, as, call, token }];
+      answers[index] = token ?? new SyncError('later', 'noToken');
+      return [];
+    });
+    const sent = await attempt(options, ready);
+    ready.forEach(({ index }, at) => {
+      answers[index] = sent[at] as HttpAnswer | SyncError;
+    });
+    const refused = ready.filter((_, at) => refusesToken(sent[at]));
+    // A token can die early, and it knows only the scopes of its day: the user may have connected
+    // again since, in another process. A second refusal of a fresh one is no matter of age.
+    if (renewed) break;
+    for (const { as } of refused) as.invalidate();
+    open = refused.map(({ index }) => index);
   }
+  return answers;
 }
 
+function refusesToken(answer: HttpAnswer | SyncError | undefined): boolean {
+  if (answer === undefined) return false;
+  const error = answer instanceof SyncError ? answer : failureOf(answer);
+  return error?.status === 401 || error?.kind === 'reauthorize';
+}
+
+/** The session's own token or an error that is thrown; those of others, or why there is none. */
+async function tokensOf(
+  session: GoogleSession,
+  all: GoogleSession[],
+): Promise<Map<GoogleSession, string | SyncError>> {
+  const entries = [...new Set(all)].map(async (one): Promise<[typeof one, string | SyncError]> => {
+    try {
+      return [one, await one.accessToken()];
+    } catch (error) {
+      if (one !== session && isSyncError(error)) return [one, error];
+      throw error;
+    }
+  });
+  return new Map(await Promise.all(entries));
+}
+
+/** One HTTP request for the calls; a failure of the whole is the answer of each. */
 async function attempt(
   { root, batchPath, send }: ApiClientOptions,
-  token: string,
-  calls: HttpCall[],
+  calls: { call: HttpCall; token: string }[],
 ): Promise<(HttpAnswer | SyncError)[]> {
-  const authorization = `Bearer ${token}`;
+  const [first] = calls;
+  if (!first) return [];
+  const signed = ({ call, token }: (typeof calls)[number]): HttpCall => ({
+    ...call,
+    headers: { ...call.headers, authorization: `Bearer ${token}` },
+  });
   try {
-    const [only] = calls;
-    if (calls.length === 1 && only) {
-      return [await send({ ...only, headers: { ...only.headers, authorization } })];
-    }
-    const answer = await send(encodeBatch(`${root}${batchPath}`, root, calls, authorization));
+    if (calls.length === 1) return [await send(signed(first))];
+    // The request's token is every part's, unless the part brings its own (batch guide).
+    const parts = calls.map((one) => (one.token === first.token ? one.call : signed(one)));
+    const outer = `Bearer ${first.token}`;
+    const answer = await send(encodeBatch(`${root}${batchPath}`, root, parts, outer));
     const failure = failureOf(answer);
     if (answer.status === 401) return calls.map(() => answer);
     if (failure) return calls.map(() => failure);

@@ -15,10 +15,12 @@ export const indexes = [
 /** Never queried: without an index a write costs less, and rising times make no hot range. */
 const unindexed: { [collectionGroup: string]: string[] } = {
   intents: ['data', 'fieldVersions'],
-  links: ['crm', 'google', 'offered', 'etag', 'slot'],
+  links: ['crm', 'google', 'offered', 'etag', 'slot', 'claim'],
+  claims: ['own', 'before', 'googleId', 'key', 'record'],
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
-  leases: ['holder', 'expiresAt'],
-  users: ['lastSyncAt', 'scopes'],
+  leases: ['holder', 'expiresAt', 'wroteAt', 'writes'],
+  channels: ['secret', 'renewAt', 'expiresAt', 'resourceId', 'place'],
+  users: ['lastSyncAt', 'scopes', 'polls', 'yields'],
   oauthStates: ['verifier', 'nonce', 'session'],
   sessions: ['csrf'],
   deadLetters: ['data', 'reason'],
@@ -27,7 +29,16 @@ const unindexed: { [collectionGroup: string]: string[] } = {
 };
 
 /** Collections whose documents Firestore deletes at `expireAt`. */
-const expiring = ['links', 'oauthStates', 'sessions', 'deadLetters', 'parts', 'journal'];
+const expiring = [
+  'links',
+  'claims',
+  'channels',
+  'oauthStates',
+  'sessions',
+  'deadLetters',
+  'parts',
+  'journal',
+];
 
 export const fieldOverrides = [
   ...Object.entries(unindexed).flatMap(([collectionGroup, fields]) =>

@@ -1,8 +1,10 @@
 /** State in memory: for simulations, and for local runs on a machine without an emulator. */
+import { type Claim, claimed } from '../core/claim.ts';
 import type { RecordType } from '../core/fields.ts';
 import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange } from '../core/messages.ts';
 import type {
+  Channel,
   Cursor,
   DeadLetter,
   Intent,
@@ -31,7 +33,9 @@ function emptyTables() {
     users: new Table<User>((u) => [u.userId]),
     intents: new Table<Intent>((i) => [i.record, i.crmId]),
     links: new Table<Link>((l) => [l.userId, l.id]),
+    claims: new Table<Claim>((c) => [c.record, c.key]),
     cursors: new Table<Cursor>((c) => [c.userId, c.record]),
+    channels: new Table<Channel>((c) => [c.id]),
     leases: new Table<Lease>((l) => [l.userId]),
     oauthStates: new Table<OAuthState>((s) => [s.id]),
     sessions: new Table<Session>((s) => [s.id]),
@@ -50,7 +54,9 @@ export function createMemoryStore(): MemoryStore {
     ...users(tables),
     ...intents(tables),
     ...links(tables),
+    ...claims(tables),
     ...leases(tables),
+    ...channels(tables),
     commit: async (lease, commit, release) => applyCommit(tables, lease, commit, release),
     ...pages(tables),
     ...deadLetters(tables),
@@ -151,6 +157,23 @@ function links({ links, cursors }: Tables) {
   } satisfies Partial<Store>;
 }
 
+function claims({ claims }: Tables) {
+  return {
+    getClaims: async (record, keys) =>
+      [...new Set(keys)].flatMap((key) => claims.get(record, key) ?? []),
+    claim: async (wanted) =>
+      wanted.map((one) => {
+        const claim = claimed(claims.get(one.record, one.key), one);
+        claims.put(claim);
+        return claim;
+      }),
+    async unclaim(record, userId, keys) {
+      for (const key of keys)
+        if (claims.get(record, key)?.userId === userId) claims.delete(record, key);
+    },
+  } satisfies Partial<Store>;
+}
+
 function leases({ leases }: Tables) {
   return {
     getLease: async (userId) => leases.get(userId),
@@ -170,15 +193,25 @@ function leases({ leases }: Tables) {
   } satisfies Partial<Store>;
 }
 
+function channels({ channels }: Tables) {
+  return {
+    getChannel: async (id) => channels.get(id),
+    channelsOf: async (userId) => channels.where((c) => c.userId === userId),
+  } satisfies Partial<Store>;
+}
+
 function applyCommit(tables: Tables, lease: Lease, commit: Commit, release: boolean) {
   const { userId } = lease;
   if (!rules.isNewest(tables.leases.get(userId), lease)) throw new SyncError('later', 'leaseLost');
   // Whatever can throw comes first: nothing is applied in part.
-  const user = commit.user && rules.patchUser(tables.users.get(userId), commit.user);
+  const changed = rules.changesUser(commit);
+  const user = changed ? rules.patchUser(tables.users.get(userId), commit) : undefined;
   if (user) tables.users.put(user);
   if (commit.cursor) tables.cursors.put(commit.cursor);
   for (const id of commit.removedLinks ?? []) tables.links.delete(userId, id);
   for (const link of commit.links ?? []) tables.links.put(link);
+  for (const id of commit.removedChannels ?? []) tables.channels.delete(id);
+  for (const channel of commit.channels ?? []) tables.channels.put(channel);
   for (const page of commit.journal ?? []) tables.journal.put(page);
   for (const consumed of commit.consumed ?? []) {
     const stored = tables.intents.get(consumed.record, consumed.crmId);
@@ -232,7 +265,15 @@ function journal({ journal }: Tables) {
 
 function sweep(tables: Tables, now: number, limit: number): number {
   let left = limit;
-  for (const name of ['links', 'oauthStates', 'sessions', 'deadLetters', 'journal'] as const) {
+  for (const name of [
+    'links',
+    'claims',
+    'channels',
+    'oauthStates',
+    'sessions',
+    'deadLetters',
+    'journal',
+  ] as const) {
     left -= tables[name].deleteWhere((row) => (row.expireAt ?? now + 1) <= now, left);
   }
   return limit - left;

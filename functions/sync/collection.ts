@@ -1,6 +1,6 @@
 /** One record type at Google: how to list its changes, read and write it. The codec says what it means. */
 import type { Codec } from '../core/codec.ts';
-import type { Cursor } from '../core/records.ts';
+import type { Channel, Cursor } from '../core/records.ts';
 import type { SyncError } from '../errors.ts';
 
 /** A user's access: the token lives in memory only. */
@@ -75,6 +75,16 @@ export interface Collection<Raw = any> {
   get(session: GoogleSession, googleIds: string[]): Promise<Result<Raw>[]>;
   /** Conditional writes, each judged alone, in the order given; a delete answers undefined. */
   write(session: GoogleSession, writes: CollectionWrite<Raw>[]): Promise<Result<Raw | undefined>[]>;
+  /**
+   * Makes a watch channel to the address, which must be HTTPS; for types that Google can watch. Resolves
+   * to what Google answered. The channel may send its first message before that.
+   */
+  watch?(
+    session: GoogleSession,
+    wish: { id: string; token: string; address: string; expiresAt: number },
+  ): Promise<Pick<Channel, 'resourceId' | 'expiresAt'>>;
+  /** Ends a channel, wherever it watches; only the user and the OAuth client that made it may. */
+  stop?(session: GoogleSession, channel: Pick<Channel, 'id' | 'resourceId'>): Promise<void>;
   /** The scope of another setting: whoever granted this one and not `scope` has to connect again. */
   formerScope?: string;
   /** Where the objects live; undefined: the place that is always there. */
@@ -94,6 +104,8 @@ export interface Places<Raw> {
     known: string | undefined,
     granted: readonly string[],
   ): Promise<string | undefined>;
+  /** Whether they shall live where they do; no call. False: they are moved with the next run. */
+  settled(known: string | undefined): boolean;
   exists(session: GoogleSession, place: string): Promise<boolean>;
   at(place: string | undefined): Collection<Raw>;
   /** Whether the granted scopes allow reading and writing there. */

@@ -5,10 +5,12 @@ import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError } from '../errors.ts';
+import { settleClaims } from './claims.ts';
 import type { Collection } from './collection.ts';
 import { type Executed, GROUP_CHANGED } from './execute.ts';
 import type { Commit } from './ports.ts';
 import type { Run } from './run.ts';
+import { tellCrm } from './tell.ts';
 
 /** How long a person can look back, and undo. */
 const JOURNAL_MS = 30 * DAY_MS;
@@ -25,14 +27,14 @@ export async function commitWorks(
   extra: Pick<Commit, 'cursor'>,
   release: boolean,
 ): Promise<boolean> {
-  const { store, publisher, clock, settings, log } = run.engine;
+  const { store, clock, settings, log } = run.engine;
   const { userId } = run.user;
   const links: Link[] = [];
   const removedLinks: string[] = [];
   const notices: GoogleChange[] = [];
   const entries: JournalEntry[] = [];
   const consumed: NonNullable<Commit['consumed']> = [];
-  for (const { work, decision, written } of executed.done) {
+  for (const { work, decision, written, lossesTold } of executed.done) {
     const expireAt = clock.now() + settings.tombstoneMs;
     const outcome = {
       codec: collection.codec,
@@ -49,7 +51,8 @@ export async function commitWorks(
     if (settled.link) links.push(placed(settled.link, collection, written ?? work.observed));
     if (settled.left) links.push(settled.left);
     if (settled.removed) removedLinks.push(settled.removed);
-    if (settled.notice) notices.push(settled.notice);
+    const { notice } = settled;
+    if (notice) notices.push(...(lossesTold ? withoutLosses(notice) : [notice]));
     run.count.conflicts += settled.notice?.conflicts?.length ?? 0;
     if (work.intent) {
       const { record, crmId, revision } = work.intent;
@@ -73,10 +76,11 @@ export async function commitWorks(
     }
   }
   for (const { error } of executed.deferred) {
-    if (error.reason === GROUP_CHANGED && run.listing === 'due') run.waits = true;
+    const listing = run.listing.get(collection.codec.record);
+    if (error.reason === GROUP_CHANGED && listing === 'due') run.waits = true;
     else run.deferred ??= error;
   }
-  if (notices.length > 0) await publisher.googleChanges(notices);
+  await tellCrm(run, notices);
   const journal = pagesOf(run, entries);
   const progress = firstSyncProgress(run);
   const commit: Commit = { links, removedLinks, consumed, journal, ...progress, ...extra };
@@ -85,8 +89,17 @@ export async function commitWorks(
     commit,
     release && executed.deferred.length === 0,
   );
+  await settleClaims(run, collection, executed.done);
   if (isSyncError(run.deferred, 'reauthorize')) throw run.deferred;
   return released;
+}
+
+/** What of a message is news, once the losses in it have been told. */
+function withoutLosses({ conflicts = [], ...notice }: GoogleChange): GoogleChange[] {
+  const open = conflicts.filter((conflict) => conflict.winner !== 'crm');
+  if (open.length > 0) return [{ ...notice, conflicts: open }];
+  const told = conflicts.length > 0 && notice.op === 'upsert' && !notice.rejected;
+  return told && notice.changed?.length === 0 ? [] : [notice];
 }
 
 /** The status page shows a new user how far the first sync is. */

@@ -19,7 +19,10 @@ export function openDirectory(store: Store, user: User, inviteExternal: boolean)
       if (unknown.length > 0) {
         for (const email of unknown) asked.add(email);
         for (const found of await store.usersByEmail(unknown)) {
-          const entry = { userId: found.userId, connected: found.state === 'active' };
+          const entry = {
+            userId: found.userId,
+            connected: found.enabled && found.state === 'active',
+          };
           colleagues.set(found.email, entry);
           if (found.googleEmail) colleagues.set(found.googleEmail, entry);
         }

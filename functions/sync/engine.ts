@@ -5,8 +5,11 @@ import type { Clock, Publisher, Random, Store } from './ports.ts';
 
 /** Opens a user's Google access, and ends it. */
 export interface Access {
-  /** Makes no call yet: the token is fetched when it is first needed. */
-  session(userId: string): GoogleSession;
+  /**
+   * Makes no call yet: the token is fetched when it is first needed. A token that was fetched for another
+   * account of the user is not used.
+   */
+  session(userId: string, account?: string): GoogleSession;
   /** Revokes the grant at Google and deletes the stored token; harmless when repeated. */
   end(userId: string): Promise<void>;
 }
@@ -14,7 +17,12 @@ export interface Access {
 export interface EngineSettings {
   windowDaysBack: number;
   windowDaysAhead: number;
+  /** Between two polls of what is not watched. */
   pollMs: number;
+  /** Between two polls of what is watched, after activity; twice that in quiet times. */
+  safetyMs: number;
+  /** Address of googlePush; undefined: no channels are made. */
+  pushUrl?: string | undefined;
   leaseMs: number;
   /** After this a run takes no new work and leaves the rest to the next one. */
   runMs: number;
@@ -33,6 +41,8 @@ export interface Engine {
   random: Random;
   /** Name of this run as a lease holder; a new one each time. */
   holder: () => string;
+  /** An unguessable word, at most 64 characters of A-Z a-z 0-9 - _. */
+  secret: () => string;
   log: Log;
   settings: EngineSettings;
 }

@@ -1,6 +1,6 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
-import type { Decision, Write } from '../core/decision.ts';
+import { type Decision, lossesOf, type Write } from '../core/decision.ts';
 import { follow, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
@@ -8,7 +8,8 @@ import { undo } from '../core/undo.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
-import type { Run } from './run.ts';
+import { type Run, wrote } from './run.ts';
+import { tellCrm } from './tell.ts';
 
 /** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
 const MAX_ROUNDS = 6;
@@ -21,6 +22,8 @@ export interface Done {
   decision: Decision;
   /** As Google answered the write. */
   written: Observed | undefined;
+  /** What the write took away has been told, see tellLosses. */
+  lossesTold?: true;
 }
 
 export interface Executed {
@@ -72,7 +75,7 @@ async function executeRound(
 
   const writes: { work: Work; decision: Decision; write: CollectionWrite<unknown> }[] = [];
   for (const { work, decision } of planned) {
-    if (run.listing !== 'done' && isAdrift(work)) {
+    if (run.listing.get(codec.record) !== 'done' && isAdrift(work)) {
       result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
       continue;
     }
@@ -89,12 +92,13 @@ async function executeRound(
           run.session,
           writes.map((w) => w.write),
         );
+  wrote(run, collection, answers);
   const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
   writes.forEach(({ work, decision, write }, i) => {
     const next = judge(collection, context, { work, decision, write }, answers[i]);
     // A place in a group that is no more: deleted, or moved, the listing tells.
     const moved = 'done' in next && work.link?.group && isNotFound(answers[i]);
-    if (moved && run.listing !== 'done')
+    if (moved && run.listing.get(codec.record) !== 'done')
       again.push({ work, googleId: work.link?.googleId ?? '', write });
     else if ('done' in next) result.done.push(next.done);
     else if ('deferred' in next) result.deferred.push({ work, error: next.deferred });
@@ -106,28 +110,32 @@ async function executeRound(
 
 /**
  * What a write takes away for good is told before it is gone: after a lost answer or a crash both sides
- * would be equal, and nobody would know that there had been a conflict.
+ * would be equal, and nobody would know that there had been a conflict. Nothing but that: the write may
+ * be refused yet, and then other values count than those of this decision.
  */
 async function tellLosses(
   run: Run,
   { codec }: Collection,
   writes: { work: Work; decision: Decision }[],
 ): Promise<void> {
-  const notices = writes
-    .filter(({ decision }) => decision.notice?.conflicts !== undefined)
-    .map(({ work, decision }) =>
-      settle({
-        codec,
-        userId: run.user.userId,
-        ...work,
-        decision,
-        written: undefined,
-        fence: run.lease.fence,
-        expireAt: 0,
-      }),
-    )
-    .flatMap(({ notice }) => notice ?? []);
-  if (notices.length > 0) await run.engine.publisher.googleChanges(notices);
+  const notices = writes.flatMap(({ work, decision }) => {
+    const conflicts = lossesOf(decision);
+    if (conflicts.length === 0) return [];
+    const about: Decision = { ...decision, notice: { op: 'upsert', changed: [], conflicts } };
+    const { userId } = run.user;
+    const { fence } = run.lease;
+    const told = {
+      codec,
+      userId,
+      ...work,
+      decision: about,
+      written: undefined,
+      fence,
+      expireAt: 0,
+    };
+    return settle(told).notice ?? [];
+  });
+  await tellCrm(run, notices);
 }
 
 /** What is to be done with a record as it stands. */
@@ -199,11 +207,12 @@ function judge(
   if (!answer) return { deferred: new SyncError('later', 'noAnswer') };
   if (answer.ok) {
     const written = write.kind === 'delete' ? undefined : codec.decode(answer.data, context);
-    return { done: { work, decision, written } };
+    return { done: { work, decision, written, lossesTold: true } };
   }
   const { error } = answer;
   const gone = error.kind === 'gone';
-  if (gone && write.kind === 'delete') return { done: { work, decision, written: undefined } };
+  if (gone && write.kind === 'delete')
+    return { done: { work, decision, written: undefined, lossesTold: true } };
   if (gone || error.kind === 'precondition' || error.kind === 'exists') {
     return { readAgain: write.googleId ?? work.link?.googleId ?? '' };
   }

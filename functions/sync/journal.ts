@@ -37,3 +37,38 @@ export async function linksOf(
   ];
   return new Map(links.map((link) => [link.id, link]));
 }
+
+/** A record on which both sides had news, as a run decided it. */
+export interface DecidedConflicts
+  extends Pick<JournalEntry, 'record' | 'crmId' | 'googleId' | 'rule' | 'redacted'> {
+  run: number;
+  /** ms since the epoch. */
+  at: number;
+  conflicts: NonNullable<JournalEntry['conflicts']>;
+}
+
+/** The conflicts of the user's newest runs, newest first, both values with each; at most `runs` are read. */
+export async function readConflicts(
+  engine: Pick<Engine, 'store' | 'collections'>,
+  userId: string,
+  runs: number,
+): Promise<DecidedConflicts[]> {
+  const found: DecidedConflicts[] = [];
+  for (const { run } of await engine.store.journalRuns(userId, runs)) {
+    const { at = 0, entries } = await readJournal(engine, userId, run);
+    for (const { record, crmId, googleId, rule, redacted, conflicts = [] } of entries) {
+      if (conflicts.length === 0) continue;
+      found.push({
+        run,
+        at,
+        record,
+        ...(crmId !== undefined && { crmId }),
+        ...(googleId !== undefined && { googleId }),
+        rule,
+        conflicts,
+        ...(redacted && { redacted }),
+      });
+    }
+  }
+  return found;
+}

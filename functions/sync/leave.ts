@@ -1,5 +1,6 @@
 import type { Link } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
+import { stopChannels } from './channels.ts';
 import type { Collection } from './collection.ts';
 import { granted, keepLease, type Run, type RunOutcome } from './run.ts';
 import { enter } from './user-state.ts';
@@ -23,6 +24,8 @@ export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcom
   }
   // Whoever connects again meanwhile stays: connecting takes `leaving` back before it seals a token.
   if ((await store.getUser(run.user.userId))?.leaving) {
+    // While there is a token to stop them with.
+    await stopChannels(run);
     await access.end(run.user.userId);
     await enter(run, 'disconnected', 'byUser', (user) => user.leaving !== undefined);
   }

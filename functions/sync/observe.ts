@@ -2,7 +2,9 @@ import type { Observed } from '../core/codec.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
+import type { Heir } from '../core/sides.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { claimShared, passOn } from './claims.ts';
 import type { Collection, Page } from './collection.ts';
 import { knownGroups, placeGroups } from './groups.ts';
 import type { Run } from './run.ts';
@@ -14,6 +16,10 @@ export interface Work {
   observed: Observed | undefined;
   /** The resource that `observed` was read from. */
   raw: unknown;
+  /** Whose record it is, of what several users see: see PlanInput. */
+  claim?: Link['claim'];
+  heir?: Heir;
+  yields?: { crmId?: string };
   /** The resource in the place that the record moves away from. */
   original?: unknown;
   /** Of a member of a group that is a record itself: the group's link. */
@@ -78,6 +84,7 @@ export async function observeIntents(
     w.link ? w.link.removing : w.intent?.googleId && !byGoogleId.has(w.intent.googleId),
   );
   await read(run, collection, doubtful, (work) => (work.link ?? work.intent)?.googleId ?? '');
+  await passOn(run, collection, works);
   return works;
 }
 
@@ -96,7 +103,6 @@ async function restoredAnew(
   byGoogleId: ReadonlyMap<string, Link>,
 ): Promise<Set<string>> {
   const claimed = adopted
-    .filter((intent) => intent.op === 'upsert')
     .flatMap((intent) => byGoogleId.get(intent.googleId ?? '') ?? [])
     .filter((link) => link.crmId !== undefined);
   if (claimed.length === 0) return new Set();
@@ -140,10 +146,12 @@ export async function observePage(
   const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
   const far = new Set(outside);
-  return [...works, ...gone].filter(
+  const news = [...works, ...gone].filter(
     ({ link, observed }) =>
       !isEcho(link, observed) && (link !== undefined || !far.has(observed?.googleId ?? '')),
   );
+  await claimShared(run, collection, news);
+  return news;
 }
 
 /**
@@ -151,8 +159,9 @@ export async function observePage(
  * inserting and committing), an earlier generation, or a tombstone whose event a person restored.
  * There the CRM's stored word counts, pending or not.
  */
-async function recognise(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+async function recognise(run: Run, collection: Collection, works: Work[]): Promise<void> {
   const { store } = run.engine;
+  const { codec } = collection;
   const unlinked = works.filter((w) => w.link === undefined && w.observed?.marker !== undefined);
   const restored = works.filter((w) => w.link?.deletedBy === 'crm' && w.observed?.state === 'live');
   const idOf = (work: Work) => work.link?.crmId ?? work.observed?.marker?.crmId ?? '';
@@ -177,7 +186,26 @@ async function recognise(run: Run, { codec }: Collection, works: Work[]): Promis
     if (work.link === undefined || ours || generation > work.link.generation)
       work.intent = intents.get(crmId);
   }
+  await markSpares(run, collection, unlinked);
 }
+
+/** Of a later generation than the link's it has to be known whether the link's is gone, as it seems. */
+async function markSpares(run: Run, collection: Collection, works: Work[]): Promise<void> {
+  const doubtful = works.filter(
+    ({ link, observed }) =>
+      link?.state === 'live' &&
+      observed?.state === 'live' &&
+      (observed.marker?.generation ?? -1) > link.generation &&
+      !isElsewhere(link, collection),
+  );
+  const looked = doubtful.map(({ link }): Work => ({ link, ...unread }));
+  await read(run, collection, looked, ({ link }) => link?.googleId ?? '');
+  doubtful.forEach(({ observed }, i) => {
+    if (observed && looked[i]?.observed?.state === 'live') observed.spare = true;
+  });
+}
+
+const unread = { intent: undefined, observed: undefined, raw: undefined };
 
 /** Our own write coming back: the version that the link was written as. No timers, no flags. */
 const isEcho = (link: Link | undefined, observed: Observed | undefined) =>

@@ -1,5 +1,6 @@
 import type { Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { FORMER_ACCOUNT } from './account.ts';
 import type { Collection, Places } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Executed, execute } from './execute.ts';
@@ -13,7 +14,7 @@ const MAX_ROUNDS = 3;
 
 interface Move {
   here: Collection;
-  places: Places<unknown>;
+  places: Places<unknown> | undefined;
   count: { moved: number; left: number };
 }
 
@@ -27,6 +28,10 @@ export async function settlePlaces(run: Run, lost = false): Promise<void> {
   const collections: Collection[] = [];
   for (const collection of granted(run)) collections.push(await settle(run, collection, lost));
   run.collections = collections;
+  if (run.user.replaced === undefined) return;
+  await run.engine.store.commit(run.lease, { user: { replaced: undefined } }, false);
+  const { replaced: _, ...user } = run.user;
+  run.user = user;
 }
 
 /**
@@ -45,16 +50,17 @@ export function knownPlaces(run: Run): Collection[] {
 
 async function settle(run: Run, collection: Collection, lost: boolean): Promise<Collection> {
   const { places, codec } = collection;
-  if (!places) return collection;
+  const replaced = run.user.replaced !== undefined;
+  if (!places && !replaced) return collection;
   const stored = run.user.places?.[codec.record];
   const gone =
-    lost && stored !== undefined && !(await places.exists(run.session, stored))
+    lost && places && stored !== undefined && !(await places.exists(run.session, stored))
       ? stored
       : undefined;
   const known = gone === undefined ? stored : undefined;
-  const place = await places.settle(run.session, known, run.user.scopes ?? []);
-  const here = place === collection.place ? collection : places.at(place);
-  if (place === stored) return here;
+  const place = await places?.settle(run.session, known, run.user.scopes ?? []);
+  const here = !places || place === collection.place ? collection : places.at(place);
+  if (place === stored && !replaced) return here;
   const move: Move = { here, places, count: { moved: 0, left: 0 } };
   await moveAll(run, move);
   await remember(run, here);
@@ -103,7 +109,8 @@ async function moveFrom(
   round: number,
 ): Promise<void> {
   const { here, places } = move;
-  const old = places.reaches(place, run.user.scopes ?? []) ? places.at(place) : undefined;
+  const reached = place !== FORMER_ACCOUNT && places?.reaches(place, run.user.scopes ?? []);
+  const old = reached ? places?.at(place) : undefined;
   const works = links.map((link): Work => ({ link, ...unread, intent: undefined }));
   if (!old || !(await readOld(run, old, works))) {
     if (!old) move.count.left += links.length;

@@ -3,10 +3,13 @@
  * port passes the same contract tests (test/contract). Times are ms since the epoch, UTC, and come in
  * as arguments: no implementation reads a clock.
  */
+import type { Claim } from '../core/claim.ts';
 import type { RecordType } from '../core/fields.ts';
 import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange, GoogleChange } from '../core/messages.ts';
+import type { PollStep } from '../core/polls.ts';
 import type {
+  Channel,
   Cursor,
   DeadLetter,
   Intent,
@@ -41,6 +44,12 @@ export interface Commit {
   cursor?: Cursor;
   /** Fields of the user document to overwrite; `undefined` values delete the field. */
   user?: { [K in keyof User]?: User[K] | undefined };
+  /** Steps of the polling of record types, applied to the user as stored. */
+  polls?: { [record: string]: PollStep };
+  /** Watch channels, made or changed. */
+  channels?: Channel[];
+  /** Ids of channels that are forgotten. */
+  removedChannels?: string[];
   /** What this step changed, for the journal. */
   journal?: JournalPage[];
 }
@@ -101,6 +110,19 @@ export interface Store {
   /** Links of a user and type in order of id, after the given one. */
   listLinks(userId: string, record: RecordType, limit: number, after?: string): Promise<Link[]>;
   getCursor(userId: string, record: RecordType): Promise<Cursor | undefined>;
+
+  /** The claims on these keys; unknown ones are left out. */
+  getClaims(record: RecordType, keys: string[]): Promise<Claim[]>;
+  /**
+   * Claims what several users see, each atomically (claimed() decides); answers each as it is stored
+   * then, in the same order. Distinct keys; repeating it is harmless.
+   */
+  claim(wanted: Claim[]): Promise<Claim[]>;
+  /** Gives up those of these claims that are the user's. */
+  unclaim(record: RecordType, userId: string, keys: string[]): Promise<void>;
+  getChannel(id: string): Promise<Channel | undefined>;
+  /** All that are stored of the user, also stopped and expired ones. */
+  channelsOf(userId: string): Promise<Channel[]>;
 
   /** The lease as stored, live or expired. */
   getLease(userId: string): Promise<Lease | undefined>;

@@ -5,6 +5,7 @@ import type { Fields } from '../core/fields.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Cursor, User } from '../core/records.ts';
 import { confirmed, lookForMissing } from './absence.ts';
+import { claimsAsRead } from './claims.ts';
 import type { Collection } from './collection.ts';
 import type { Engine } from './engine.ts';
 import { decide } from './execute.ts';
@@ -211,7 +212,7 @@ function openReading(engine: Engine, user: User): Run {
   };
   const reading: Engine = {
     ...engine,
-    store: { ...engine.store, ...refusing(writing) },
+    store: { ...engine.store, ...refusing(writing), ...claimsAsRead(engine.store) },
     publisher: refusing(['googleChanges', 'syncUsers']),
   };
   const run = openRun(reading, user, lease, now);
@@ -226,6 +227,7 @@ const writing = [
   'wakeIntents',
   'acquireLease',
   'renewLease',
+  'unclaim',
   'commit',
   'dropLease',
   'putDeadLetter',

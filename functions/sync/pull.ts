@@ -7,8 +7,11 @@ import { executeGrouped, isLeftOut, membersLast } from './members.ts';
 import { needsFullSync, observePage, type Work } from './observe.ts';
 import { CHUNK, keepLease, type Run } from './run.ts';
 
-/** What the window gains is read once a day: nobody misses an hour that is a year away. */
-const GAIN_MS = DAY_MS;
+/**
+ * How much the window gains before that is read: of a year a week, which nobody misses who looks a year
+ * ahead; of a month or less a day.
+ */
+const gainOf = ({ aheadMs }: Run['window']) => Math.min(7 * DAY_MS, Math.max(DAY_MS, aheadMs / 52));
 
 /**
  * Google's changes since the cursor, page by page; each page is applied and committed before the next
@@ -89,13 +92,13 @@ function untilLast(collection: Collection, works: Work[], heldBack: Work[], last
 
 /**
  * The part that the rolling window has gained since it was last read: occurrences of series that nobody
- * changes come into it, which no change tells. One call a user and day, whatever the number of series
- * (one more for each further thousand events of that day).
+ * changes come into it, which no change tells. One call a user each time, whatever the number of series
+ * (one more for each further thousand events in that part).
  */
 async function pullGain(run: Run, collection: Collection, cursor: Cursor): Promise<void> {
   const from = cursor.until ?? run.window.to;
   const { to } = run.window;
-  if (!collection.entering || from > to - GAIN_MS) return;
+  if (!collection.entering || from > to - gainOf(run.window)) return;
   let pageToken: string | undefined;
   const heldBack: Work[] = [];
   do {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { DeadLetter, User } from '../core/records.ts';
 import type { Engine } from '../sync/engine.ts';
-import { readJournal } from '../sync/journal.ts';
+import { readConflicts, readJournal } from '../sync/journal.ts';
 import { type Decided, pause, release, resume } from '../sync/person.ts';
 import { preview } from '../sync/preview.ts';
 import { undoRun } from '../sync/undo.ts';
@@ -17,6 +17,7 @@ export const actionSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('users'), limit: limit(100), after: userId.optional() }),
   z.strictObject({ action: z.literal('preview'), userId, limit: limit(200) }),
   z.strictObject({ action: z.literal('journal'), userId, run: run.optional(), limit: limit(50) }),
+  z.strictObject({ action: z.literal('conflicts'), userId, limit: limit(50) }),
   z.strictObject({ action: z.literal('undo'), userId, run }),
   z.strictObject({ action: z.literal('release'), userId }),
   z.strictObject({ action: z.literal('pause'), userId }),
@@ -54,6 +55,9 @@ export const actions: {
     if (at === undefined) return missing(`run ${run} of user ${userId} in the last 30 days`);
     return ok({ userId, run, at, entries });
   },
+
+  conflicts: async (engine, { userId, limit }) =>
+    ok({ conflicts: await readConflicts(engine, userId, limit) }),
 
   async undo(engine, { userId, run }) {
     const report = await undoRun(engine, userId, run);

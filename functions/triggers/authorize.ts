@@ -105,8 +105,10 @@ export function createAuthorize(
 
   async function connect(visit: Visit): Promise<void> {
     const signedIn = await whoIs(visit);
-    const hint = signedIn?.user.googleEmail ?? signedIn?.user.email;
-    const { url, cookie } = await startFlow(flow, visit.now, hint);
+    // Whoever wants another account must be free to choose it.
+    const replace = field(visit.req.body, 'replace') === 'yes';
+    const hint = replace ? undefined : (signedIn?.user.googleEmail ?? signedIn?.user.email);
+    const { url, cookie } = await startFlow(flow, visit.now, hint, replace);
     setCookie(visit.res, cookies.flow, cookie);
     visit.res.redirect(303, url);
   }

@@ -122,6 +122,43 @@ test('a user connects, both sides follow each other, the user disconnects', { sk
   await context.close();
 });
 
+test('free slots beside the calendar follow who is chosen and what changes', { skip }, async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await open(context, '/?user=anna');
+  await page.locator('#free-slots section').first().or(page.getByText('No time')).waitFor();
+  const next = page.getByRole('button', { name: 'Next week' });
+  for (let week = 0; week < 3; week++) await next.click();
+  const day = page.locator('#free-slots section', { hasText: 'Wed' });
+  const slots = () => day.getByRole('button').allTextContents();
+  await day.getByText('08:00–18:00').waitFor();
+
+  await page.getByLabel('Luca Moretti').check();
+  const date = await day.getAttribute('data-day');
+  const at = (hour: number) => ({ dateTime: `${date}T${hour}:00:00`, timeZone: 'Europe/Zurich' });
+  const made = await fetch(`${stack.url}/google/calendar/v3/calendars/primary/events`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer user:luca.moretti@brunnhof.example' },
+    body: JSON.stringify({ summary: 'Dentist', start: at(10), end: at(11) }),
+  });
+  assert.equal(made.status, 200);
+  await day.getByText('11:00–18:00').waitFor();
+  assert.deepEqual(await slots(), ['08:00–10:00', '11:00–18:00']);
+  assert.equal(await page.locator('#free').getByText('Dentist').count(), 0);
+
+  await day.getByText('11:00–18:00').click();
+  assert.equal(await page.locator('#form [name="start"]').inputValue(), `${date}T11:00`);
+  assert.equal(await page.locator('#form [name="end"]').inputValue(), `${date}T12:00`);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+
+  await page.getByLabel('Luca Moretti').uncheck();
+  await day.getByText('08:00–18:00').waitFor();
+  await page.getByLabel('Mira Sutter').check();
+  await page.locator('#free-slots .none', { hasText: 'Mira Sutter' }).waitFor();
+  assert.equal(await page.locator('#free-slots section').count(), 0, 'not known is not free');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('on a phone the three parts are tabs and nothing runs off the screen', { skip }, async () => {
   const context = await browser.newContext({
     viewport: { width: 360, height: 740 },
@@ -146,6 +183,46 @@ test('on a phone the three parts are tabs and nothing runs off the screen', { sk
     .filter((b) => b.offsetParent && !b.closest('.slots') && b.getBoundingClientRect().height < 34)
     .map((b) => b.outerHTML.slice(0, 80))`);
   assert.deepEqual(small, [], 'everything is large enough for a finger');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('faults are added, seen to strike, and cleared on the page', { skip }, async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await open(context, '/?user=anna');
+  const dialog = page.getByRole('dialog', { name: 'Faults' });
+  await card(page, 'Annual review').waitFor();
+  await page.getByRole('button', { name: 'Faults' }).click();
+  await dialog.getByText('Nothing goes wrong.').waitFor();
+  await dialog.getByLabel('Method').selectOption('events.insert');
+  await dialog.getByLabel('HTTP status').fill('200');
+  await dialog.getByRole('button', { name: 'Add fault' }).click();
+  await dialog.getByRole('alert').getByText('must be a whole number from 400 to 599').waitFor();
+  // That refusal is meant: the browser says it on its console as well.
+  complaints.length = 0;
+  await dialog.getByLabel('HTTP status').fill('503');
+  await dialog.getByRole('button', { name: 'Add fault' }).click();
+  const added = dialog.getByText('calendar, events.insert: An error is answered (503)');
+  await added.waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'Faults 1' }).waitFor();
+
+  await page.getByRole('button', { name: 'New entry' }).click();
+  await page.getByLabel('Subject').fill('In spite of it');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await event(page, 'In spite of it').waitFor();
+
+  await page.getByRole('button', { name: 'Faults' }).click();
+  await dialog.getByText('struck 1 ×, spent').waitFor();
+  await dialog.getByLabel('Service').selectOption('pubsub');
+  await dialog.getByLabel('What goes wrong').selectOption('duplicate');
+  await dialog.getByRole('button', { name: 'Add fault' }).click();
+  await dialog.getByText('It is delivered again (1)').waitFor();
+  await dialog.getByRole('button', { name: /^Clear: calendar/ }).click();
+  await added.waitFor({ state: 'detached' });
+  await dialog.getByRole('button', { name: 'Clear all' }).click();
+  await dialog.getByText('Nothing goes wrong.').waitFor();
+  assert.deepEqual(stack.faults.list({ spent: true }), []);
   assert.deepEqual(complaints, []);
   await context.close();
 });

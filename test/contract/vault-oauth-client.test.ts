@@ -40,7 +40,7 @@ describe('OAuth client', () => {
   });
 
   it('a failed read is not kept', async () => {
-    cloud.faults.add({ service: 'secretmanager', status: 403 });
+    cloud.faults.add({ service: 'secretmanager', kind: 'status', status: 403 });
     const denied = (error: unknown) =>
       error instanceof VaultError && error.code === 'PERMISSION_DENIED' && !error.transient;
     await assert.rejects(readOAuthClient(names), denied);

@@ -194,7 +194,11 @@ describe('trouble on the way', () => {
   ] as const) {
     it(`${status} from KMS is transient, and keeps what was there`, async () => {
       await vault.seal(ANNA, 'before');
-      cloud.faults.add({ service: 'kms', status });
+      cloud.faults.add(
+        status === 'close'
+          ? { service: 'kms', kind: 'close' }
+          : { service: 'kms', kind: 'status', status },
+      );
       await assert.rejects(vault.seal(ANNA, TOKEN), failure(code, true));
       await assert.rejects(vault.open(ANNA), failure(code, true));
       cloud.faults.clear();
@@ -203,7 +207,7 @@ describe('trouble on the way', () => {
   }
 
   it('a missing right is not transient and is not repeated', async () => {
-    cloud.faults.add({ service: 'kms', status: 403 });
+    cloud.faults.add({ service: 'kms', kind: 'status', status: 403 });
     await assert.rejects(vault.seal(ANNA, TOKEN), failure('PERMISSION_DENIED', false));
     assert.equal(cloud.stats['kms.Encrypt'], 1);
   });
@@ -211,12 +215,19 @@ describe('trouble on the way', () => {
   it('one failure of each call is got over', async () => {
     for (const when of ['before', 'after'] as const) {
       for (const method of ['CreateSecret', 'AddSecretVersion', 'AccessSecretVersion']) {
-        cloud.faults.add({ service: 'secretmanager', method, status: 503, count: 1, when });
+        cloud.faults.add({
+          service: 'secretmanager',
+          method,
+          kind: 'status',
+          status: 503,
+          count: 1,
+          when,
+        });
       }
       for (const method of ['DestroySecretVersion', 'DeleteSecret', 'ListSecretVersions']) {
-        cloud.faults.add({ service: 'secretmanager', method, status: 'close', count: 1, when });
+        cloud.faults.add({ service: 'secretmanager', method, kind: 'close', count: 1, when });
       }
-      cloud.faults.add({ service: 'kms', status: 503, count: 1, when });
+      cloud.faults.add({ service: 'kms', kind: 'status', status: 503, count: 1, when });
       await vault.seal(ANNA, 'first');
       await vault.seal(ANNA, TOKEN);
       assert.equal(await vault.open(ANNA), TOKEN);
@@ -229,13 +240,18 @@ describe('trouble on the way', () => {
 
   it('a server that never answers is given up', async () => {
     const impatient = createTokenVault({ ...options, limits: { timeoutMs: 100, pauseMs: 1 } });
-    cloud.faults.add({ service: 'kms', status: 'hang' });
+    cloud.faults.add({ service: 'kms', kind: 'hang' });
     await assert.rejects(impatient.seal(ANNA, TOKEN), failure('DEADLINE_EXCEEDED', true));
   });
 
   it('a crash before the old version is destroyed leaves one version, which the next seal takes', async () => {
     await vault.seal(ANNA, 'old');
-    cloud.faults.add({ service: 'secretmanager', method: 'DestroySecretVersion', status: 503 });
+    cloud.faults.add({
+      service: 'secretmanager',
+      method: 'DestroySecretVersion',
+      kind: 'status',
+      status: 503,
+    });
     await vault.seal(ANNA, 'new');
     assert.deepEqual(statesOf(ANNA), ['ENABLED', 'ENABLED']);
     assert.deepEqual(
@@ -252,10 +268,16 @@ describe('trouble on the way', () => {
     cloud.faults.add({
       service: 'secretmanager',
       method: 'AddSecretVersion',
+      kind: 'status',
       status: 404,
       count: 1,
     });
-    cloud.faults.add({ service: 'secretmanager', method: 'AddSecretVersion', status: 403 });
+    cloud.faults.add({
+      service: 'secretmanager',
+      method: 'AddSecretVersion',
+      kind: 'status',
+      status: 403,
+    });
     await assert.rejects(vault.seal(ANNA, TOKEN), failure('PERMISSION_DENIED', false));
     assert.deepEqual(cloud.secretManager.names(), [secretOf(ANNA)]);
     assert.equal(await vault.open(ANNA), undefined);

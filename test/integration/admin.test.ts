@@ -38,6 +38,7 @@ describe('admin', () => {
       [{ action: 'dance' }, /action/],
       [{ action: 'preview' }, /userId/],
       [{ action: 'undo', userId: 'anna', run: 'secret' }, /run/],
+      [{ action: 'conflicts' }, /userId/],
       [{ action: 'users', more: 1 }, /more/],
     ] as const) {
       const answer = await ask(body);
@@ -70,6 +71,8 @@ describe('admin', () => {
     const undone = await ask({ action: 'undo', userId: 'anna', run });
     assert.deepEqual([undone.status, undone.body.undone.length, undone.body.kept], [200, 2, []]);
     assert.deepEqual(await stack.events('anna'), []);
+    const { status, body: met } = await ask({ action: 'conflicts', userId: 'anna' });
+    assert.deepEqual([status, met], [200, { conflicts: [] }]);
     assert.equal((await ask({ action: 'journal', userId: 'anna', run: 999 })).status, 404);
     assert.equal((await ask({ action: 'undo', userId: 'anna', run: 999 })).status, 404);
     assert.equal((await ask({ action: 'preview', userId: 'nobody' })).status, 404);

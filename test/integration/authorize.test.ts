@@ -201,27 +201,52 @@ test('a user who is switched off in the CRM cannot connect', async () => {
   await assertUntouched();
 });
 
-test('another account under the same address is refused, until the admin releases the first', async () => {
+/** The address is another account's by now; the browser comes back with that one. */
+async function withOtherAccount() {
   await stage.browser().connect();
+  await stage.change('anna', { firstSyncAt: 1 });
   const before = await stage.user('anna');
   const token = stage.sealed.get('anna');
   stage.workspace.oauth.revokeUser(ANNA);
   const { sub } = stage.workspace.oauth.createAccount({ email: ANNA, sub: '999' });
   const browser = stage.browser();
-  const answer = await browser.connect();
+  return { before, token, sub, browser, answer: await browser.connect() };
+}
+
+test('C07 another account is refused, and the person chooses: to stay changes nothing', async () => {
+  const { before, token, browser, answer } = await withOtherAccount();
   assert.equal(answer.status, 409);
-  assert.match(answer.body, /googleSub/, 'says how the admin can release it');
+  assert.match(answer.body, /name="replace" value="yes"/, 'offers to move');
   assert.deepEqual(await stage.user('anna'), before);
   assert.equal(stage.sealed.get('anna'), token);
   assert.equal(stage.workspace.oauth.refreshTokens(ANNA).length, 0, 'the new grant is revoked');
   assert.equal((await browser.get('/status')).status, 401);
+  assert.equal((await browser.connect()).status, 409, 'and not by trying again');
+});
 
-  await stage.store.updateUser('anna', (user) => {
-    const { googleSub, ...released } = user ?? before;
-    return released;
-  });
-  assert.equal((await browser.connect()).status, 303);
-  assert.equal((await stage.user('anna')).googleSub, sub);
+test('C07 to move pins the new account, and what was in the first one is to be parked', async () => {
+  const { sub, token, browser } = await withOtherAccount();
+  const started = await browser.post('/connect', { replace: 'yes' });
+  assert.equal(new URL(started.location).searchParams.get('login_hint'), null);
+  assert.equal((await browser.get(await browser.consent(started.location, {}))).status, 303);
+  const { googleSub, state, replaced, firstSyncAt } = await stage.user('anna');
+  assert.deepEqual(
+    { googleSub, state, replaced, firstSyncAt },
+    { googleSub: sub, state: 'active', replaced: 'park', firstSyncAt: undefined },
+  );
+  assert.notEqual(stage.sealed.get('anna'), token);
+});
+
+test('C07 an account that the CRM does not name for the user is not moved to', async () => {
+  await stage.browser().connect();
+  const { googleSub } = await stage.user('anna');
+  const browser = stage.browser();
+  const started = await browser.post('/connect', { replace: 'yes' });
+  const account = 'private@else.example';
+  stage.workspace.oauth.createAccount({ email: account });
+  const answer = await browser.get(await browser.consent(started.location, { account }));
+  assert.equal(answer.status, 403);
+  assert.equal((await stage.user('anna')).googleSub, googleSub);
 });
 
 test('an address that changed hands does not lead to the earlier holder', async () => {

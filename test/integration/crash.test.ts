@@ -5,7 +5,7 @@ import { requireEmulators } from '../support/emulators.ts';
 import { appointment, driveStack } from '../support/stack.ts';
 import { visit } from '../support/world.ts';
 
-test('kill -9 between insert and commit leaves one event and no pending work (P3, P16)', {
+test('P3 P16 kill -9 between insert and commit leaves one event and no pending work', {
   skip: requireEmulators(),
 }, async (t) => {
   const stack = await driveStack((end) => t.after(end), {

@@ -66,6 +66,49 @@ test('P7 P16 deleted in the CRM after a run died between inserting and committin
   assert.deepEqual(told(world), []);
 });
 
+test('rule 10 P4 the same, but edited at Google meanwhile: the edit stays, until the CRM deletes again', async () => {
+  const world = await connected();
+  await dying(world, () => world.crm(world.change('v1', visit())));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'Edited' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.poll();
+  assert.equal((await world.events())[0]?.summary, 'Edited');
+  assert.deepEqual(
+    told(world).map(({ op, data, conflicts }) => [op, data?.subject, conflicts?.[0]?.field]),
+    [['upsert', 'Edited', 'deletedInCrm']],
+  );
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+});
+
+for (const died of [false, true]) {
+  const when = died ? 'whose run died before it had a link' : 'that has its link';
+  test(`P7 deleted at Google while the CRM adopts an import ${when}: it stays deleted`, async () => {
+    const world = await connected();
+    const body = { summary: 'Own', start: { date: '2026-12-01' }, end: { date: '2026-12-02' } };
+    const own = await world.phone('anna', 'POST', '', body);
+    if (died) await dying(world, () => world.poll());
+    else await world.poll();
+    const [news] = told(world);
+    await world.phone('anna', 'DELETE', `/${own.id}`);
+    const dressed = { ...news?.data, url: 'https://crm.example/g1' };
+    const seen = news?.changeId ?? '';
+    const answer = world.change('g1', dressed, { googleId: own.id, seen });
+    await world.crm(answer);
+    await world.poll();
+    assert.deepEqual(await world.events(), []);
+    const last = told(world).at(-1);
+    assert.deepEqual([last?.op, last?.crmId], ['delete', 'g1']);
+    // A person's later edit is one, and brings it back.
+    await world.crm(
+      world.change('g1', { ...dressed, subject: 'Needed' }, { googleId: own.id, seen }),
+    );
+    assert.equal((await world.events())[0]?.summary, 'Needed');
+  });
+}
+
 test('P17 a change that could not be carried out is seen again: the cursor stays', async () => {
   const world = await connected();
   await dying(world, () => world.crm(world.change('v1', visit())));
@@ -176,7 +219,7 @@ test('P7 deleted in the CRM after it saw the edit: final at once', async () => {
   assert.deepEqual(conflicts(world), []);
 });
 
-test('rule 10 restored under another crmId: the old delete, woken again, is not its business', async () => {
+test('rule 10: restored under another crmId: the old delete, woken again, is not its business', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit()));
   const [event] = await world.events();
@@ -285,7 +328,7 @@ test('a reminder that the CRM clears is the calendar’s default again', async (
   assert.deepEqual(told(world), []);
 });
 
-test('rule 4 the CRM cannot make a hidden event public: refused, and Google’s value told', async () => {
+test('rule 4: the CRM cannot make a hidden event public: refused, and Google’s value told', async () => {
   const world = await connected();
   const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
   const own = await world.phone('anna', 'POST', '', { ...day, visibility: 'private' });
@@ -296,7 +339,7 @@ test('rule 4 the CRM cannot make a hidden event public: refused, and Google’s 
   assert.deepEqual([last?.rejected?.reason, last?.data?.private], ['hidden', true]);
 });
 
-test('rule 11 a run that dies while it removes: its own deletes are not the user’s', async () => {
+test('rule 11: a run that dies while it removes: its own deletes are not the user’s', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit(1)), world.change('v2', visit(2)));
   await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
@@ -318,4 +361,62 @@ test('rule 11 a run that dies while it removes: its own deletes are not the user
     told(world).filter((m) => m.op === 'delete'),
     [],
   );
+});
+
+test('P12 a record that was restored, then deleted at Google and changed in the CRM: only fields are told', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  assert.deepEqual(
+    conflicts(world).map((c) => c.field),
+    ['deletedInCrm'],
+  );
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.crm(world.change('v1', visit(1, 15)));
+  assert.ok(conflicts(world).some((c) => c.field === 'deletedInGoogle'));
+  const [link] = await world.store.linksByCrmId('anna', 'appointment', ['v1']);
+  const sides = { ...link?.crm, ...link?.google, ...told(world).at(-1)?.data };
+  assert.equal(sides.deletedInCrm, undefined);
+});
+
+test('P14 what was read before the lease ran out is told to nobody: somebody else may know better', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Old' });
+  world.workspace.after = (call) => {
+    if (call.method === 'calendar.events.list' && call.user) world.advance(130_000);
+  };
+  assert.equal(await world.poll(), 'later');
+  assert.deepEqual(told(world), []);
+  world.workspace.after = undefined;
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'New' });
+  await world.poll();
+  assert.deepEqual(
+    told(world).map((m) => m.data?.place),
+    ['New'],
+  );
+});
+
+test('P27 however long it takes between two steps, the end is the same', async () => {
+  const ends = [];
+  for (const pause of [0, 1_000, 119_000, 3_600_000, 26 * 3_600_000]) {
+    const world = await connected();
+    const step = async (work: () => Promise<unknown>) => {
+      await work();
+      world.advance(pause);
+    };
+    await step(() => world.crm(world.change('v1', visit(4))));
+    const [event] = await world.events();
+    await step(() => world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' }));
+    await step(() => world.crm(world.change('v1', visit(4, 9, { subject: 'In the CRM' }))));
+    await step(() => world.poll());
+    await step(() => world.crm(world.change('v1', { place: 'Bern' })));
+    await step(() => world.poll());
+    const [after] = await world.events();
+    ends.push([after?.summary, after?.location, told(world).map((m) => [m.op, m.changed])]);
+  }
+  for (const end of ends) assert.deepEqual(end, ends[0]);
 });

@@ -28,7 +28,7 @@ const only = (world: World): string => {
   return calendar.id;
 };
 
-test('rule 9 the calendar is made on connecting, once, and events live there', async () => {
+test('rule 9: the calendar is made on connecting, once, and events live there', async () => {
   const world = await dedicated();
   const id = only(world);
   assert.equal(world.calendars()[0]?.summary, 'CRM');
@@ -40,7 +40,7 @@ test('rule 9 the calendar is made on connecting, once, and events live there', a
   assert.deepEqual(told(world), []);
 });
 
-test('rule 9 the way of one change stays one call', async () => {
+test('rule 9: the way of one change stays one call', async () => {
   const world = await dedicated();
   world.countCalls();
   await world.crm(world.change('A-1', visit(1)));
@@ -49,7 +49,7 @@ test('rule 9 the way of one change stays one call', async () => {
   assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1 });
 });
 
-test('rule 9 what the user edits, deletes or adds there reaches the CRM; other calendars do not', async () => {
+test('rule 9: what the user edits, deletes or adds there reaches the CRM; other calendars do not', async () => {
   const world = await dedicated();
   const id = only(world);
   await world.crm(world.change('A-1', visit(1)), world.change('A-2', visit(2)));
@@ -69,7 +69,7 @@ test('rule 9 what the user edits, deletes or adds there reaches the CRM; other c
 });
 
 for (const found of ['by a poll', 'by a change of the CRM'] as const) {
-  test(`rule 9 deleted by the user, noticed ${found}: made anew and filled again, nothing deleted in the CRM`, async () => {
+  test(`rule 9: deleted by the user, noticed ${found}: made anew and filled again, nothing deleted in the CRM`, async () => {
     const world = await dedicated();
     const gone = only(world);
     await world.crm(world.change('A-1', visit(1)), world.change('A-2', visit(2)));
@@ -101,7 +101,7 @@ for (const found of ['by a poll', 'by a change of the CRM'] as const) {
   });
 }
 
-test('rule 9 deleted before a change and a delete of the CRM: both are done in the new calendar', async () => {
+test('rule 9: deleted before a change and a delete of the CRM: both are done in the new calendar', async () => {
   const world = await dedicated();
   const gone = only(world);
   await world.crm(world.change('A-1', visit(1)), world.change('A-2', visit(2)));
@@ -113,7 +113,7 @@ test('rule 9 deleted before a change and a delete of the CRM: both are done in t
   assert.deepEqual(names(await world.events('anna', only(world))), ['Changed']);
 });
 
-test('rule 9 P3 a lost answer while filling leaves no event twice', async () => {
+test('rule 9: P3 a lost answer while filling leaves no event twice', async () => {
   const world = await dedicated();
   const gone = only(world);
   const changes = [1, 2, 3].map((day) => world.change(`A-${day}`, visit(day)));
@@ -125,7 +125,7 @@ test('rule 9 P3 a lost answer while filling leaves no event twice', async () => 
   assert.deepEqual(told(world), []);
 });
 
-test('rule 9 a lost answer while making: found again where a scope allows listing calendars', async () => {
+test('rule 9: a lost answer while making: found again where a scope allows listing calendars', async () => {
   const world = createWorld({ calendar: 'dedicated' });
   const list = 'https://www.googleapis.com/auth/calendar.calendarlist.readonly';
   await world.connect('anna', undefined, [...SCOPES.dedicated, list]);
@@ -143,7 +143,7 @@ test('rule 9 a lost answer while making: found again where a scope allows listin
   only(world);
 });
 
-test('rule 9 a lost answer while making: at most an empty calendar stays, no event is doubled', async () => {
+test('rule 9: a lost answer while making: at most an empty calendar stays, no event is doubled', async () => {
   const world = createWorld({ calendar: 'dedicated' });
   await world.connect('anna');
   world.workspace.faults.add({
@@ -159,7 +159,7 @@ test('rule 9 a lost answer while making: at most an empty calendar stays, no eve
   assert.deepEqual(counts.sort(), [0, 1]);
 });
 
-test('rule 9 the setting changes to dedicated: linked events move, with what others wrote into them', async () => {
+test('rule 9: the setting changes to dedicated: linked events move, with what others wrote into them', async () => {
   const world = createWorld();
   await world.connect('anna');
   await world.crm(world.change('A-1', visit(1)), world.change('A-2', visit(2)));
@@ -203,7 +203,7 @@ test('rule 9 the setting changes to dedicated: linked events move, with what oth
   assert.deepEqual(fields, { userId: 'anna', record: 'appointment', moved: 2, left: 0 });
 });
 
-test('rule 9 to dedicated, and back: one copy at any time, the same links', async () => {
+test('rule 9: to dedicated, and back: one copy at any time, the same links', async () => {
   const world = createWorld();
   await world.connect('anna');
   await world.crm(world.change('A-1', visit(1)), world.change('A-2', visit(2)));
@@ -227,7 +227,7 @@ test('rule 9 to dedicated, and back: one copy at any time, the same links', asyn
   assert.deepEqual(told(world), []);
 });
 
-test('rule 9 the old calendar is out of reach: its events stay, and that is said', async () => {
+test('rule 9: the old calendar is out of reach: its events stay, and that is said', async () => {
   const world = createWorld();
   await world.connect('anna');
   await world.crm(world.change('A-1', visit(1)));
@@ -241,7 +241,7 @@ test('rule 9 the old calendar is out of reach: its events stay, and that is said
   assert.deepEqual(told(world), []);
 });
 
-test('rule 9 P17 killed at any step of a move, and run again: each event once, nothing told', async () => {
+test('rule 9: P17 killed at any step of a move, and run again: each event once, nothing told', async () => {
   for (let step = 0; step < 12; step++) {
     const world = createWorld();
     await world.connect('anna');
@@ -315,7 +315,7 @@ test("rule 9 the CRM changes a record that the user's own event was linked to: i
   assert.deepEqual(told(world), []);
 });
 
-test('rule 11 leaving takes what the sync made out of the dedicated calendar', async () => {
+test('rule 11: leaving takes what the sync made out of the dedicated calendar', async () => {
   const world = await dedicated();
   await world.crm(world.change('A-1', visit(1)));
   const id = only(world);

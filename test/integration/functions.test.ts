@@ -126,7 +126,7 @@ describe('functions on the emulators', { skip: requireEmulators() }, () => {
     assert.equal(await waiting(), 1);
   });
 
-  test('a failure that may pass is sent again by Pub/Sub until it is done (P23)', async () => {
+  test('P23 a failure that may pass is sent again by Pub/Sub until it is done', async () => {
     stack.workspace.faults.add({
       kind: 'status',
       status: 403,
@@ -147,7 +147,7 @@ describe('functions on the emulators', { skip: requireEmulators() }, () => {
     assert.equal((await stack.events('anna')).filter((e) => e.summary === 'Many').length, 200);
   });
 
-  test('a push without a valid token is refused on a function that checks (P35, security 12)', async () => {
+  test('security 12: P35 a push without a valid token is refused on a function that checks', async () => {
     const { crmChangeHandler } = await import('../../functions/handlers.ts');
     const { loadConfig } = await import('../../functions/config.ts');
     const config = loadConfig({

@@ -100,7 +100,7 @@ test('journal: it expires after 30 days', async () => {
   assert.equal((await world.store.journalRuns('anna', 1)).length, 0);
 });
 
-test('journal: private texts of an event born at Google are never in it (rule 4)', async () => {
+test('rule 4: journal: private texts of an event born at Google are never in it', async () => {
   const world = createWorld();
   await world.connect('anna');
   const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
@@ -118,7 +118,7 @@ test('journal: private texts of an event born at Google are never in it (rule 4)
   assert.doesNotMatch(world.store.dump(), /Therapy|secret/);
 });
 
-test('journal: an event turned private later is shown without its texts from then on (rule 4)', async () => {
+test('rule 4: journal: an event turned private later is shown without its texts from then on', async () => {
   const world = createWorld();
   await world.connect('anna');
   const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };

@@ -121,7 +121,7 @@ test('preview C03: a mass change is shown record by record, and holds nobody', a
   assert.equal((await look(world)).crm.delete, 30, 'and for the person who has to decide');
 });
 
-test('preview: private texts are not in it (rule 4)', async () => {
+test('rule 4: preview: private texts are not in it', async () => {
   const world = createWorld();
   await world.connect('anna');
   await world.phone('anna', 'POST', '', { summary: 'Therapy', ...day, visibility: 'private' });

@@ -206,7 +206,7 @@ test('C18 one cancelled occurrence is one record, the first as well, and stays g
   await quiet();
 });
 
-test('cancelled in the CRM an occurrence goes; planned again it is an event of its own (rule 2)', async () => {
+test('rule 2: cancelled in the CRM an occurrence goes; planned again it is an event of its own', async () => {
   const { world, poll, quiet, records } = await connected();
   const series = await world.phone('anna', 'POST', '', weekly(3));
   await poll();
@@ -551,7 +551,7 @@ test('C22 four zones, both changes of the clocks, all-day: wall times and dates 
   }
 });
 
-test('a private series is busy blocks; a colleague’s series is the colleague’s (rule 4, C21)', async () => {
+test('rule 4: C21 a private series is busy blocks; a colleague’s series is the colleague’s', async () => {
   const { world, poll, quiet } = await connected();
   await world.phone('anna', 'POST', '', weekly(2, { summary: 'Therapy', visibility: 'private' }));
   const told = await poll();
@@ -637,7 +637,7 @@ test('series of a whole team: 60 series, one commit never holds more than a chun
   await quiet();
 });
 
-test('a crash before any commit of a moved series leaves work to do again, and no second record (P17)', async () => {
+test('P17 a crash before any commit of a moved series leaves work to do again, and no second record', async () => {
   for (const at of [1, 2, 3]) {
     const { world, poll, quiet, startsById } = await connected();
     const series = await world.phone('anna', 'POST', '', {

@@ -231,7 +231,7 @@ test('undo: fields that only the CRM has are named, not put back', async () => {
   );
 });
 
-test('undo: private texts are not in the journal, so a deleted private event is not half restored (rule 4)', async () => {
+test('rule 4: undo: private texts are not in the journal, so a deleted private event is not half restored', async () => {
   const world = await startWorld();
   const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
   const made = await world.phone('anna', 'POST', '', {

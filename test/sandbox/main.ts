@@ -78,6 +78,7 @@ async function main(): Promise<void> {
     processes: values.processes,
     seed: !values.empty,
     latencyMs: Number(values.latency),
+    proxyFirestore: !memory,
     log: (line) => console.error(line),
     events: show,
     env: {

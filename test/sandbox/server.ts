@@ -12,6 +12,10 @@ import type { Deliver } from './bus/bus.ts';
 import type { Flight } from './bus/flight.ts';
 import type { Crm } from './crm/crm.ts';
 import { handleCrm } from './crm/routes.ts';
+import type { Faults } from './faults/faults.ts';
+import { Disturbed, disturbed } from './faults/local.ts';
+import { handleFaults } from './faults/routes.ts';
+import type { Target } from './faults/vocabulary.ts';
 import type { Feed } from './feed.ts';
 import type { Workspace } from './google/workspace.ts';
 import type { Host } from './hosts.ts';
@@ -30,6 +34,8 @@ export interface Parts {
   hosts: Map<string, Host>;
   store: Store;
   deliver: Deliver;
+  faults: Faults;
+  targets: readonly Target[];
   google: (req: IncomingMessage, res: ServerResponse) => void;
   /** CRM users joined with what the sync knows about them. */
   users: () => Promise<object[]>;
@@ -54,11 +60,21 @@ export function createStackServer(ready: () => Parts | undefined): Server {
         return proxy(req, res, parts.hosts.get('authorize')?.port);
       case 'admin':
         return proxy(req, res, parts.hosts.get('admin')?.port);
+      case 'availability':
+        return proxy(req, res, parts.hosts.get('availability')?.port);
       case 'crm': {
         const path = (req.url ?? '').slice('/crm'.length);
         const body = await readBody(req);
-        const answer = await handleCrm(parts.crm, { method: req.method ?? 'GET', path, body });
-        return sendJson(res, answer.status, answer.body);
+        const request = { method: req.method ?? 'GET', path, body };
+        try {
+          const point = { service: 'crm', method: 'request' };
+          const work = () => handleCrm(parts.crm, request);
+          const answer = await disturbed(parts.faults, point, work);
+          return sendJson(res, answer.status, answer.body);
+        } catch (error) {
+          if (!(error instanceof Disturbed)) throw error;
+          return sendJson(res, error.status, { error: error.message });
+        }
       }
       case 'events':
         return stream(req, res, parts.feed, Number(url.searchParams.get('since') ?? 0));
@@ -89,6 +105,11 @@ async function sandbox(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
+  if (route.endsWith(' faults')) {
+    const request = { method: req.method ?? 'GET', id, body: await readBody(req) };
+    const answer = handleFaults(parts.faults, parts.targets, request);
+    return sendJson(res, answer.status, answer.body);
+  }
   const timeoutMs = Number(url.searchParams.get('timeout') ?? 60) * 1000;
   switch (route) {
     case 'POST push': {
@@ -96,6 +117,8 @@ async function sandbox(
       res.end();
       return;
     }
+    case 'POST notify':
+      return proxy(req, res, parts.hosts.get('googlePush')?.port);
     case 'POST poll':
       await parts.poll();
       return sendJson(res, 200, { idle: parts.flight.isIdle });

@@ -7,7 +7,9 @@ import { type Config, loadConfig } from '../../functions/config.ts';
 import {
   adminHandler,
   authorizeHandler,
+  availabilityHandler,
   crmChangeHandler,
+  googlePushHandler,
   maintainHandler,
   pollFanoutHandler,
   syncUserHandler,
@@ -25,10 +27,15 @@ import { type Cloud, createCloud } from './cloud/cloud.ts';
 import { connectUser } from './connect.ts';
 import { Crm } from './crm/crm.ts';
 import type { CrmOptions } from './crm/types.ts';
+import { disturbDeliveries } from './faults/deliveries.ts';
+import { Faults } from './faults/faults.ts';
+import { disturbed, disturbPublisher, disturbStore } from './faults/local.ts';
+import { targetsOf } from './faults/targets.ts';
 import { describe, Feed } from './feed.ts';
-import { connect as connectTransports, type ServerOptions } from './google/server.ts';
+import { connect as connectTransports, httpNotify, type ServerOptions } from './google/server.ts';
 import { createWorkspace, type Workspace } from './google/workspace.ts';
 import { watchedListener } from './google-listener.ts';
+import { startGrpcProxy } from './grpc-proxy.ts';
 import { type Host, hostInProcess, hostProcesses } from './hosts.ts';
 import { closeServer, listen } from './http.ts';
 import { CLIENT, provision, settings } from './provision.ts';
@@ -50,6 +57,11 @@ export interface StackOptions {
   seed?: boolean;
   /** Added to every request at the Google simulator. */
   latencyMs?: number;
+  /**
+   * Put a proxy between the functions and the Firestore emulator, so that faults can strike there too.
+   * It costs every call some tenths of a millisecond: off unless asked for.
+   */
+  proxyFirestore?: boolean;
   /** Publish a poll tick each minute, as Cloud Scheduler would. Default true. */
   scheduler?: boolean;
   /** Overrides of the functions' settings. */
@@ -68,6 +80,8 @@ export interface Stack {
   port: number;
   mode: { store: string; queue: string; functions: string };
   workspace: Workspace;
+  /** What goes wrong, at every service: also at `workspace.faults` and `cloud.faults`. */
+  faults: Faults;
   /** The Google simulator's transport: `google.latencyMs = 50` slows it down while it runs. */
   google: ServerOptions;
   cloud: Cloud;
@@ -89,11 +103,13 @@ export interface Stack {
 
 const FUNCTIONS = [
   'crmChange',
+  'googlePush',
   'pollFanout',
   'maintain',
   'syncUser',
   'authorize',
   'admin',
+  'availability',
 ] as const;
 
 /** Starts everything; what it started by then is ended when a part fails. */
@@ -130,9 +146,12 @@ async function start(
   const publish = async (topic: string, data: string, key?: string): Promise<void> => {
     await bus?.publish(topic, data, key);
   };
+  const faults = new Faults(Math.random);
+  const clock = (name: string) => () => Date.now() + faults.skew(name);
 
   const cloud = createCloud({
-    now: Date.now,
+    now: clock('cloud'),
+    faults,
     timer: scheduler,
     publish: (name, { data }) => publish(name.split('/').at(-1) ?? '', data.toString()),
   });
@@ -142,27 +161,46 @@ async function start(
   await provision(cloud, project);
   const google: ServerOptions = { prefix: '/google', latencyMs: options.latencyMs ?? 0 };
   const workspace = createWorkspace({
-    now: Date.now,
+    now: clock('google'),
+    faults,
     random: Math.random,
     ...CLIENT,
     redirectUris: [`${url}/authorize/callback`],
     publicUrl: `${url}/google`,
   });
+  workspace.notify = httpNotify(google, ({ user }, headers) => {
+    const end = flight.begin();
+    const began = performance.now();
+    return (status) => {
+      const ms = Math.round(performance.now() - began);
+      const state = headers['x-goog-resource-state'] ?? '';
+      feed.add({ kind: 'notification', user, state, status, ms });
+      end();
+    };
+  });
   connectTransports(workspace, google);
   const crm = new Crm({
     ...options.crm,
-    now: Date.now,
+    now: clock('crm'),
     random: Math.random,
     publish: (message) =>
-      publish('crm-changes', typeof message === 'string' ? message : JSON.stringify(message)),
+      disturbed(faults, { service: 'crm', method: 'publish' }, () =>
+        publish('crm-changes', typeof message === 'string' ? message : JSON.stringify(message)),
+      ),
     recordUrl: (crmId) => `${url}/#record=${encodeURIComponent(crmId)}`,
     changed: (what) => feed.add({ kind: 'crm', ...what }),
   });
 
   const hosts = new Map<string, Host>();
-  const deliver = createDeliver(hosts, crm, feed, (error, subscription) =>
-    log(`push to ${subscription} failed: ${error instanceof Error ? error.message : error}`),
-  );
+  const failed = (error: unknown, subscription: string) =>
+    log(`push to ${subscription} failed: ${error instanceof Error ? error.message : error}`);
+  const deliver = disturbDeliveries(createDeliver(hosts, crm, feed, faults, failed), {
+    faults,
+    flight,
+    hosts,
+    deadLetter: (data) => publish('dead-letters', data),
+    failed,
+  });
   const published = (message: Published) =>
     feed.add({
       kind: 'message',
@@ -178,6 +216,7 @@ async function start(
         flight,
         endpoint: (name) => `http://127.0.0.1:${port}/sandbox/push/${name}`,
         published,
+        faults,
       })
     : undefined;
   bus = hosted ?? new MemoryBus({ deliver, flight, project, now: Date.now, published });
@@ -198,16 +237,36 @@ async function start(
     'PUBSUB_EMULATOR_HOST',
   ]) {
     const value = env[name as keyof typeof env];
-    if (value !== undefined) process.env[name] = value;
+    if (value === undefined) continue;
+    const before = process.env[name];
+    process.env[name] = value;
+    // The next stack of this process must not look for its emulator behind our proxy.
+    closing.push(() => {
+      if (before === undefined) delete process.env[name];
+      else process.env[name] = before;
+    });
   }
   const config = loadConfig(env);
+  // The stack's own, which no fault reaches.
   const store = memory ? createMemoryStore() : openStore(config, {});
+  const proxy =
+    emulators && options.proxyFirestore
+      ? await startGrpcProxy(emulators.firestore.host, {
+          faults,
+          pointOf: (path) => ({ service: 'firestore', method: path.split('/').at(-1) ?? '' }),
+        })
+      : undefined;
+  closing.push(() => proxy?.close());
+  const theirs = memory ? disturbStore(store, faults) : proxy ? storeAt(proxy.host, config) : store;
+  const functionsEnv = { ...env, ...(proxy && { FIRESTORE_EMULATOR_HOST: proxy.host }) };
   const started = options.processes
-    ? await hostProcesses(FUNCTIONS, { ...process.env, ...env }, log, options.source)
+    ? await hostProcesses(FUNCTIONS, { ...process.env, ...functionsEnv }, log, options.source)
     : await hostInProcess(
         handlers(config, {
-          store,
-          publisher: memory ? publisherOn(bus) : openPublisher(config, {}),
+          store: theirs,
+          publisher: memory
+            ? disturbPublisher(publisherOn(bus), faults)
+            : openPublisher(config, {}),
           ...(options.events && { log: options.events }),
         }),
       );
@@ -225,6 +284,7 @@ async function start(
       functions: options.processes ? 'a process each' : 'in this process',
     },
     workspace,
+    faults,
     google,
     cloud,
     crm,
@@ -263,9 +323,27 @@ async function start(
     deliver,
     google: watchedListener(workspace, feed, google),
     users: () => usersOf(crm, store),
+    targets: targetsOf({
+      workspace,
+      cloud,
+      storeMethods: memory ? Object.keys(store) : undefined,
+      firestore: memory || options.proxyFirestore === true,
+      processes: options.processes === true,
+    }),
   };
   if (options.seed) await seedStack(stack);
   return stack;
+}
+
+/** A store on another address than the environment's: a client reads it when it is made. */
+function storeAt(host: string, config: Config): Store {
+  const own = process.env.FIRESTORE_EMULATOR_HOST;
+  process.env.FIRESTORE_EMULATOR_HOST = host;
+  try {
+    return openStore(config, {});
+  } finally {
+    if (own !== undefined) process.env.FIRESTORE_EMULATOR_HOST = own;
+  }
 }
 
 async function startEmulators(
@@ -285,11 +363,13 @@ async function startEmulators(
 function handlers(config: Config, given: Given) {
   return {
     crmChange: crmChangeHandler(config, given),
+    googlePush: googlePushHandler(config, given),
     maintain: maintainHandler(config, given),
     pollFanout: pollFanoutHandler(config, given),
     syncUser: syncUserHandler(config, given),
     authorize: authorizeHandler(config, given),
     admin: adminHandler(config, given),
+    availability: availabilityHandler(config, given),
   };
 }
 

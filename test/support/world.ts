@@ -10,10 +10,12 @@ import { SyncError } from '../../functions/errors.ts';
 import { createAccess } from '../../functions/google/access.ts';
 import { type CalendarSettings, calendarCollection } from '../../functions/google/calendar.ts';
 import { createApiClient } from '../../functions/google/client.ts';
+import { createFreeBusy } from '../../functions/google/freebusy.ts';
 import type { HttpCall } from '../../functions/google/http.ts';
 import { scopes } from '../../functions/google/oauth.ts';
 import type { Log } from '../../functions/log.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
+import type { AvailabilityParts } from '../../functions/sync/availability.ts';
 import type { Engine } from '../../functions/sync/engine.ts';
 import { type RunOutcome, runUser } from '../../functions/sync/run.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
@@ -49,6 +51,8 @@ export interface WorldOptions {
   inviteExternal?: boolean;
   calendar?: CalendarSettings['calendar'];
   recurrence?: CalendarSettings['recurrence'];
+  /** Where Google's notifications go; without one no channels are made. */
+  pushUrl?: string | undefined;
 }
 
 export function createWorld(options: WorldOptions = {}) {
@@ -148,11 +152,14 @@ export function createWorld(options: WorldOptions = {}) {
     clock,
     random: () => 0.5,
     holder: () => `run-${++holders}`,
+    secret: () => `secret-${++holders}`,
     log,
     settings: {
       windowDaysBack: 30,
       windowDaysAhead: 365,
       pollMs: 300_000,
+      safetyMs: 43_200_000,
+      pushUrl: options.pushUrl,
       leaseMs: 120_000,
       runMs: 240_000,
       tombstoneMs: 90 * 86_400_000,
@@ -185,7 +192,6 @@ export function createWorld(options: WorldOptions = {}) {
   ): Promise<void> {
     const grant = workspace.oauth.grant(email, granted);
     await vault.seal(userId, grant.refresh_token);
-    engine.access.session(userId).invalidate();
     await store.updateUser(userId, (user) => ({
       ...(user as User),
       state: 'active',
@@ -232,6 +238,8 @@ export function createWorld(options: WorldOptions = {}) {
 
   return {
     engine,
+    /** What the availability function is made of. */
+    availability: (): AvailabilityParts => ({ ...engine, freeBusy: createFreeBusy(client, clock) }),
     store,
     vault,
     workspace,

@@ -43,7 +43,7 @@ test('a boundary that occurs in a text is not used', () => {
   );
 });
 
-test('parts are matched by Content-ID; a lost or broken one is 503 (P22)', () => {
+test('P22 parts are matched by Content-ID; a lost or broken one is 503', () => {
   const part = (id: number, status: string, body: string) =>
     `--b\r\nContent-Type: application/http\r\nContent-ID: <response-${id}>\r\n\r\nHTTP/1.1 ${status}\r\nETag: "e"\r\n\r\n${body}\r\n`;
   const body = `${part(2, '412 Precondition Failed', '{}')}${part(0, '200 OK', '{"id":"a"}')}--b\r\ngarbage\r\n--b--`;
@@ -60,7 +60,7 @@ test('parts are matched by Content-ID; a lost or broken one is 503 (P22)', () =>
   assert.throws(() => decodeBatch({ status: 200, headers: {}, body }, 3), SyncError);
 });
 
-test('the status alone does not tell: 403 and 410 are judged by reason (C23, P18, P23)', () => {
+test('C23 P18 P23 the status alone does not tell: 403 and 410 are judged by reason', () => {
   const cases: [number, string, string][] = [
     [403, 'rateLimitExceeded', 'retry'],
     [403, 'userRateLimitExceeded', 'retry'],
@@ -85,6 +85,6 @@ test('the status alone does not tell: 403 and 410 are judged by reason (C23, P18
   assert.equal(failureOf(answer(429, 'x', { 'retry-after': '7' }))?.retryAfterMs, 7000);
 });
 
-test('a reason that is no word never gets into an error (P35)', () => {
+test('P35 a reason that is no word never gets into an error', () => {
   assert.equal(failureOf(answer(400, 'Anna Keller <anna@firm.example>'))?.reason, 'unknown');
 });

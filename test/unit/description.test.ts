@@ -35,7 +35,7 @@ test('a block is replaced without touching the formatting above it', () => {
   assert.equal(replaceBlock('plain\n\n— CRM —\nOld', {}), 'plain');
 });
 
-test('HTML becomes plain text; plain text with < and & stays (rule 13)', () => {
+test('rule 13: HTML becomes plain text; plain text with < and & stays', () => {
   assert.equal(
     htmlToText(
       '<p>Line&nbsp;one</p><ul><li>a &amp; b</li><li><a href="https://x.example">map</a></li></ul>',

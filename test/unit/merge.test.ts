@@ -49,7 +49,7 @@ test('C15 a field without a word stays; a field that only the CRM knows is not r
   assert.deepEqual(run({ google: { kind: 'call' } }).toCrm, {});
 });
 
-test('what Google normalises is compared as it returned it: no bounce (P13)', () => {
+test('P13 what Google normalises is compared as it returned it: no bounce', () => {
   const trimmed = { crm: { subject: 'A  b' }, google: { subject: 'A b' }, offered: {} };
   const silent = run({ base: trimmed, google: { subject: 'A b' } });
   assert.deepEqual([silent.toGoogle, silent.toCrm], [{}, {}]);

@@ -1,3 +1,4 @@
+import type { Faults } from '../faults/faults.ts';
 import type { Bus, Published } from './bus.ts';
 import { TOPICS } from './bus.ts';
 import type { Flight } from './flight.ts';
@@ -12,6 +13,8 @@ export interface EmulatedBusOptions {
   /** Where a subscription's pushes go. */
   endpoint: (subscription: string) => string;
   published?: (message: Published) => void;
+  /** Strike what the functions publish. */
+  faults?: Faults;
 }
 
 /** A bus on the emulator, and the address that the functions must use instead of the emulator's. */
@@ -40,7 +43,8 @@ export async function startEmulatedBus(options: EmulatedBusOptions): Promise<Emu
       });
     }
   }
-  const tap = await startTap(emulator, { begin: () => flight.begin(), published: told });
+  const events = { begin: () => flight.begin(), published: told };
+  const tap = await startTap(emulator, events, options.faults);
   return {
     host: tap.host,
     publish: async (topic, data, orderingKey) => {

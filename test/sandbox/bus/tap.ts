@@ -1,9 +1,9 @@
 /**
- * A gRPC proxy in front of the Pub/Sub emulator. It changes nothing; it reads what is published, by
- * whichever process, so that the stack can show every message and knows when nothing is in flight.
+ * What is published on the Pub/Sub emulator, by whichever process: read from a proxy in front of it, so
+ * that the stack can show every message and knows when nothing is in flight.
  */
-import http2 from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { Faults } from '../faults/faults.ts';
+import { startGrpcProxy } from '../grpc-proxy.ts';
 import type { Published } from './bus.ts';
 
 const PUBLISH = '/google.pubsub.v1.Publisher/Publish';
@@ -15,84 +15,25 @@ export interface TapEvents {
 }
 
 /** Listens on a free port and forwards to the emulator (`host:port`). */
-export async function startTap(
+export function startTap(
   emulator: string,
   events: TapEvents,
+  faults?: Faults,
 ): Promise<{ host: string; close: () => Promise<void> }> {
-  let upstream = http2.connect(`http://${emulator}`);
-  upstream.on('error', () => {});
-  const session = () => {
-    if (upstream.closed || upstream.destroyed) {
-      upstream = http2.connect(`http://${emulator}`);
-      upstream.on('error', () => {});
-    }
-    return upstream;
-  };
-  const sessions = new Set<http2.ServerHttp2Session>();
-  const server = http2.createServer();
-  server.on('session', (s) => {
-    sessions.add(s);
-    s.on('error', () => {});
-    s.once('close', () => sessions.delete(s));
-  });
-  server.on('stream', (stream, headers) => forward(session(), stream, headers, events));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      for (const s of sessions) s.destroy();
-      upstream.destroy();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+  return startGrpcProxy(emulator, {
+    ...(faults && { faults }),
+    pointOf: (path) => (path === PUBLISH ? { service: 'pubsub', method: 'publish' } : undefined),
+    watch(path) {
+      if (path !== PUBLISH) return undefined;
+      const end = events.begin();
+      return (request, response) => {
+        try {
+          report(request, response, events);
+        } finally {
+          end();
+        }
+      };
     },
-  };
-}
-
-function forward(
-  upstream: http2.ClientHttp2Session,
-  stream: http2.ServerHttp2Stream,
-  headers: http2.IncomingHttpHeaders,
-  events: TapEvents,
-): void {
-  const watched = headers[':path'] === PUBLISH;
-  const end = watched ? events.begin() : () => {};
-  const sent: Buffer[] = [];
-  const received: Buffer[] = [];
-  let trailers: http2.IncomingHttpHeaders = {};
-  const { ':scheme': _scheme, ':authority': _authority, ...rest } = headers;
-  const out = upstream.request({ ...rest, ':scheme': 'http' });
-  stream.on('error', () => {});
-  stream.once('close', () => out.close());
-  stream.on('data', (chunk: Buffer) => watched && sent.push(chunk));
-  stream.pipe(out);
-  out.once('response', (answer, flags) => {
-    if (stream.destroyed) return;
-    const { ':status': status, ...others } = answer;
-    // An answer of trailers only (a refusal) has no body and no trailers to wait for.
-    const only = (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-    stream.respond(
-      { ...others, ':status': status ?? 200 },
-      only ? { endStream: true } : { waitForTrailers: true },
-    );
-  });
-  out.on('data', (chunk: Buffer) => watched && received.push(chunk));
-  out.once('trailers', (t) => {
-    trailers = t;
-  });
-  stream.once('wantTrailers', () => stream.sendTrailers({ ...trailers }));
-  out.pipe(stream);
-  out.once('error', () => {
-    end();
-    stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
-  });
-  out.once('close', () => {
-    try {
-      if (watched) report(Buffer.concat(sent), Buffer.concat(received), events);
-    } finally {
-      end();
-    }
   });
 }
 

@@ -1,7 +1,8 @@
 /** Secret Manager, KMS and Cloud Scheduler behind one address, in the JSON that the client libraries speak. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Faults } from './faults.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Faults, type When } from '../faults/faults.ts';
 import { Kms } from './kms.ts';
 import {
   CloudError,
@@ -12,6 +13,7 @@ import {
   type Route,
   respond,
   type ServiceName,
+  type StatusName,
   statusOf,
 } from './protocol.ts';
 import { type Publish, Scheduler } from './scheduler.ts';
@@ -23,6 +25,8 @@ export interface CloudOptions {
   publish: Publish;
   /** True: due jobs run by themselves, looked for every second. False: only by scheduler.tick(). */
   timer?: boolean;
+  /** Faults that other services share; its own when left out. */
+  faults?: Faults;
 }
 
 /** A cloud on a port. */
@@ -37,6 +41,8 @@ export interface Cloud {
   kms: Kms;
   scheduler: Scheduler;
   faults: Faults;
+  /** Names of the methods of each service. */
+  methods: Record<ServiceName, string[]>;
   /** Calls by service and method, for example `kms.Decrypt`. Write to it to start over. */
   stats: Record<string, number>;
   /** Answers a request; throws ConnectionLost where a fault cuts the line. */
@@ -53,11 +59,11 @@ export class ConnectionLost extends Error {}
 const TIMER_MS = 1000;
 
 /** An empty cloud. */
-export function createCloud({ now, publish, timer = false }: CloudOptions): Cloud {
+export function createCloud(options: CloudOptions): Cloud {
+  const { now, publish, timer = false, faults = new Faults(Math.random) } = options;
   const secretManager = new SecretManager(now);
   const kms = new Kms(now);
   const scheduler = new Scheduler(now, publish);
-  const faults = new Faults();
   const stats: Record<string, number> = {};
   const services: [ServiceName, Route[]][] = [
     ['secretmanager', secretManager.routes],
@@ -76,12 +82,19 @@ export function createCloud({ now, publish, timer = false }: CloudOptions): Clou
     return undefined;
   }
 
-  async function strike(service: ServiceName, method: string, when: 'before' | 'after') {
-    const fault = faults.take(service, method, when);
-    if (!fault) return undefined;
-    if (fault.status === 'close') throw new ConnectionLost();
-    if (fault.status === 'hang') return new Promise<never>(() => {});
-    return errorResponse(fault.status, 'Scripted fault.', statusOf(fault.status));
+  async function strike(service: ServiceName, method: string, when: When) {
+    for (const { kind, ms = 0, status = 503, reason } of faults.striking(
+      { service, method },
+      when,
+    )) {
+      if (kind === 'close') throw new ConnectionLost();
+      if (kind === 'hang') await new Promise<never>(() => {});
+      if (kind === 'delay') await wait(ms);
+      if (kind !== 'status') continue;
+      const name = (reason as StatusName | undefined) ?? statusOf(status);
+      return errorResponse(status, 'Scripted fault.', name);
+    }
+    return undefined;
   }
 
   async function handle(request: CloudRequest): Promise<CloudResponse> {
@@ -102,6 +115,9 @@ export function createCloud({ now, publish, timer = false }: CloudOptions): Clou
     kms,
     scheduler,
     faults,
+    methods: Object.fromEntries(
+      services.map(([service, routes]) => [service, routes.map(({ name }) => name)]),
+    ) as Cloud['methods'],
     stats,
     handle,
     listen: (port = 0) => listen(handle, port),

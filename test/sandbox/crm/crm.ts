@@ -22,6 +22,8 @@ export class Crm {
   readonly #seen = new Set<string>();
   readonly #messages: GoogleChange[] = [];
   readonly #outbox: Outbox;
+  /** What each record said in its versions, newest last. */
+  readonly #versions = new Map<string, { version: number; data: Appointment }[]>();
   #lastNumber = 1000;
 
   constructor(options: CrmOptions) {
@@ -153,6 +155,9 @@ export class Crm {
     const record = this.#find(change);
     if (change.occurrence && change.op === 'delete' && !record) this.#leaveOut(change.occurrence);
     if (change.instead) this.#leaveOut(change.instead);
+    // The organizer of a meeting has connected: the guest's record is his or hers from now on.
+    if (record && change.formerUserId === record.userId && change.userId !== undefined)
+      record.userId = change.userId;
     if (record && change.rejected) record.rejected = change.rejected;
     if (record && change.conflicts) record.conflicts.push(...change.conflicts);
     if (change.op === 'upsert') this.#applyUpsert(record, change);
@@ -170,14 +175,17 @@ export class Crm {
   }
 
   /** The record that a change is about: the live one with the Google id when its own is gone. */
-  #find({ crmId, googleId, userId }: GoogleChange): CrmRecord | undefined {
+  #find({ crmId, googleId, ...change }: GoogleChange): CrmRecord | undefined {
     const named = crmId === undefined ? undefined : this.#records.get(crmId);
     if ((named && !named.deleted) || googleId === undefined) return named;
     // The copies of one meeting have the same id in several calendars: it names a record per user.
     const same = [...this.#records.values()].filter(
-      (r) => r.googleId === googleId && (userId === undefined || r.userId === userId),
+      (r) => r.googleId === googleId && [undefined, r.userId].includes(change.userId),
     );
-    const live = same.find((record) => !record.deleted);
+    const former = [...this.#records.values()].filter(
+      (r) => r.googleId === googleId && r.userId === change.formerUserId,
+    );
+    const live = [...same, ...former].find((record) => !record.deleted);
     if (live || crmId !== undefined) return live ?? named;
     // Adopted once and deleted since: a late copy of the first message must not make a second record.
     return same.at(-1);
@@ -208,7 +216,7 @@ export class Crm {
     const newer = change.baseVersion !== undefined && record.version > change.baseVersion;
     const only = newer && change.changed ? new Set(change.changed) : undefined;
     const asked = Object.entries(data).filter(([field]) => !only || only.has(field));
-    const applied = asked.filter(([field]) => !isContested(record, change, field));
+    const applied = asked.filter(([field]) => !this.#isContested(record, change, field));
     record.data = { ...record.data, ...Object.fromEntries(applied) };
     record.deleted = false;
     delete record.deletedBy;
@@ -217,8 +225,23 @@ export class Crm {
     this.#googleChanged(record, change, applied.length === asked.length);
   }
 
+  /**
+   * A person changed the field here since Google's view of it. The value stays, and `seen` does not name
+   * this change: so the sync sees two edits, decides by its policy, and tells the conflict. Back at the
+   * value that Google's view is based on is no edit.
+   */
+  #isContested({ crmId, data, editedFields }: CrmRecord, change: GoogleChange, field: string) {
+    const { baseVersion } = change;
+    if (change.redacted || baseVersion === undefined) return false;
+    if ((editedFields?.[mergedWith(field)] ?? -1) <= baseVersion) return false;
+    const before = this.#versions.get(crmId)?.findLast(({ version }) => version <= baseVersion);
+    const name = field as keyof Appointment;
+    return !before || JSON.stringify(before.data[name]) !== JSON.stringify(data[name]);
+  }
+
   #applyDelete(record: CrmRecord, change: GoogleChange): void {
-    if (record.deleted) return;
+    // Another user's by now: the old owner's calendar has no say in it.
+    if (record.deleted || change.userId !== record.userId) return;
     // Edit beats delete (design rule 10): the edit is on its way and brings the event back.
     if (change.baseVersion !== undefined && record.editedVersion > change.baseVersion) return;
     record.deleted = true;
@@ -338,6 +361,14 @@ export class Crm {
   }
 
   #changed(userId: string, crmId?: string): void {
+    const record = this.#records.get(crmId ?? '');
+    if (record) {
+      const { version, data } = record;
+      this.#versions.set(record.crmId, [
+        ...(this.#versions.get(record.crmId) ?? []),
+        { version, data },
+      ]);
+    }
     this.#options.changed?.({ userId, ...(crmId !== undefined && { crmId }) });
   }
 }
@@ -347,16 +378,11 @@ export class Crm {
  * the record has another owner by now, whose calendar does not know what the old owner changed.
  */
 function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
-  return change.crmId !== record.crmId || change.userId !== record.userId;
-}
-
-/**
- * A person changed the field here since Google's view of it. The value stays, and `seen` does not name
- * this change: so the sync sees two edits, decides by its policy, and tells the conflict.
- */
-function isContested(record: CrmRecord, change: GoogleChange, field: string): boolean {
-  if (change.redacted || change.baseVersion === undefined) return false;
-  return (record.editedFields?.[mergedWith(field)] ?? -1) > change.baseVersion;
+  return (
+    change.crmId !== record.crmId ||
+    change.userId !== record.userId ||
+    change.formerUserId !== undefined
+  );
 }
 
 /** Start and end are one value. */

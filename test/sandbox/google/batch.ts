@@ -1,5 +1,6 @@
 /** HTTP batch: many calls in one multipart/mixed request (google-contracts section 2). */
 import { identify } from './access.ts';
+import { disturbAnswer, disturbCall } from './disturb.ts';
 import {
   ApiError,
   type Call,
@@ -27,10 +28,12 @@ export async function runBatch(
   request: HttpRequest,
   httpRequest: number,
 ): Promise<HttpResponse> {
+  const identity = identify(workspace, request.headers);
   const outer: Call = {
     method: `${service.name}.batch`,
     service: service.name,
-    user: identify(workspace, request.headers)?.email ?? null,
+    user: identity?.email ?? null,
+    client: identity && identity.clientId === null ? 'phone' : 'sync',
     params: {},
     query: new URLSearchParams(),
     headers: request.headers,
@@ -39,7 +42,7 @@ export async function runBatch(
     batch: null,
   };
   try {
-    await workspace.faults.strike(outer, 'before', workspace.sleep);
+    await disturbCall(workspace, service, outer);
     const parts = parseParts(service, request);
     const answers: HttpResponse[] = [];
     let lost: ConnectionLost | undefined;
@@ -56,8 +59,9 @@ export async function runBatch(
       }
     }
     if (lost) throw lost;
-    await workspace.faults.strike(outer, 'after', workspace.sleep);
-    return multipart(`batch_${opaque(workspace.random, 24)}`, parts, answers);
+    const { cut } = await disturbAnswer(workspace, outer, { status: 200 });
+    const answer = multipart(`batch_${opaque(workspace.random, 24)}`, parts, answers);
+    return cut ? { ...answer, body: answer.body.slice(0, answer.body.length / 2) } : answer;
   } catch (error) {
     if (error instanceof ApiError) return render(error.answer());
     throw error;

@@ -22,6 +22,8 @@ export interface Answer {
   headers?: Record<string, string>;
   json?: unknown;
   text?: string;
+  /** A fault: half of the body is missing. */
+  cut?: boolean;
 }
 
 /** Who stands behind a call. A phone has every right and belongs to no OAuth client. */
@@ -43,6 +45,8 @@ export interface Call {
   method: string;
   service: string;
   user: string | null;
+  /** The user's phone, or somebody with a token (or none): the sync. */
+  client: 'sync' | 'phone';
   params: Record<string, string>;
   query: URLSearchParams;
   headers: Record<string, string>;
@@ -50,6 +54,8 @@ export interface Call {
   /** Number of the HTTP request that carried the call, counted from 1. */
   httpRequest: number;
   batch: BatchPosition | null;
+  /** A fault: changes younger than this (ms) do not show in incremental listings yet. */
+  lagMs?: number;
 }
 
 /** A call whose sender is known; what handlers of protected methods receive. */
@@ -82,6 +88,15 @@ export interface Service {
   /** Path of its batch endpoint, if it has one. */
   batch?: string;
   routes: readonly Route[];
+  /** What faults of these names do to the service's data just before a call takes effect. */
+  meanwhile?: {
+    /** Objects of the caller get new etags without a change of content. */
+    touch?: (workspace: Workspace, call: Call) => void;
+    /** The caller's sync tokens end. */
+    expireSync?: (workspace: Workspace, call: Call) => void;
+  };
+  /** Whether its incremental listings heed `lagMs`. */
+  lags?: boolean;
 }
 
 /** An error in Google's JSON form. */
@@ -181,5 +196,6 @@ export function render(answer: Answer): HttpResponse {
   for (const [name, value] of Object.entries(answer.headers ?? {})) {
     headers[name.toLowerCase()] = value;
   }
+  if (answer.cut) body = body.slice(0, Math.floor(body.length / 2));
   return { status: answer.status, headers, body };
 }

@@ -3,11 +3,12 @@
  * Google's paths, bodies and refusals. It owns no clock, timer, socket or randomness, so a
  * simulation can drive it step by step; `server.ts` puts it on a port.
  */
+import { Faults } from '../faults/faults.ts';
 import { identify, requireScope } from './access.ts';
 import { runBatch } from './batch.ts';
 import { calendarService } from './calendar/service.ts';
 import { CalendarStore } from './calendar/store.ts';
-import { Faults } from './faults.ts';
+import { disturbAnswer, disturbCall } from './disturb.ts';
 import { selectFields } from './fields.ts';
 import { oauthService } from './oauth/service.ts';
 import { type Account, OauthStore, type TokenAnswer } from './oauth/store.ts';
@@ -48,6 +49,8 @@ export interface WorkspaceOptions {
   sleep?: (ms: number) => Promise<void>;
   /** Refresh tokens die after this many days, as for an app in Testing (7). */
   refreshTokenLifetimeDays?: number;
+  /** Faults that other services share; its own when left out. */
+  faults?: Faults;
 }
 
 /** A mail that Google would have sent to a guest. */
@@ -71,6 +74,10 @@ export class Workspace {
   readonly quota = new Quota();
   readonly stats = new Stats();
   readonly mails: Mail[] = [];
+  /** What listings answered last, for the fault that repeats a page. */
+  readonly lastPages = new Map<string, unknown[]>();
+  /** True: pages of events are of random length, also empty ones (google-contracts 1.1). */
+  raggedPages = false;
   /** Called before the effect of each call, also of each part of a batch. */
   before: Hook | undefined;
   /** Called after the effect, before the answer. */
@@ -82,7 +89,7 @@ export class Workspace {
     this.options = options;
     this.now = options.now;
     this.random = options.random ?? seeded(1);
-    this.faults = new Faults(this.random);
+    this.faults = options.faults ?? new Faults(this.random);
     this.oauth = new OauthStore(this);
     this.calendars = new CalendarStore(this);
     this.notify = options.notify;
@@ -147,10 +154,12 @@ export class Workspace {
     if (!found) return render(pageNotFound(path));
     const { service, route, params } = found;
     const headers = request.headers;
+    const identity = identify(this, headers);
     const call: Call = {
       method: `${service.name}.${route.name}`,
       service: service.name,
-      user: identify(this, headers)?.email ?? null,
+      user: identity?.email ?? null,
+      client: identity && identity.clientId === null ? 'phone' : 'sync',
       params,
       query,
       headers,
@@ -161,10 +170,10 @@ export class Workspace {
     let answer: Answer;
     try {
       await this.before?.(call);
-      await this.faults.strike(call, 'before', this.sleep);
+      await disturbCall(this, service, call);
       answer = this.#effect(call, route);
       await this.after?.(call);
-      await this.faults.strike(call, 'after', this.sleep);
+      answer = await disturbAnswer(this, call, answer);
     } catch (error) {
       if (error instanceof ConnectionLost) {
         this.stats.call(call, 0, this.now());

@@ -16,6 +16,8 @@ import {
 export interface Filter {
   /** Incremental: only what changed after this number. */
   since: number | null;
+  /** Only what changed up to this number: a listing that lags. */
+  until?: number;
   singleEvents: boolean;
   showDeleted: boolean;
   orderBy: string | null;
@@ -75,7 +77,9 @@ function keyOf(filter: Filter, record: StoredEvent, start: number, id: string): 
 function wanted(record: StoredEvent, filter: Filter): boolean {
   const { resource, exception, calendar } = record;
   // [V] 1.1: incremental results always hold deletions, whatever the window of the first listing.
-  if (filter.since !== null) return record.changed > filter.since;
+  if (filter.since !== null) {
+    return record.changed > filter.since && record.changed <= (filter.until ?? record.changed);
+  }
   if (resource.status === 'cancelled') {
     // [V] 1.2: with singleEvents=false cancelled instances of live series are always returned.
     const master = exception && calendar.events.get(exception.masterId);
@@ -113,6 +117,7 @@ function seriesInWindow(record: StoredEvent, filter: Filter): boolean {
 function instances(workspace: Workspace, record: StoredEvent, filter: Filter): Item[] {
   const { resource, calendar, changed } = record;
   if (filter.since !== null && changed <= filter.since) return [];
+  if (filter.until !== undefined && changed > filter.until) return [];
   const horizon = filter.horizon ?? horizonOf(resource, calendar, workspace.now());
   const items: Item[] = [];
   if (filter.since !== null) items.push(...vanished(record, filter, filter.since, horizon));

@@ -58,6 +58,11 @@ export const calendarService: Service = {
   name: 'calendar',
   base: '/calendar/v3',
   batch: '/batch/calendar/v3',
+  lags: true,
+  meanwhile: {
+    touch: ({ calendars }, { user }) => user !== null && calendars.touchAll(user),
+    expireSync: (workspace, { user }) => workspace.expireSyncTokens(user ?? undefined),
+  },
   routes: [
     route('GET', EVENTS, 'events.list', READ, list),
     route('POST', EVENTS, 'events.insert', WRITE, insert),

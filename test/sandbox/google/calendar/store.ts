@@ -6,11 +6,15 @@ import type { Workspace } from '../workspace.ts';
 import type { Calendar, Channel, EventResource, ExceptionOf, StoredEvent } from './model.ts';
 import { sendMessage } from './watch.ts';
 
+/** Changes whose time is remembered, for listings that lag. */
+const HISTORY = 5000;
+
 export class CalendarStore {
   readonly workspace: Workspace;
   readonly #calendars = new Map<string, Calendar>();
   readonly channels = new Map<string, Channel>();
   readonly #dirty = new Map<Calendar, Set<string>>();
+  readonly #history: { at: number; changes: number }[] = [];
   #changes = 0;
 
   constructor(workspace: Workspace) {
@@ -138,10 +142,23 @@ export class CalendarStore {
   /** Gives the event a new change number, hence a new etag. */
   touch(record: StoredEvent): void {
     this.#changes += 1;
+    this.#remember();
     record.changed = this.#changes;
     const types = this.#dirty.get(record.calendar) ?? new Set();
     types.add(record.resource.eventType);
     this.#dirty.set(record.calendar, types);
+  }
+
+  /** Every event of a user gets a new etag; what it says stays. */
+  touchAll(email: string): void {
+    for (const calendar of this.owned(email)) {
+      for (const record of calendar.events.values()) this.touch(record);
+    }
+  }
+
+  /** The number of the latest change at a time (ms); as far back as is remembered. */
+  changesAt(time: number): number {
+    return this.#history.findLast(({ at }) => at <= time)?.changes ?? 0;
   }
 
   /** Ends all sync tokens of a user's calendars (or of all): the next use gets 410. */
@@ -149,6 +166,11 @@ export class CalendarStore {
     for (const calendar of this.#calendars.values()) {
       if (!email || calendar.owner === email.toLowerCase()) calendar.tokenEpoch += 1;
     }
+  }
+
+  #remember(): void {
+    this.#history.push({ at: this.workspace.now(), changes: this.#changes });
+    if (this.#history.length > 2 * HISTORY) this.#history.splice(0, HISTORY);
   }
 
   /** Notifies the channels of every calendar that changed since the last flush. */

@@ -212,6 +212,17 @@ export class OauthStore {
     }
   }
 
+  /** The user takes back one scope, which access tokens feel at once. Scopes may be short names. */
+  withdrawScope(email: string, scope: string): void {
+    const name = fullScope(canonicalScope(scope));
+    const held = [...this.#accessTokens.values(), ...this.#refreshTokens.values()];
+    for (const { consent, scopes } of held) {
+      if (consent.email !== email.toLowerCase()) continue;
+      scopes.delete(name);
+      consent.scopes.delete(name);
+    }
+  }
+
   /** Ends all access tokens (of one user), as an hour would. */
   expireAccessTokens(email?: string): void {
     for (const [token, access] of this.#accessTokens) {

@@ -1,0 +1,153 @@
+/**
+ * What several users see, each a copy of it, is one record of the CRM: the organizer's, whichever
+ * calendar is read first (design decision 3). Until the organizer connects it is the first guest's.
+ */
+import { type Claim, claimed } from '../core/claim.ts';
+import type { Codec, CodecContext } from '../core/codec.ts';
+import { dueNow } from '../core/polls.ts';
+import type { Link } from '../core/records.ts';
+import type { Heir } from '../core/sides.ts';
+import type { Collection } from './collection.ts';
+import type { Done } from './execute.ts';
+import type { Work } from './observe.ts';
+import type { Store } from './ports.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Claims what the user sees for the first time, and steps back from what is another user's by now.
+ * One read and one write for a record in its life, and only if the directory knows two of its people.
+ */
+export async function claimShared(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+  const context = await run.directory.context([]);
+  const asked = works.flatMap((work) => {
+    const claim = wantedClaim(run, codec, context, work);
+    return claim ? [{ work, claim }] : [];
+  });
+  if (asked.length === 0) return;
+  const stored = await run.engine.store.claim(asked.map(({ claim }) => claim));
+  const taken: { work: Work; before: NonNullable<Claim['before']> }[] = [];
+  for (const [i, { work, claim }] of asked.entries()) {
+    const holder = stored[i] ?? claim;
+    if (holder.userId === run.user.userId) {
+      work.claim = { key: holder.key, until: holder.expireAt };
+      if (work.link?.state !== 'live' && holder.before) taken.push({ work, before: holder.before });
+    } else if (work.link?.state === 'live') await stepBack(run, work, holder);
+    else if (work.observed) work.observed = { ...work.observed, ignored: 'colleaguesMeeting' };
+  }
+  await inherit(run, codec, taken);
+}
+
+function wantedClaim(
+  run: Run,
+  codec: Codec,
+  context: CodecContext,
+  { link, observed }: Work,
+): Claim | undefined {
+  // What we inserted says itself whose it is.
+  if (observed?.state !== 'live' || !observed.shared || observed.marker) return undefined;
+  const period = codec.period(observed.fields, context);
+  if (!period || period.to <= run.window.from || period.from >= run.window.to) return undefined;
+  const { key, own } = observed.shared;
+  const expireAt = period.to + run.engine.settings.tombstoneMs;
+  const known = link?.state === 'live' ? link.claim : undefined;
+  const sure = known?.key === key && known.until >= expireAt;
+  if (observed.ignored ? link?.state !== 'live' : sure) return undefined;
+  const { userId } = run.user;
+  return { record: codec.record, key, userId, googleId: observed.googleId, own, expireAt };
+}
+
+/** The record goes on under its new owner; until that one's link is stored only ours knows it. */
+export async function stepBack(run: Run, work: Work, holder: Claim): Promise<void> {
+  const { userId, record, googleId } = holder;
+  const [link] = await run.engine.store.linksByGoogleId(userId, record, [googleId]);
+  if (link) work.yields = link.crmId === undefined ? {} : { crmId: link.crmId };
+}
+
+/** The records that go on here under the crmId that they had with a guest. */
+async function inherit(
+  run: Run,
+  { record }: Codec,
+  taken: { work: Work; before: NonNullable<Claim['before']> }[],
+): Promise<void> {
+  for (const [userId, mine] of Map.groupBy(taken, ({ before }) => before.userId)) {
+    const ids = mine.map(({ before }) => before.googleId);
+    const links = await run.engine.store.linksByGoogleId(userId, record, ids);
+    for (const { work, before } of mine) {
+      const link = links.find((l) => l.googleId === before.googleId && l.state === 'live');
+      if (link) work.heir = heirOf(link);
+    }
+  }
+}
+
+const heirOf = ({ userId, crmId, crmVersion }: Link): Heir => ({
+  userId,
+  ...(crmId !== undefined && { crmId }),
+  ...(crmVersion !== undefined && { crmVersion }),
+});
+
+/** The CRM hands a record over to the user whose claim it is: the guest's copy stays as it is. */
+export async function passOn(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+  const left = works.filter(
+    ({ intent, link }) =>
+      intent && intent.userId !== run.user.userId && link?.state === 'live' && link.claim,
+  );
+  if (left.length === 0) return;
+  const holders = await holdersOf(run, codec, left);
+  for (const work of left) {
+    const holder = holders.get(work.link?.claim?.key ?? '');
+    if (work.intent && holder?.userId === work.intent.userId)
+      work.yields = { crmId: work.intent.crmId };
+  }
+}
+
+/** The claims on what these works are linked to, by key. */
+export async function holdersOf(
+  run: Run,
+  { record }: Codec,
+  works: Work[],
+): Promise<Map<string, Claim>> {
+  const keys = works.flatMap(({ link }) => link?.claim?.key ?? []);
+  const claims = await run.engine.store.getClaims(record, keys);
+  return new Map(claims.map((claim) => [claim.key, claim]));
+}
+
+/** After a commit: whom a record was taken from has to step back; what is gone is nobody's any more. */
+export async function settleClaims(run: Run, { codec }: Collection, done: Done[]): Promise<void> {
+  const { store, publisher, clock } = run.engine;
+  const now = clock.now();
+  const { record } = codec;
+  const taken = done.filter(({ decision }) => decision.rule === 'takeOver');
+  for (const [former, mine] of Map.groupBy(taken, ({ work }) => work.heir?.userId ?? '')) {
+    const googleIds = mine.flatMap(({ work }) => work.observed?.googleId ?? []);
+    await store.updateUser(former, (user) => {
+      if (!user) return undefined;
+      const known = user.yields?.[record] ?? [];
+      const yields = { ...user.yields, [record]: [...new Set([...known, ...googleIds])] };
+      // The message may get lost, or find the user busy.
+      return user.state === 'active' ? dueNow({ ...user, yields }, now) : { ...user, yields };
+    });
+    await publisher.syncUsers([former]);
+  }
+  const gone = done
+    .filter(({ decision }) => decision.link === 'deleted' || decision.link === 'none')
+    .flatMap(({ work }) => work.link?.claim?.key ?? []);
+  if (gone.length > 0) await store.unclaim(record, run.user.userId, gone);
+}
+
+/** What claiming would answer, without doing it (a preview). */
+export function claimsAsRead(store: Pick<Store, 'getClaims'>): Pick<Store, 'claim'> {
+  return {
+    async claim(wanted) {
+      const [first] = wanted;
+      if (!first) return [];
+      const keys = wanted.map(({ key }) => key);
+      const stored = await store.getClaims(first.record, keys);
+      return wanted.map((one) =>
+        claimed(
+          stored.find(({ key }) => key === one.key),
+          one,
+        ),
+      );
+    },
+  };
+}

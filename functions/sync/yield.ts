@@ -1,0 +1,45 @@
+import { holdersOf, stepBack } from './claims.ts';
+import type { Collection } from './collection.ts';
+import { commitWorks } from './commit.ts';
+import { execute } from './execute.ts';
+import type { Work } from './observe.ts';
+import { CHUNK, type Run } from './run.ts';
+
+/** Steps back from the records that organizers took over since the last run. */
+export async function yieldTaken(run: Run): Promise<void> {
+  for (const collection of run.collections) {
+    const { record } = collection.codec;
+    const all = run.user.yields?.[record] ?? [];
+    for (let at = 0; at < all.length; at += CHUNK)
+      await yieldSome(run, collection, all.slice(at, at + CHUNK));
+  }
+}
+
+async function yieldSome(run: Run, collection: Collection, googleIds: string[]): Promise<void> {
+  const { store } = run.engine;
+  const { userId } = run.user;
+  const { record } = collection.codec;
+  const links = await store.linksByGoogleId(userId, record, googleIds);
+  const works = links
+    .filter((link) => link.state === 'live' && link.claim)
+    .map((link): Work => ({ link, intent: undefined, observed: undefined, raw: undefined }));
+  const holders = await holdersOf(run, collection.codec, works);
+  for (const work of works) {
+    const holder = holders.get(work.link?.claim?.key ?? '');
+    if (holder && holder.userId !== userId) await stepBack(run, work, holder);
+  }
+  const executed = await execute(
+    run,
+    collection,
+    works.filter((work) => work.yields),
+  );
+  await commitWorks(run, collection, executed, {}, false);
+  await store.updateUser(userId, (user) => {
+    if (!user?.yields) return undefined;
+    const left = user.yields[record]?.filter((id) => !googleIds.includes(id)) ?? [];
+    const { [record]: _, ...others } = user.yields;
+    const { yields: __, ...rest } = user;
+    const yields = left.length > 0 ? { ...others, [record]: left } : others;
+    return Object.keys(yields).length > 0 ? { ...rest, yields } : rest;
+  });
+}

@@ -1,0 +1,120 @@
+/** Edits that meet: what survives, who wins, and what is told of it. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { readConflicts } from '../../functions/sync/journal.ts';
+import { createWorld, visit } from '../support/world.ts';
+
+test('C11 P5 P19 edits of different fields on both sides both survive a 412', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  world.countCalls();
+  await world.crm(world.change('v1', visit(1, 9, { subject: 'New subject' })));
+  assert.deepEqual(world.countCalls(), { 'calendar.events.patch': 2, 'calendar.events.get': 1 });
+  const [merged] = await world.events();
+  assert.deepEqual([merged?.summary, merged?.location], ['New subject', 'Thun']);
+  assert.deepEqual(world.messages.at(-1)?.changed, ['place']);
+});
+
+test('C11 the same field on both sides: the policy of the field decides; both values reach the CRM and the admin', async () => {
+  for (const winner of ['crm', 'google'] as const) {
+    const world = createWorld({ policy: winner === 'google' ? { subject: 'google' } : {} });
+    await world.connect('anna');
+    await world.crm(world.change('v1', visit(1, 9, { place: 'Bern' })));
+    await world.poll();
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'On the phone' });
+    world.messages.length = 0;
+    await world.crm(world.change('v1', visit(1, 9, { subject: 'In the CRM', place: 'Thun' })));
+    const [after] = await world.events();
+    const won = winner === 'crm' ? 'In the CRM' : 'On the phone';
+    assert.deepEqual([after?.summary, after?.location], [won, 'Thun']);
+    const conflict = { field: 'subject', crm: 'In the CRM', google: 'On the phone', winner };
+    assert.deepEqual(world.messages.at(-1)?.conflicts, [conflict]);
+    // What the CRM won is no news to it: it hears what was lost, and no values.
+    const told = winner === 'crm' ? undefined : won;
+    assert.equal(world.messages.at(-1)?.data?.subject, told);
+    const [seen] = await readConflicts(world.engine, 'anna', 10);
+    assert.deepEqual([seen?.crmId, seen?.conflicts], ['v1', [conflict]]);
+  }
+});
+
+test('C11 a private event’s texts are not in the conflicts that an admin sees', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Open', ...day });
+  await world.poll();
+  const { data } = world.messages.at(-1) ?? {};
+  await world.crm(world.change('g1', { ...data }, { googleId: own.id }));
+  await world.phone('anna', 'PATCH', `/${own.id}`, { summary: 'Open still' });
+  await world.crm(world.change('g1', { ...data, subject: 'In the CRM' }, { googleId: own.id }));
+  assert.equal((await readConflicts(world.engine, 'anna', 10)).length, 1);
+  await world.phone('anna', 'PATCH', `/${own.id}`, { visibility: 'private' });
+  await world.poll();
+  assert.deepEqual(await readConflicts(world.engine, 'anna', 10), []);
+});
+
+test('P6 the same edits meet in either order: the same value wins on both sides', async () => {
+  const results = [];
+  for (const first of ['crm', 'google']) {
+    const world = createWorld();
+    await world.connect('anna');
+    await world.crm(world.change('v1', visit()));
+    await world.poll();
+    const [event] = await world.events();
+    const google = () => world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'On the phone' });
+    const change = world.change('v1', visit(1, 9, { subject: 'In the CRM' }));
+    if (first === 'google') await google();
+    await world.store.putIntents([change]);
+    if (first === 'crm') await google();
+    await world.poll();
+    await world.poll();
+    results.push((await world.events())[0]?.summary);
+  }
+  assert.deepEqual(results, ['In the CRM', 'In the CRM']);
+});
+
+test('C15 what the other side has no word on stays: guests, Meet link, colour, the CRM’s own fields', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const customer = { name: 'Muster AG' };
+  const participants = [{ email: 'customer@else.example', name: 'Kunde' }];
+  await world.crm(world.change('v1', visit(1, 9, { customer, participants })));
+  await world.poll();
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { colorId: '7', location: 'Thun' });
+  world.messages.length = 0;
+  await world.poll();
+  const [told] = world.messages;
+  assert.deepEqual(told?.changed, ['place'], 'only what changed at Google');
+  assert.deepEqual(told?.data?.participants, participants, 'Google never had the customer');
+  assert.ok(told && !('customer' in (told.data ?? {})));
+  await world.crm(world.change('v1', { subject: 'Only a title' }));
+  const [after] = await world.events();
+  assert.deepEqual(
+    [after?.summary, after?.location, after?.colorId, after?.description?.includes('Muster AG')],
+    ['Only a title', 'Thun', '7', true],
+  );
+});
+
+test('C14 P13 what Google trims or turns into HTML does not bounce, and an echo that comes twice costs nothing', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const text = '  two  spaces\n\n';
+  const v1 = world.change('v1', visit(1, 9, { subject: ' Title ', description: text, place: '' }));
+  await world.crm(v1);
+  world.messages.length = 0;
+  world.countCalls();
+  for (let i = 0; i < 2; i++) {
+    await world.crm({ ...v1, changeId: `again${i}`, version: v1.version + 1 + i });
+    await world.poll();
+  }
+  assert.deepEqual(world.countCalls(), { 'calendar.events.list': 2 });
+  assert.deepEqual(
+    world.messages.filter((m) => m.record !== 'user'),
+    [],
+  );
+});

@@ -1,0 +1,89 @@
+/** Deleted and cancelled, on either side, and what an edit does to it. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { createWorld, visit } from '../support/world.ts';
+
+test('deleted on the phone is deleted in the CRM; deleted in the CRM is deleted at Google', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit(1)), world.change('v2', visit(2)));
+  await world.poll();
+  const [first] = await world.events();
+  await world.phone('anna', 'DELETE', `/${first?.id}`);
+  await world.poll();
+  const deletes = world.messages.filter((m) => m.op === 'delete');
+  assert.deepEqual(
+    deletes.map((m) => [m.crmId, m.reason]),
+    [['v1', 'movedOrDeleted']],
+  );
+  await world.crm(world.change('v2', {}, { op: 'delete' }));
+  assert.deepEqual(await world.events(), []);
+  await world.poll();
+  assert.equal(
+    world.messages.filter((m) => m.op === 'delete').length,
+    1,
+    'our own delete is no news',
+  );
+});
+
+test('rule 2: cancelled goes, planned again comes back as the next generation', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [before] = await world.events();
+  await world.crm(world.change('v1', visit(1, 9, { status: 'cancelled' })));
+  assert.deepEqual(await world.events(), []);
+  await world.poll();
+  assert.equal(world.messages.filter((m) => m.op === 'delete').length, 0);
+  await world.crm(world.change('v1', visit()));
+  const [after] = await world.events();
+  assert.notEqual(after?.id, before?.id);
+  world.countCalls();
+  await world.crm(
+    world.change('v9', visit(1, 9, { status: 'cancelled' })),
+    world.change('v10', {}, { op: 'delete' }),
+  );
+  assert.deepEqual(world.countCalls(), {}, 'never written, so no call');
+});
+
+test('rule 10: edit beats delete, the CRM hears of it, deletes again, and then it is final', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'Important now' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  const last = world.messages.at(-1);
+  assert.deepEqual(last?.conflicts, [{ field: 'deletedInCrm', winner: 'google' }]);
+  assert.equal((await world.events()).length, 1);
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  assert.equal((await world.events()).length, 0);
+});
+
+test('rule 10: deleted at Google but changed in the CRM since: written again, once', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.crm(world.change('v1', visit(1, 9, { subject: 'Still on' })));
+  const events = await world.events();
+  assert.equal(events.length, 1);
+  assert.equal(events[0]?.summary, 'Still on');
+  assert.deepEqual(world.messages.at(-1)?.conflicts, [{ field: 'deletedInGoogle', winner: 'crm' }]);
+});
+
+test('rule 10: an own event deleted at Google before the CRM has answered: its answer does not bring it back', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll();
+  const { data } = world.messages.at(-1) ?? {};
+  await world.phone('anna', 'DELETE', `/${own.id}`);
+  await world.poll();
+  await world.crm(world.change('g1', { ...data, kind: 'call' }, { googleId: own.id }));
+  assert.deepEqual(await world.events(), []);
+  const last = world.messages.at(-1);
+  assert.deepEqual([last?.op, last?.crmId], ['delete', 'g1']);
+});

@@ -1,0 +1,217 @@
+/** People in an event: guests, answers, and what belongs to somebody else. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { take } from '../../functions/triggers/crm-change.ts';
+import { createWorld, visit } from '../support/world.ts';
+
+test('P10 C20 an unlinked event and what we do not map are never touched; mails are never sent', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  await world.crm(
+    world.change(
+      'v1',
+      visit(1, 9, {
+        participants: [{ email: 'luca@firm.example' }, { email: 'customer@else.example' }],
+      }),
+    ),
+  );
+  const [event] = await world.events();
+  assert.deepEqual(
+    event?.attendees?.map((a) => a.email),
+    ['luca@firm.example'],
+    'customers are not invited',
+  );
+  await world.phone('anna', 'PATCH', `/${event?.id}`, {
+    colorId: '7',
+    attendees: [{ email: 'luca@firm.example' }, { email: 'guest@else.example' }],
+  });
+  await world.poll();
+  await world.crm(
+    world.change('v1', visit(1, 15, { participants: [{ email: 'customer@else.example' }] })),
+  );
+  const [after] = await world.events();
+  assert.equal(after?.colorId, '7');
+  assert.deepEqual(
+    after?.attendees?.map((a) => a.email),
+    ['guest@else.example'],
+  );
+  assert.deepEqual(world.workspace.mails, []);
+});
+
+test('rule 7: the own answer travels both ways, a declined event is not busy; the rest is the organizer’s', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  world.workspace.createAccount({ email: 'boss@else.example' });
+  const invited = await world.workspace.handle({
+    method: 'POST',
+    url: '/calendar/v3/calendars/primary/events',
+    headers: { authorization: 'Bearer user:boss@else.example', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      summary: 'Invitation',
+      start: { date: '2026-11-27' },
+      end: { date: '2026-11-28' },
+      attendees: [{ email: 'anna@firm.example' }],
+    }),
+  });
+  const { id } = JSON.parse(invited.body) as { id: string };
+  await world.poll();
+  const told = world.messages.find((m) => m.googleId === id);
+  assert.deepEqual([told?.data?.response, told?.data?.busy], ['needsAction', true]);
+  await world.crm(world.change('i1', { ...told?.data, response: 'declined' }, { googleId: id }));
+  const mine = await world.phone('anna', 'GET', `/${id}`);
+  assert.equal(
+    mine.attendees?.find((a) => a.email === 'anna@firm.example')?.responseStatus,
+    'declined',
+  );
+  await world.poll();
+  world.messages.length = 0;
+  await world.crm(world.change('i1', { subject: 'Mine now' }, { googleId: id }));
+  assert.equal(world.messages[0]?.rejected?.reason, 'notOrganizer');
+  assert.equal(world.messages[0]?.data?.subject, 'Invitation');
+});
+
+test('P6 a guest that was offered stays one when the CRM speaks of other fields', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('A-1', visit(1)));
+  const [event] = await world.events();
+  const attendees = [{ email: 'guest@elsewhere.example' }];
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees });
+  await world.poll();
+  world.messages.length = 0;
+  await world.crm(world.change('A-1', visit(1, 9, { subject: 'Renamed' })));
+  await world.store.wakeIntents('anna', world.clock.now(), 10, true);
+  await world.poll();
+  assert.deepEqual(world.messages, [], 'not told that nobody is on the list');
+  const [now] = await world.events();
+  assert.equal(now?.summary, 'Renamed');
+  assert.deepEqual(
+    now?.attendees?.map((a) => a.email),
+    ['guest@elsewhere.example'],
+  );
+});
+
+test('rule 12: people in an event reach the CRM by address, name, answer and kind', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  world.workspace.createAccount({ email: 'guest@else.example' });
+  await world.phone('anna', 'POST', '', {
+    summary: 'Review',
+    start: { date: '2026-11-26' },
+    end: { date: '2026-11-27' },
+    attendees: [
+      { email: 'Luca@firm.example' },
+      { email: 'guest@else.example', displayName: 'Gast', responseStatus: 'tentative' },
+      { email: 'room@resource.calendar.google.com', displayName: 'Room 1', resource: true },
+      { email: 'anna@firm.example', responseStatus: 'accepted' },
+    ],
+  });
+  await world.poll();
+  const { data } = world.messages.find((m) => m.record === 'appointment') ?? {};
+  assert.deepEqual(data?.participants, [
+    { email: 'guest@else.example', name: 'Gast', response: 'tentative', kind: 'external' },
+    { email: 'luca@firm.example', response: 'needsAction', kind: 'user', userId: 'luca' },
+    {
+      email: 'room@resource.calendar.google.com',
+      name: 'Room 1',
+      response: 'needsAction',
+      kind: 'resource',
+    },
+  ]);
+  assert.equal(data?.response, 'accepted', 'the own answer is not a participant’s');
+});
+
+test('rule 12: two CRM users with one address: the second is rejected by name, and its changes wait for nobody', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const user = (userId: string, email: string, version = 1) => ({
+    changeId: `${userId}-${version}`,
+    userId,
+    version,
+    record: 'user',
+    op: 'upsert',
+    data: { email, timeZone: 'Europe/Zurich' },
+  });
+  const send = (changes: object[]) => {
+    const text = JSON.stringify({ changes });
+    return take(world.engine, world.engine.log, {
+      messageId: 'm',
+      text,
+      data: Buffer.from(text).toString('base64'),
+    });
+  };
+  const { refused } = await send([
+    user('anna2', 'Anna@firm.example'),
+    user('luca', 'luca@firm.example'),
+  ]);
+  assert.deepEqual(
+    refused.map((r) => r.reason),
+    ['emailTaken'],
+  );
+  const last = world.messages.at(-1);
+  assert.deepEqual(
+    [last?.op, last?.userId, last?.rejected?.reason],
+    ['reject', 'anna2', 'emailTaken'],
+  );
+  assert.match(last?.rejected?.detail ?? '', /user anna2 .* another user: give each user/);
+  assert.equal(await world.store.getUser('anna2'), undefined);
+  assert.equal((await world.store.getUser('luca'))?.state, 'invited', 'others of the message are');
+  assert.deepEqual((await send([user('anna2', 'anna2@firm.example', 2)])).refused, []);
+});
+
+test('C20 first sync, backfill and full resync of users with series and guests: no mail, no answer changed', async () => {
+  const world = createWorld();
+  world.workspace.quota.enabled = false;
+  const users = Array.from({ length: 20 }, (_, i) => `u${i}`);
+  for (const userId of users) await world.connect(userId);
+  const emails = users.map((u) => `${u}@firm.example`);
+  const answersOf = async () => {
+    const lists = await Promise.all(users.map((u) => world.events(u)));
+    return lists.flat().map((e) => [e.id, e.attendees?.map((a) => a.responseStatus)]);
+  };
+  for (const [i, userId] of users.entries()) {
+    const attendees = [1, 2, 3].map((n) => ({ email: emails[(i + n) % 20] ?? '' }));
+    await world.phone(userId, 'POST', '', {
+      summary: 'Weekly',
+      start: { dateTime: '2026-11-24T09:00:00', timeZone: 'Europe/Zurich' },
+      end: { dateTime: '2026-11-24T10:00:00', timeZone: 'Europe/Zurich' },
+      recurrence: ['RRULE:FREQ=WEEKLY;COUNT=4'],
+      attendees: [...attendees, { email: 'customer@else.example', responseStatus: 'accepted' }],
+    });
+  }
+  const before = await answersOf();
+  for (const userId of users) await world.poll(userId);
+  for (const [i, userId] of users.entries()) {
+    const participants = [
+      { email: emails[(i + 1) % 20] ?? '' },
+      { email: 'customer@else.example' },
+    ];
+    await world.crm(
+      ...Array.from({ length: 5 }, (_, n) =>
+        world.change(`${userId}-${n}`, visit(1 + n, 11, { participants }), { userId }),
+      ),
+    );
+  }
+  world.workspace.expireSyncTokens();
+  for (const userId of users) await world.poll(userId);
+  for (const userId of users)
+    await world.crm(world.change(`${userId}-0`, visit(1, 15), { userId }), {
+      ...world.change(`${userId}-1`, {}, { userId, op: 'delete' }),
+    });
+  assert.deepEqual(world.workspace.mails, []);
+  // Each call, also those in a batch.
+  const writes = world.calls
+    .flatMap((c) => [
+      `${c.method} ${c.url}`,
+      ...((c.body ?? '').match(/^(?:POST|PATCH|DELETE) \S+/gm) ?? []),
+    ])
+    .filter((line) => /^(POST|PATCH|DELETE) .*\/events/.test(line));
+  assert.ok(writes.length >= 20 * 7, `${writes.length} writes`);
+  for (const line of writes) assert.match(line, /sendUpdates=none/);
+  const after = new Map((await answersOf()).map(([id, answers]) => [id, answers]));
+  for (const [id, answers] of before) assert.deepEqual(after.get(id), answers);
+  const doubled = world.messages.filter((m) => m.op === 'upsert' && m.crmId === undefined);
+  assert.equal(doubled.filter((m) => m.record === 'appointment').length, 20 * 4, 'each once (C21)');
+});

@@ -1,0 +1,389 @@
+/** A meeting of several users is one record of the CRM, whichever calendar is read first (C21). */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type CrmChange, crmMessageSchema } from '../../functions/core/messages.ts';
+import { Crm } from '../sandbox/crm/crm.ts';
+import { createWorld, type World } from '../support/world.ts';
+
+const DAY = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+const EMAIL = { anna: 'anna@firm.example', luca: 'luca@firm.example', mia: 'mia@firm.example' };
+
+/** In the directory, not connected. */
+async function known(world: World, ...users: (keyof typeof EMAIL)[]): Promise<void> {
+  for (const userId of users) {
+    const email = EMAIL[userId];
+    world.workspace.createAccount({ email, name: userId, timeZone: 'Europe/Zurich' });
+    await world.store.putUser({
+      userId,
+      email,
+      timeZone: 'Europe/Zurich',
+      enabled: true,
+      version: 0,
+    });
+  }
+}
+
+/** A CRM that follows, and what has reached it so far. */
+function crmOf(world: World) {
+  let delivered = 0;
+  const outbox: CrmChange[] = [];
+  const crm = new Crm({
+    now: world.clock.now,
+    random: () => 0.5,
+    publish: (message) => {
+      const parsed = crmMessageSchema.parse(message);
+      if (!('changes' in parsed) && parsed.record !== 'user') outbox.push(parsed);
+    },
+  });
+  return {
+    crm,
+    outbox,
+    /** Delivers what was told, and carries out what the CRM answers, until both are silent. */
+    async settle(): Promise<void> {
+      while (delivered < world.messages.length || outbox.length > 0) {
+        while (delivered < world.messages.length) await crm.receive(world.messages[delivered++]);
+        for (const change of outbox.splice(0)) await world.crm(change);
+        for (const userId of world.syncRequests.splice(0)) await world.poll(userId);
+      }
+    },
+  };
+}
+
+/** As a guest of the organizer's, in the organizer's calendar. */
+const meeting = (world: World, organizer: string, ...guests: string[]) =>
+  world.phone(organizer, 'POST', '', {
+    summary: 'Review',
+    ...DAY,
+    attendees: guests.map((email) => ({ email })),
+  });
+
+/** The own answers of the guests: a meeting that somebody took out of a calendar is declined. */
+async function answers(world: World, userId: string): Promise<(string | undefined)[]> {
+  const [event] = await world.events(userId);
+  return (event?.attendees ?? []).map((a) => a.responseStatus);
+}
+
+for (const first of ['anna', 'luca'] as const)
+  test(`C21 a meeting of two connected users is one record of the organizer’s; ${first} is read first`, async () => {
+    const world = createWorld();
+    await world.connect('anna');
+    await world.connect('luca');
+    const { crm, settle } = crmOf(world);
+    await meeting(world, 'anna', EMAIL.luca);
+    for (const userId of [first, 'anna', 'luca']) await world.poll(userId);
+    await settle();
+    assert.deepEqual(
+      crm.records().map((r) => [r.userId, r.data.subject]),
+      [['anna', 'Review']],
+    );
+    assert.deepEqual(crm.records()[0]?.data.participants, [
+      { email: EMAIL.luca, response: 'needsAction', kind: 'user', userId: 'luca' },
+    ]);
+  });
+
+test('C21 an edit by a guest who may not make it does not loop on a 403', async () => {
+  const world = createWorld();
+  await known(world, 'anna');
+  await world.connect('luca');
+  const { crm, settle } = crmOf(world);
+  await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  await settle();
+  const [record] = crm.records();
+  world.countCalls();
+  await crm.edit(record?.crmId ?? '', { subject: 'Mine' });
+  await settle();
+  assert.ok((world.countCalls()['calendar.events.patch'] ?? 0) <= 1);
+  assert.equal(crm.records()[0]?.data.subject, 'Review', 'equal again');
+  assert.equal(world.messages.at(-1)?.rejected?.reason, 'notOrganizer');
+});
+
+test('C21 the organizer connects later: the guest’s record goes over, with what the CRM knows of it', async () => {
+  const world = createWorld();
+  await known(world, 'anna');
+  await world.connect('luca');
+  const { crm, settle } = crmOf(world);
+  await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  await settle();
+  const [before] = crm.records();
+  assert.equal(before?.userId, 'luca', 'the organizer is not connected: the guest has it');
+  await crm.edit(before?.crmId ?? '', { customer: { name: 'Muster AG' } });
+  await settle();
+  await world.connect('anna');
+  world.messages.length = 0;
+  await world.poll('anna');
+  const [told] = world.messages.filter((m) => m.record === 'appointment');
+  assert.deepEqual(
+    [told?.userId, told?.formerUserId, told?.crmId],
+    ['anna', 'luca', before?.crmId],
+  );
+  for (const message of world.messages) await crm.receive(message);
+  await settle();
+  assert.deepEqual(
+    crm.records().map((r) => [r.crmId, r.userId, r.data.customer?.name]),
+    [[before?.crmId, 'anna', 'Muster AG']],
+  );
+  assert.deepEqual(await world.store.linksByCrmId('luca', 'appointment', [`${before?.crmId}`]), []);
+  assert.deepEqual(await answers(world, 'luca'), ['needsAction'], 'nobody was declined');
+  // From now on the organizer's edits are told once, and the CRM's reach the event.
+  world.messages.length = 0;
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.poll('luca');
+  await world.poll('anna');
+  assert.deepEqual(
+    world.messages.map((m) => [m.userId, m.crmId, m.changed]),
+    [['anna', before?.crmId, ['place']]],
+  );
+  await crm.edit(before?.crmId ?? '', { subject: 'Review, moved' });
+  await settle();
+  assert.equal((await world.events('luca'))[0]?.summary, 'Review, moved');
+});
+
+test('C21 the organizer connects before the CRM has answered the guest’s: still one record', async () => {
+  const world = createWorld();
+  await known(world, 'anna');
+  await world.connect('luca');
+  const { crm, settle } = crmOf(world);
+  await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  await world.connect('anna');
+  await world.poll('anna');
+  await settle();
+  for (const userId of ['luca', 'anna']) await world.poll(userId);
+  await settle();
+  assert.deepEqual(
+    crm.records().map((r) => r.userId),
+    ['anna'],
+  );
+  assert.deepEqual(await answers(world, 'luca'), ['needsAction']);
+  const links = await world.store.listLinks('luca', 'appointment', 10);
+  assert.deepEqual(
+    links.filter((link) => link.state === 'live'),
+    [],
+  );
+});
+
+test('C21 a record that the CRM has given no name yet: the guest’s is told to be deleted, the organizer’s stays', async () => {
+  const world = createWorld();
+  await known(world, 'anna');
+  await world.connect('luca');
+  const made = await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  await world.connect('anna');
+  world.messages.length = 0;
+  await world.poll('anna');
+  assert.deepEqual(world.syncRequests, ['luca']);
+  await world.poll('luca');
+  await world.poll('luca');
+  assert.deepEqual(
+    world.messages
+      .filter((m) => m.record === 'appointment')
+      .map((m) => [m.op, m.userId, m.googleId, m.reason]),
+    [
+      ['upsert', 'anna', made.id, undefined],
+      ['delete', 'luca', made.id, 'colleaguesMeeting'],
+    ],
+  );
+  assert.equal((await world.store.getUser('luca'))?.yields, undefined);
+  // The CRM's answer to the guest's record was on its way: it neither writes nor brings it back.
+  const { googleId, data } = world.messages.at(-2) ?? {};
+  world.messages.length = 0;
+  world.countCalls();
+  const late = { ...data, kind: 'meeting' };
+  await world.crm(world.change('L-1', late, { userId: 'luca', ...(googleId && { googleId }) }));
+  assert.deepEqual(world.countCalls(), {});
+  assert.deepEqual(
+    world.messages.map((m) => [m.op, m.crmId]),
+    [['delete', 'L-1']],
+  );
+});
+
+test('C21 cancelled by the organizer while the CRM changes its guest’s record: it does not become an event of the guest’s', async () => {
+  const world = createWorld();
+  await world.connect('luca');
+  world.workspace.createAccount({ email: 'boss@firm.example' });
+  const made = await meeting(world, 'boss', EMAIL.luca);
+  await world.poll('luca');
+  const { data } = world.messages.at(-1) ?? {};
+  await world.crm(world.change('L-1', { ...data }, { userId: 'luca', googleId: made.id }));
+  await world.phone('boss', 'DELETE', `/${made.id}`);
+  await world.store.putIntents([
+    world.change('L-1', { response: 'accepted', kind: 'call' }, { userId: 'luca' }),
+  ]);
+  await world.poll('luca');
+  assert.deepEqual(await world.events('luca'), []);
+  assert.equal(world.messages.at(-1)?.op, 'delete');
+});
+
+test('C21 the run that takes over dies at any commit: run again, one record, nobody declined', async () => {
+  for (let at = 0; at < 4; at++) {
+    const world = createWorld();
+    await known(world, 'anna');
+    await world.connect('luca');
+    const { crm, settle } = crmOf(world);
+    await meeting(world, 'anna', EMAIL.luca);
+    await world.poll('luca');
+    await settle();
+    await world.connect('anna');
+    const { commit } = world.store;
+    let left = at;
+    world.store.commit = async (...args) => {
+      if (left-- <= 0) throw new Error('killed');
+      return commit(...args);
+    };
+    await world.poll('anna').catch(() => {});
+    world.store.commit = commit;
+    world.advance(200_000);
+    await settle();
+    for (const userId of ['luca', 'anna', 'luca']) await world.poll(userId);
+    await settle();
+    assert.deepEqual(
+      crm.records().map((r) => r.userId),
+      ['anna'],
+      `killed at commit ${at}`,
+    );
+    assert.deepEqual(await answers(world, 'luca'), ['needsAction'], `killed at commit ${at}`);
+  }
+});
+
+test('C21 the organizer disconnects: the record stays the organizer’s, and goes on on coming back', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  const { crm, settle } = crmOf(world);
+  await meeting(world, 'anna', EMAIL.luca);
+  for (const userId of ['anna', 'luca']) await world.poll(userId);
+  await settle();
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'keep' });
+  await world.poll('anna');
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  world.workspace.expireSyncTokens();
+  await world.poll('luca');
+  await settle();
+  assert.deepEqual(
+    crm.records().map((r) => r.userId),
+    ['anna'],
+  );
+  await world.connect('anna');
+  await world.poll('anna');
+  await settle();
+  assert.deepEqual(
+    crm.records().map((r) => [r.userId, r.data.place]),
+    [['anna', 'Thun']],
+  );
+});
+
+test('C21 an entry of the CRM is known in a colleague’s calendar also while its owner is disconnected', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const { crm, settle } = crmOf(world);
+  await crm.announce({
+    userId: 'anna',
+    email: EMAIL.anna,
+    name: 'Anna',
+    timeZone: 'Europe/Zurich',
+  });
+  await known(world, 'luca');
+  const at = { date: '2026-11-26' };
+  await crm.create('anna', { start: at, end: at, participants: [{ email: EMAIL.luca }] });
+  await settle();
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'keep' });
+  await world.poll('anna');
+  await world.connect('luca');
+  assert.equal((await world.events('luca')).length, 1);
+  await world.poll('luca');
+  await settle();
+  assert.deepEqual(
+    crm.records().map((r) => r.userId),
+    ['anna'],
+  );
+});
+
+test('C21 two guests of somebody outside: one record; when its user declines by deleting, the other’s comes', async () => {
+  const world = createWorld();
+  await world.connect('luca');
+  await world.connect('mia');
+  const { crm, settle } = crmOf(world);
+  world.workspace.createAccount({ email: 'boss@firm.example' });
+  const made = await meeting(world, 'boss', EMAIL.luca, EMAIL.mia);
+  await Promise.all(['luca', 'mia'].map((userId) => world.poll(userId)));
+  await settle();
+  assert.deepEqual(
+    crm.records().map((r) => r.userId),
+    ['luca'],
+  );
+  assert.deepEqual(
+    crm.records()[0]?.data.participants?.map((p) => p.userId),
+    ['mia'],
+  );
+  await world.phone('luca', 'DELETE', `/${made.id}`);
+  await world.poll('luca');
+  await world.poll('mia');
+  await settle();
+  assert.deepEqual(
+    crm.records().map((r) => r.userId),
+    ['mia'],
+  );
+});
+
+test('C21 each occurrence of a colleague’s series goes over as the record that it is', async () => {
+  const world = createWorld();
+  await known(world, 'anna');
+  await world.connect('luca');
+  const { crm, settle } = crmOf(world);
+  await world.phone('anna', 'POST', '', {
+    summary: 'Weekly',
+    start: { dateTime: '2026-11-26T09:00:00', timeZone: 'America/Winnipeg' },
+    end: { dateTime: '2026-11-26T10:00:00', timeZone: 'America/Winnipeg' },
+    recurrence: ['RRULE:FREQ=WEEKLY;COUNT=4'],
+    attendees: [{ email: EMAIL.luca }],
+  });
+  await world.poll('luca');
+  await settle();
+  const before = crm.records().map((r) => [r.crmId, r.data.start]);
+  assert.equal(before.length, 4);
+  await world.connect('anna');
+  await world.poll('anna');
+  await settle();
+  assert.deepEqual(
+    crm.records().map((r) => [r.crmId, r.data.start]),
+    before,
+  );
+  assert.deepEqual(new Set(crm.records().map((r) => r.userId)), new Set(['anna']));
+});
+
+test('C21 who is alone in a meeting costs no look-up; with a colleague it is one for all of a page', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await known(world, 'luca');
+  const asked: number[] = [];
+  const { claim } = world.store;
+  world.store.claim = (wanted) => {
+    asked.push(wanted.length);
+    return claim(wanted);
+  };
+  await meeting(world, 'anna');
+  await meeting(world, 'anna', 'customer@else.example');
+  await world.poll();
+  assert.deepEqual(asked, []);
+  for (let i = 0; i < 3; i++) await meeting(world, 'anna', EMAIL.luca);
+  await world.poll();
+  const [event] = (await world.events()).filter((e) => e.attendees?.[0]?.email === EMAIL.luca);
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.poll();
+  assert.deepEqual(asked, [3], 'and once only');
+});
+
+test('C21 a preview claims nothing', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await known(world, 'luca');
+  await meeting(world, 'anna', EMAIL.luca);
+  const before = world.store.dump();
+  const { preview } = await import('../../functions/sync/preview.ts');
+  assert.equal((await preview(world.engine, 'anna'))?.crm.create, 1);
+  assert.equal(world.store.dump(), before);
+});

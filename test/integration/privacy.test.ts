@@ -1,0 +1,59 @@
+/** What its owner hides never leaves Google. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { createWorld } from '../support/world.ts';
+
+test('rule 4: a private event of one’s own is a busy block: no title, no text', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const secret = {
+    summary: 'Therapy',
+    description: 'secret',
+    location: 'secret',
+    visibility: 'private',
+  };
+  const made = await world.phone('anna', 'POST', '', {
+    ...secret,
+    start: { dateTime: '2026-11-26T10:00:00Z' },
+    end: { dateTime: '2026-11-26T11:00:00Z' },
+  });
+  await world.poll();
+  const message = world.messages.find((m) => m.record === 'appointment');
+  assert.equal(message?.redacted, true);
+  assert.doesNotMatch(JSON.stringify(world.messages) + world.store.dump(), /Therapy|secret/);
+  await world.crm(
+    world.change(
+      'p1',
+      {
+        ...message?.data,
+        subject: 'Busy',
+        start: { dateTime: '2026-11-26T12:00:00+01:00', timeZone: 'Europe/Zurich' },
+        end: { dateTime: '2026-11-26T13:00:00+01:00', timeZone: 'Europe/Zurich' },
+      },
+      { googleId: made.id },
+    ),
+  );
+  const [event] = await world.events();
+  assert.deepEqual(
+    [event?.summary, event?.description, event?.visibility],
+    ['Therapy', 'secret', 'private'],
+  );
+  assert.equal(event?.start.dateTime, '2026-11-26T12:00:00+01:00');
+});
+
+test('rule 4: an event turned private later: the CRM is asked to forget its texts', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const made = await world.phone('anna', 'POST', '', {
+    summary: 'Open',
+    start: { date: '2026-11-26' },
+    end: { date: '2026-11-27' },
+  });
+  await world.poll();
+  await world.phone('anna', 'PATCH', `/${made.id}`, { visibility: 'private' });
+  await world.poll();
+  const last = world.messages.at(-1);
+  assert.equal(last?.redacted, true);
+  assert.equal(last?.data?.subject, null);
+  assert.ok(last?.changed?.includes('subject'));
+});

@@ -1,0 +1,117 @@
+/** Calls of Google's APIs: captured from googleapis, sent by us, repeated by us alone. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { calendar as createCalendar } from '@googleapis/calendar';
+import { INSTANCE_RETRIES, MAX_ATTEMPTS, RUN_RETRIES } from '../../functions/core/retry.ts';
+import { createApiClient } from '../../functions/google/client.ts';
+import type { HttpAnswer, HttpCall } from '../../functions/google/http.ts';
+
+const api = createCalendar('v3');
+const error = (status: number, reason: string, headers = {}): HttpAnswer => ({
+  status,
+  headers,
+  body: JSON.stringify({ error: { code: status, errors: [{ reason }] } }),
+});
+
+/** A client whose every request is answered alike, and what it sent and waited. */
+function against(answer: (call: HttpCall) => HttpAnswer) {
+  const sent: HttpCall[] = [];
+  const waits: number[] = [];
+  let now = 0;
+  const clock = {
+    now: () => now,
+    sleep: async (ms: number) => {
+      waits.push(ms);
+      now += ms;
+    },
+  };
+  const client = createApiClient({
+    root: 'https://google.example',
+    batchPath: '/batch/calendar/v3',
+    send: async (call) => {
+      sent.push(call);
+      return answer(call);
+    },
+    clock,
+    random: () => 0,
+    log: () => {},
+  });
+  const session = () => ({
+    userId: 'anna',
+    accessToken: async () => 'token',
+    invalidate: () => {},
+    retriesLeft: RUN_RETRIES,
+    until: Number.POSITIVE_INFINITY,
+  });
+  const advance = (ms: number) => {
+    now += ms;
+  };
+  return { client, sent, waits, session, advance };
+}
+
+type Against = ReturnType<typeof against>;
+const get = ({ client }: Against) =>
+  client.capture((o) => api.events.get({ calendarId: 'primary', eventId: 'e' }, o));
+
+test('P29 a 500 is sent once for each attempt of ours: gaxios repeats nothing', async () => {
+  const calls: { [method: string]: (a: Against) => Promise<{ call: HttpCall }> } = {
+    GET: get,
+    PUT: ({ client }) =>
+      client.capture((o) =>
+        api.events.update({ calendarId: 'p', eventId: 'e', requestBody: {} }, o),
+      ),
+    PATCH: ({ client }) =>
+      client.capture((o) =>
+        api.events.patch({ calendarId: 'p', eventId: 'e', requestBody: {} }, o),
+      ),
+    POST: ({ client }) =>
+      client.capture((o) => api.events.insert({ calendarId: 'p', requestBody: {} }, o)),
+    DELETE: ({ client }) =>
+      client.capture(async (o) => {
+        await api.events.delete({ calendarId: 'p', eventId: 'e' }, o);
+        return { data: undefined };
+      }),
+  };
+  for (const [method, capture] of Object.entries(calls)) {
+    const google = against(() => error(500, 'backendError'));
+    const call = await capture(google);
+    assert.equal(google.sent.length, 0, `${method}: capturing sends nothing`);
+    const [result] = await google.client.perform(google.session(), [call]);
+    assert.deepEqual(
+      google.sent.map((s) => s.method),
+      new Array(MAX_ATTEMPTS).fill(method),
+    );
+    assert.ok(!result?.ok && result?.error.kind === 'later');
+  }
+});
+
+test('P29 Retry-After is waited for at least', async () => {
+  const google = against(() => error(429, 'rateLimitExceeded', { 'retry-after': '7' }));
+  await google.client.perform(google.session(), [await get(google)]);
+  assert.deepEqual(google.waits, new Array(MAX_ATTEMPTS - 1).fill(7000));
+});
+
+test('P29 C23 a storm: all users of an instance share what may be repeated, and recovery does not stampede', async () => {
+  const google = against(() => error(403, 'rateLimitExceeded'));
+  const call = await get(google);
+  const users = 200;
+  for (let i = 0; i < users; i++) await google.client.perform(google.session(), [call]);
+  assert.equal(google.sent.length, users + INSTANCE_RETRIES);
+  google.sent.length = 0;
+  google.advance(2_000);
+  for (let i = 0; i < users; i++) await google.client.perform(google.session(), [call]);
+  assert.equal(google.sent.length, users + 2, 'two seconds, two more');
+});
+
+test('P29 a permission that is missing is never asked for again', async () => {
+  for (const [reason, sent] of [
+    ['forbidden', 1],
+    ['forbiddenForNonOrganizer', 1],
+    // Once more with a fresh token.
+    ['insufficientPermissions', 2],
+  ] as const) {
+    const google = against(() => error(403, reason));
+    await google.client.perform(google.session(), [await get(google)]);
+    assert.equal(google.sent.length, sent, reason);
+  }
+});
