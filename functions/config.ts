@@ -68,9 +68,19 @@ export const settingsSchema = z.object({
     .max(100)
     .default('CRM')
     .describe('what the dedicated calendar is called when it is made'),
+  RECURRENCE: z
+    .enum(['occurrences', 'series'])
+    .default('occurrences')
+    .describe('what a series is for the CRM: an appointment an occurrence, or a record of its own'),
   WINDOW_DAYS_BACK: z.coerce.number().int().min(0).max(3650).default(30),
   WINDOW_DAYS_AHEAD: z.coerce.number().int().min(1).max(3650).default(365),
-  POLL_SECONDS: seconds(300, 10).describe('between two polls of a user'),
+  NOTIFICATIONS_URL: url
+    .optional()
+    .describe('address of googlePush as Google reaches it; without one no watch channels are made'),
+  POLL_SECONDS: seconds(300, 10).describe('between two polls of a user who is not watched'),
+  SAFETY_POLL_SECONDS: seconds(43_200, 60).describe(
+    'between two polls of a calendar with a watch channel; twice that in quiet times',
+  ),
   LEASE_SECONDS: seconds(60, 10).describe('how long a run holds a user before it must renew'),
   RUN_SECONDS: seconds(240, 10).describe('after this a run stops taking new work'),
   CONFLICT_POLICY: policy.describe('winner per field, JSON; default crm'),

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import {
   type Given,
   openAuthorisation,
+  openAvailability,
   openEngine,
   openLog,
   openPublisher,
@@ -11,7 +12,9 @@ import {
 } from './services.ts';
 import { createAdmin } from './triggers/admin.ts';
 import { createAuthorize } from './triggers/authorize.ts';
+import { createAvailability } from './triggers/availability.ts';
 import { createCrmChange } from './triggers/crm-change.ts';
+import { createGooglePush } from './triggers/google-push.ts';
 import { createMaintain } from './triggers/maintain.ts';
 import { createPollFanout } from './triggers/poll-fanout.ts';
 import { createSyncUser } from './triggers/sync-user.ts';
@@ -31,6 +34,11 @@ export function adminHandler(config: Config, given: Given = {}) {
   return createAdmin({ config, engine, log: engine.log });
 }
 
+export function availabilityHandler(config: Config, given: Given = {}) {
+  const log = openLog(config, given);
+  return createAvailability({ config, parts: openAvailability(config, given, log), log });
+}
+
 export function maintainHandler(config: Config, given: Given = {}) {
   return createMaintain(clockwork(config, given));
 }
@@ -39,7 +47,11 @@ export function pollFanoutHandler(config: Config, given: Given = {}) {
   return createPollFanout(clockwork(config, given));
 }
 
-/** What the functions that Scheduler drives have in common. */
+export function googlePushHandler(config: Config, given: Given = {}) {
+  return createGooglePush(clockwork(config, given));
+}
+
+/** What the functions have in common that only look who is due. */
 function clockwork(config: Config, given: Given) {
   return {
     config,

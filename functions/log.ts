@@ -35,11 +35,16 @@ export interface LogEvents {
   'message.rejected': { topic: string; messageId: string; reason: string };
   'poll.fanout': { users: number };
   'maintain.done': { swept: number; users: number };
+  /** Google made no watch channel: the record type is polled. */
+  'channel.failed': { userId: string; record: string; reason: string };
+  /** A notification with a wrong token for a channel that is known. */
+  'push.refused': { userId: string; record: string };
   /** A record type lives somewhere else now; `left`: copies that stay where no scope reaches. */
   'place.changed': { userId: string; record: string; moved: number; left: number };
   'user.state': { userId: string; state: string; reason?: string };
   /** What an admin did; who it was stands in Cloud Run's own log of requests. */
   'admin.action': { action: string; userId?: string; outcome: string };
+  'availability.answered': { users: number; unknown: number; ms: number };
   'authorize.refused': { step: string; reason: string };
   'google.retry': { method: string; attempt: number; waitMs: number; reason: string };
   'function.failed': { function: string; kind: string; reason: string };
@@ -54,9 +59,12 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'message.rejected': 'warn',
   'poll.fanout': 'info',
   'maintain.done': 'info',
+  'channel.failed': 'warn',
+  'push.refused': 'warn',
   'place.changed': 'info',
   'user.state': 'info',
   'admin.action': 'info',
+  'availability.answered': 'info',
   'authorize.refused': 'warn',
   'google.retry': 'info',
   'function.failed': 'error',

@@ -2,7 +2,7 @@
  * Which adapter stands behind which port: the composition root. Each function opens only what it uses,
  * so that its bundle holds nothing else. `given` replaces single parts in tests and in local runs.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { DAY_MS } from './core/time.ts';
@@ -10,11 +10,13 @@ import { createPublisher } from './crm/publisher.ts';
 import { createAccess } from './google/access.ts';
 import { calendarCollection } from './google/calendar.ts';
 import { createApiClient } from './google/client.ts';
+import { createFreeBusy } from './google/freebusy.ts';
 import { fetchSend, type Send } from './google/http.ts';
 import { createGoogleOAuth, type GoogleOAuth } from './google/oauth.ts';
 import { createLog, type Log } from './log.ts';
 import { firestoreClient } from './state/client.ts';
 import { createFirestoreStore } from './state/firestore.ts';
+import type { AvailabilityParts } from './sync/availability.ts';
 import type { Engine, EngineSettings } from './sync/engine.ts';
 import type { Clock, Publisher, Random, Store } from './sync/ports.ts';
 import { type VaultClients, vaultClients } from './vault/clients.ts';
@@ -95,30 +97,55 @@ async function openOAuth(config: Config, secrets: VaultClients['secrets']): Prom
   });
 }
 
+/** Everything that an answer on who is busy when needs: it writes nothing, here or at Google. */
+export function openAvailability(config: Config, given: Given, log: Log): AvailabilityParts {
+  const { vault, oauth } = openAuthorisation(config, given);
+  const clock = given.clock ?? systemClock;
+  const client = calendarClient(config, given, log);
+  return {
+    store: openStore(config, given),
+    access: createAccess({ vault, oauth, clock }),
+    collections: [
+      calendarCollection(client, { calendar: config.CALENDAR, name: config.CALENDAR_NAME }),
+    ],
+    freeBusy: createFreeBusy(client, clock),
+    clock,
+    settings: engineSettings(config),
+  };
+}
+
+const calendarClient = (config: Config, given: Given, log: Log) =>
+  createApiClient({
+    root: config.GOOGLE_API_URL,
+    batchPath: '/batch/calendar/v3',
+    send: given.send ?? fetchSend(CALL_TIMEOUT_MS),
+    clock: given.clock ?? systemClock,
+    random: given.random ?? Math.random,
+    log,
+  });
+
 /** Everything that a user's sync needs. */
 export function openEngine(config: Config, given: Given): Engine {
   const { vault, oauth } = openAuthorisation(config, given);
   const log = openLog(config, given);
   const clock = given.clock ?? systemClock;
   const random = given.random ?? Math.random;
-  const client = createApiClient({
-    root: config.GOOGLE_API_URL,
-    batchPath: '/batch/calendar/v3',
-    send: given.send ?? fetchSend(CALL_TIMEOUT_MS),
-    clock,
-    random,
-    log,
-  });
+  const client = calendarClient(config, given, log);
   return {
     store: openStore(config, given),
     publisher: openPublisher(config, given),
     access: createAccess({ vault, oauth, clock }),
     collections: [
-      calendarCollection(client, { calendar: config.CALENDAR, name: config.CALENDAR_NAME }),
+      calendarCollection(client, {
+        calendar: config.CALENDAR,
+        name: config.CALENDAR_NAME,
+        recurrence: config.RECURRENCE,
+      }),
     ],
     clock,
     random,
     holder: () => randomUUID(),
+    secret: () => randomBytes(32).toString('base64url'),
     log,
     settings: engineSettings(config),
   };
@@ -128,6 +155,8 @@ export const engineSettings = (config: Config): EngineSettings => ({
   windowDaysBack: config.WINDOW_DAYS_BACK,
   windowDaysAhead: config.WINDOW_DAYS_AHEAD,
   pollMs: config.POLL_SECONDS * 1000,
+  safetyMs: config.SAFETY_POLL_SECONDS * 1000,
+  pushUrl: config.NOTIFICATIONS_URL,
   leaseMs: config.LEASE_SECONDS * 1000,
   runMs: config.RUN_SECONDS * 1000,
   tombstoneMs: config.TOMBSTONE_DAYS * DAY_MS,

@@ -50,6 +50,8 @@ export const measured = {
   crmChange: { reads: 8, writes: 6, deletes: 0, messages: 1, googleCalls: 1 },
   googleChange: { reads: 2, writes: 2, deletes: 0, messages: 1, googleCalls: 0 },
   poll: { reads: 12, writes: 4, deletes: 0, messages: 1, googleCalls: 1 },
+  watchedPoll: { reads: 16, writes: 5, deletes: 0, messages: 1, googleCalls: 1 },
+  notification: { reads: 3, writes: 1, deletes: 0, messages: 0, googleCalls: 0 },
   tick: { reads: 0, writes: 0, deletes: 0, messages: 1, googleCalls: 0 },
   token: { secretAccesses: 1, keyOperations: 1 },
 } as const;
@@ -66,13 +68,21 @@ export const perCrmChange = {
 /** Of one change in Google, beyond the poll that finds it. */
 export const perGoogleChange = measured.googleChange;
 
-/** Of one poll of one user that finds nothing. Estimates: time and logs. */
+/** Of one poll of one user that finds nothing, beside its documents. Estimates: time and logs. */
 export const perPoll = {
-  ...measured.poll,
   requests: 1,
   seconds: 0.35,
   cpuSeconds: 0.03,
   loggedKb: 2,
+} as const;
+
+/** Of one notification of a watch channel. Estimates: time and logs. */
+export const perNotification = {
+  ...measured.notification,
+  requests: 1,
+  seconds: 0.1,
+  cpuSeconds: 0.01,
+  loggedKb: 0.5,
 } as const;
 
 /** Of one tick; the due users' share is counted with their polls. Estimates: time and size. */
@@ -95,8 +105,10 @@ const WORKER = {
   vcpus: 1,
   crmChangeGib: 0.5,
   syncUserGib: 1,
+  googlePushGib: 0.25,
   crmChangeShared: 20,
   syncUserShared: 10,
+  googlePushShared: 80,
 };
 /** Cloud Run adds an instance at 60 % of its concurrency or its CPU. */
 const FULL = 0.6;
@@ -112,12 +124,33 @@ export interface Size {
   users: number;
   /** CRM changes and Google changes of all users in a month. */
   changes: number;
-  pollSeconds: number;
+  /** Seconds between two polls; undefined: watch channels, and polls as a safety net. */
+  pollSeconds: number | undefined;
 }
 
 /** The reference: 350 users, 8,300 entries a month, each changed once on each side. */
-export function sizeOf(users: number, pollSeconds = 300): Size {
+export function sizeOf(users: number, pollSeconds?: number): Size {
   return { users, changes: Math.round((users / 350) * 8_300), pollSeconds };
+}
+
+/** A watched calendar that is quiet is polled once in 24 to 30 hours. */
+const QUIET_HOURS = 27;
+/** Renewals of a channel (watch, stop) and of the window, calls of a user in a month. */
+const UPKEEP_CALLS = 2 * 4.8 + 4.3;
+
+/** Polls, notifications and calls for channels in a month. */
+function reading({ users, changes, pollSeconds }: Size) {
+  if (pollSeconds !== undefined) {
+    const polls = (users * HOURS * 3600) / pollSeconds;
+    return { polls, notifications: 0, upkeep: 0, perPoll: { ...perPoll, ...measured.poll } };
+  }
+  // Each change on either side rings, and is followed by a pull: of our own writes it finds the echo.
+  return {
+    polls: (users * HOURS) / QUIET_HOURS + 2 * changes,
+    notifications: 2 * changes,
+    upkeep: users * UPKEEP_CALLS,
+    perPoll: { ...perPoll, ...measured.watchedPoll },
+  };
 }
 
 /** Seconds in which at least one instance is at work, times the instances, in a month. */
@@ -136,28 +169,40 @@ function instanceSeconds(
 const beyond = (amount: number, freeAmount: number) => Math.max(0, amount - freeAmount);
 
 /** Parts of the monthly bill in USD. */
-export function cost({ users, changes, pollSeconds }: Size): { [part: string]: number } {
-  const polls = (users * HOURS * 3600) / pollSeconds;
+export function cost(size: Size): { [part: string]: number } {
+  const { users, changes } = size;
+  const { polls, notifications, perPoll } = reading(size);
   const ticks = HOURS * 60;
   const crmSeconds = instanceSeconds(changes, perCrmChange, WORKER.crmChangeShared);
   const pollSecondsOfInstances = instanceSeconds(polls, perPoll, WORKER.syncUserShared);
+  const pushSeconds = instanceSeconds(notifications, perNotification, WORKER.googlePushShared);
   const tickSeconds = ticks * perTick.seconds;
   const vcpuSeconds =
-    (crmSeconds + pollSecondsOfInstances) * WORKER.vcpus + tickSeconds * perTick.vcpus;
+    (crmSeconds + pollSecondsOfInstances + pushSeconds) * WORKER.vcpus +
+    tickSeconds * perTick.vcpus;
   const gibSeconds =
     crmSeconds * WORKER.crmChangeGib +
     pollSecondsOfInstances * WORKER.syncUserGib +
+    pushSeconds * WORKER.googlePushGib +
     tickSeconds * perTick.gib;
-  const requests = changes * perCrmChange.requests + polls * perPoll.requests + ticks;
+  const requests =
+    changes * perCrmChange.requests + polls * perPoll.requests + notifications + ticks;
   const all = (name: 'reads' | 'writes' | 'deletes') =>
-    changes * (perCrmChange[name] + perGoogleChange[name]) + polls * perPoll[name];
+    changes * (perCrmChange[name] + perGoogleChange[name]) +
+    polls * perPoll[name] +
+    notifications * perNotification[name];
   const deletes = all('deletes') + changes * EXPIRING;
   const messages =
     changes * (perCrmChange.messages + perGoogleChange.messages) +
     polls * perPoll.messages +
     ticks * perTick.messages;
   const storedGib = (changes * KEPT_MONTHS * STORED_KB) / 1024 ** 2;
-  const logged = (changes * perCrmChange.loggedKb + polls * perPoll.loggedKb + ticks) / 1024 ** 2;
+  const logged =
+    (changes * perCrmChange.loggedKb +
+      polls * perPoll.loggedKb +
+      notifications * perNotification.loggedKb +
+      ticks) /
+    1024 ** 2;
   const tokenUses = users * HOURS;
   return {
     functions:
@@ -182,16 +227,16 @@ export function cost({ users, changes, pollSeconds }: Size): { [part: string]: n
 }
 
 /** Calls to Google's Workspace APIs in a month: free, but counted against quotas. */
-export function googleCalls({ users, changes, pollSeconds }: Size): number {
-  const polls = (users * HOURS * 3600) / pollSeconds;
-  return Math.round(changes * perCrmChange.googleCalls + polls * perPoll.googleCalls);
+export function googleCalls(size: Size): number {
+  const { polls, upkeep, perPoll } = reading(size);
+  return Math.round(size.changes * perCrmChange.googleCalls + polls * perPoll.googleCalls + upkeep);
 }
 
 /** The table of infra/README.md. */
 export function table(): string {
   const sizes = [
     ...[350, 3_500, 35_000].map((users) => sizeOf(users)),
-    ...[350, 3_500, 35_000].map((users) => sizeOf(users, 1800)),
+    ...[350, 3_500, 35_000].map((users) => sizeOf(users, 300)),
   ];
   const parts = Object.keys(cost(sizeOf(350)));
   const number = (n: number) => Math.round(n).toLocaleString('en-US');
@@ -204,7 +249,7 @@ export function table(): string {
       `**${usd(total)}**`,
       usd(total / size.users),
     ];
-    return `| ${number(size.users)} | ${number(size.changes)} | ${size.pollSeconds} s | ${number(googleCalls(size))} | ${cells.join(' | ')} |`;
+    return `| ${number(size.users)} | ${number(size.changes)} | ${size.pollSeconds === undefined ? 'watched' : `${size.pollSeconds} s`} | ${number(googleCalls(size))} | ${cells.join(' | ')} |`;
   });
   const head = [
     'users',

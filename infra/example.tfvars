@@ -6,6 +6,9 @@ region     = "europe-west1"
 # The CRM runs in a project of its own and pulls changes from Google.
 crm_members = ["serviceAccount:crm@example-crm.iam.gserviceaccount.com"]
 
+# Its servers also ask when users are free.
+availability_members = ["serviceAccount:crm@example-crm.iam.gserviceaccount.com"]
+
 # Who may look at journals and previews, undo runs and release users.
 admin_members = ["group:crm-sync-admins@example.com"]
 

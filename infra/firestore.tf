@@ -116,10 +116,10 @@ resource "google_firebaserules_release" "firestore" {
 }
 
 resource "google_project_iam_member" "state" {
-  for_each = { for name, f in local._functions : name => f if f.state }
+  for_each = { for name, f in local._functions : name => f.state if f.state != null }
 
   project = var.project_id
-  role    = "roles/datastore.user"
+  role    = { read = "roles/datastore.viewer", write = "roles/datastore.user" }[each.value]
   member  = local._members[each.key]
 
   condition {

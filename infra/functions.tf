@@ -1,6 +1,7 @@
 # The functions, an account for each, and who may call them.
 #
-# A new function is one entry here: its topic (or public; neither: for admins), its size, its rights. Account,
+# A new function is one entry here: its topic (or public; neither: for callers
+# that are named), its size, its rights. Account,
 # subscription, dead letters, rights and source follow from it. The key is its name in
 # functions/index.ts. A new topic is a line in topics.tf, a new row of rights one in README.md.
 
@@ -17,7 +18,7 @@ locals {
       instances   = 1
       timeout     = local._run_timeout
 
-      state        = true
+      state        = "write"
       kms          = "decrypt"
       tokens       = "read"
       oauth_client = true
@@ -35,11 +36,29 @@ locals {
       instances   = 4
       timeout     = 60
 
-      state        = true
+      state        = "write"
       kms          = "encrypt"
       tokens       = "write"
       oauth_client = true
       publishes    = [var.sync_user_topic]
+    }
+
+    # A server of the CRM asks, a person waits: two or three reads for each user and a call or two at
+    # Google, in which time others can ask. Reads tokens and the state, and can change neither.
+    availability = {
+      topic       = null
+      public      = false
+      memory      = "512Mi"
+      cpu         = "1"
+      concurrency = 20
+      instances   = 4
+      timeout     = 60
+
+      state        = "read"
+      kms          = "decrypt"
+      tokens       = "read"
+      oauth_client = true
+      publishes    = []
     }
 
     # Stores intents and runs the user's sync: nearly all of the time it waits for Firestore and
@@ -54,14 +73,33 @@ locals {
       instances   = var.max_instances
       timeout     = local._run_timeout
 
-      state        = true
+      state        = "write"
       kms          = "decrypt"
       tokens       = "use"
       oauth_client = true
       publishes    = [var.google_changes_topic, var.sync_user_topic]
     }
 
-    # Once a night, one instance: a query for each user, and deletions.
+    # Google's notifications: a header and three documents each, most of them of our own writes. Public,
+    # so its account may do nearly nothing, and an instance takes many at once: a stranger who floods it
+    # costs two instances.
+    googlePush = {
+      topic       = null
+      public      = true
+      memory      = "256Mi"
+      cpu         = "1"
+      concurrency = 80
+      instances   = 2
+      timeout     = 30
+
+      state        = "write"
+      kms          = null
+      tokens       = null
+      oauth_client = false
+      publishes    = [var.sync_user_topic]
+    }
+
+    # Once a night, one instance: three queries for each user, and deletions.
     maintain = {
       topic       = "maintain"
       public      = false
@@ -71,7 +109,7 @@ locals {
       instances   = 1
       timeout     = 540
 
-      state        = true
+      state        = "write"
       kms          = null
       tokens       = null
       oauth_client = false
@@ -89,7 +127,7 @@ locals {
       instances   = 1
       timeout     = 300
 
-      state        = true
+      state        = "write"
       kms          = null
       tokens       = null
       oauth_client = false
@@ -107,7 +145,7 @@ locals {
       instances   = var.max_instances
       timeout     = local._run_timeout
 
-      state        = true
+      state        = "write"
       kms          = "decrypt"
       tokens       = "use"
       oauth_client = true
@@ -118,6 +156,14 @@ locals {
   # A run stops taking new work after run_seconds; the rest is for what it has begun. Pub/Sub waits
   # 10 s longer (subscriptions.tf), and it never waits more than 600 s.
   _run_timeout = var.run_seconds + 60
+
+  # Of those that no topic feeds.
+  _purposes = {
+    admin        = "For admins: preview, journal, undo, release"
+    authorize    = "Public: pages for the user"
+    availability = "For the CRM: who is busy when, common free slots"
+    googlePush   = "Public: Google's notifications of watch channels"
+  }
 
   # crmChange -> crm-change
   _names = { for name, f in local._functions : name => lower(replace(name, "/([A-Z])/", "-$1")) }
@@ -156,7 +202,7 @@ resource "google_cloudfunctions2_function" "function" {
   project     = var.project_id
   name        = local._names[each.key]
   location    = var.region
-  description = each.value.public ? "Public: pages for the user" : each.value.topic == null ? "For admins: preview, journal, undo, release" : "Worker of topic ${each.value.topic}"
+  description = lookup(local._purposes, each.key, "Worker of topic ${coalesce(each.value.topic, "?")}")
   labels      = local._labels
 
   build_config {
@@ -217,7 +263,8 @@ resource "google_cloudfunctions2_function" "function" {
   }
 }
 
-# Workers: Pub/Sub's push account only. authorize: everybody; it has its own sessions.
+# Workers: Pub/Sub's push account only. authorize: everybody; it has its own sessions. googlePush:
+# everybody; each channel has its own token.
 resource "google_cloud_run_service_iam_member" "invoker" {
   for_each = { for name, f in local._functions : name => f if f.public || f.topic != null }
 
@@ -226,6 +273,17 @@ resource "google_cloud_run_service_iam_member" "invoker" {
   service  = google_cloudfunctions2_function.function[each.key].name
   role     = "roles/run.invoker"
   member   = each.value.public ? "allUsers" : "serviceAccount:${local._push_email}"
+}
+
+# availability: the CRM's servers, and nobody while none is named.
+resource "google_cloud_run_service_iam_member" "availability" {
+  for_each = var.availability_members
+
+  project  = var.project_id
+  location = var.region
+  service  = google_cloudfunctions2_function.function["availability"].name
+  role     = "roles/run.invoker"
+  member   = each.value
 }
 
 # admin: the people named, and nobody while none is.

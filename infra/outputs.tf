@@ -8,6 +8,11 @@ output "authorize_url" {
   value       = local._settings.PUBLIC_URL
 }
 
+output "availability_url" {
+  description = "Where the CRM's servers ask who is busy when; the audience of their ID tokens."
+  value       = local._urls["availability"]
+}
+
 output "crm_changes_topic" {
   description = "Where the CRM publishes its changes."
   value       = google_pubsub_topic.topic["crm-changes"].id

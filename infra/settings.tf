@@ -75,8 +75,19 @@ variable "log_level" {
   }
 }
 
+variable "notifications_url" {
+  description = "Address of the googlePush function as Google reaches it, if it has a domain of its own. Empty: its own address on Cloud Run. none: no watch channels, Google is only polled."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = contains(["", "none"], var.notifications_url) || can(regex("^https://[^?#]+$", var.notifications_url))
+    error_message = "none, or an address that begins with https://: Google notifies no other."
+  }
+}
+
 variable "poll_seconds" {
-  description = "Time between two polls of a user, in seconds. Shorter is fresher and costs more (README.md, Cost)."
+  description = "Time between two polls of a user who has no watch channel, in seconds. Shorter is fresher and costs more (README.md, Cost)."
   type        = number
   default     = 300
 
@@ -97,6 +108,17 @@ variable "public_url" {
   }
 }
 
+variable "recurrence" {
+  description = "What a series is for the CRM: occurrences, an appointment for each, or series, a record of its own with its exceptions beside it (README.md, Settings)."
+  type        = string
+  default     = "occurrences"
+
+  validation {
+    condition     = contains(["occurrences", "series"], var.recurrence)
+    error_message = "occurrences or series."
+  }
+}
+
 variable "run_seconds" {
   description = "After this many seconds a run stops taking new work. The functions' timeout and the ack deadline follow from it."
   type        = number
@@ -105,6 +127,17 @@ variable "run_seconds" {
   validation {
     condition     = var.run_seconds >= 10 && var.run_seconds <= 530 && floor(var.run_seconds) == var.run_seconds
     error_message = "A whole number from 10 to 530 seconds: Pub/Sub waits for a push 600 s at most."
+  }
+}
+
+variable "safety_poll_seconds" {
+  description = "Time between two polls of a calendar with a watch channel, in seconds, after a change; in quiet times it is twice that. Finds what a lost notification did not tell."
+  type        = number
+  default     = 43200
+
+  validation {
+    condition     = var.safety_poll_seconds >= 60 && floor(var.safety_poll_seconds) == var.safety_poll_seconds
+    error_message = "A whole number of at least 60 seconds."
   }
 }
 
@@ -176,11 +209,14 @@ locals {
     KMS_KEY                    = "projects/${var.project_id}/locations/${var.region}/keyRings/${google_kms_key_ring.sync.name}/cryptoKeys/${google_kms_crypto_key.tokens.name}"
     LEASE_SECONDS              = tostring(var.lease_seconds)
     LOG_LEVEL                  = var.log_level
+    NOTIFICATIONS_URL          = var.notifications_url == "none" ? "" : var.notifications_url != "" ? var.notifications_url : local._urls["googlePush"]
     OAUTH_CLIENT_ID_SECRET     = "projects/${var.project_id}/secrets/${google_secret_manager_secret.oauth["oauth-client-id"].secret_id}/versions/${var.oauth_client_id_version}"
     OAUTH_CLIENT_SECRET_SECRET = "projects/${var.project_id}/secrets/${google_secret_manager_secret.oauth["oauth-client-secret"].secret_id}/versions/${var.oauth_client_secret_version}"
     POLL_SECONDS               = tostring(var.poll_seconds)
     PUBLIC_URL                 = var.public_url != "" ? var.public_url : local._urls["authorize"]
+    RECURRENCE                 = var.recurrence
     RUN_SECONDS                = tostring(var.run_seconds)
+    SAFETY_POLL_SECONDS        = tostring(var.safety_poll_seconds)
     SYNC_USER_TOPIC            = var.sync_user_topic
     TOKEN_SECRET_PREFIX        = var.token_secret_prefix
     TOMBSTONE_DAYS             = tostring(var.tombstone_days)

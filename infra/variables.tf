@@ -22,6 +22,17 @@ variable "alert_emails" {
   }
 }
 
+variable "availability_members" {
+  description = "Servers that may ask when users are busy and free: service accounts such as serviceAccount:crm@example-crm.iam.gserviceaccount.com, or groups of them. Empty: none."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.availability_members : can(regex("^(serviceAccount|group):.+$", member))])
+    error_message = "Each is serviceAccount: or group: with a name. People are refused by the function."
+  }
+}
+
 variable "billing_account" {
   description = "Billing account of the budget alert, such as 012345-6789AB-CDEF01. Empty: no budget."
   type        = string

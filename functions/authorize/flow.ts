@@ -5,6 +5,7 @@
  * nonce; the account must be a directory user's, and the same one as at the first connection. A grant
  * that is not kept is revoked.
  */
+import { dueNow } from '../core/polls.ts';
 import type { User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
 import {
@@ -214,7 +215,7 @@ function replacing(user: User, { identity }: Grant): User {
 function activated(user: User, { identity, scopes }: Grant, now: number): User {
   const { stateReason, leaving, ...kept } = user;
   const paused = user.state === 'paused';
-  return {
+  const connected: User = {
     ...kept,
     state: paused ? 'paused' : 'active',
     ...(paused && stateReason !== undefined ? { stateReason } : {}),
@@ -222,8 +223,8 @@ function activated(user: User, { identity, scopes }: Grant, now: number): User {
     googleEmail: identity.email,
     scopes,
     connectedAt: now,
-    nextPollAt: now,
   };
+  return dueNow(connected, now);
 }
 
 /**

@@ -15,7 +15,7 @@ import { composeDescription, readDescription, replaceBlock } from './description
 import type { Fields, Json } from './fields.ts';
 import { digest } from './link.ts';
 import type { Moment } from './messages.ts';
-import { addDays, canonicalMoment, DAY_MS, instantOf } from './time.ts';
+import { addDays, canonicalMoment, instantOf } from './time.ts';
 
 type Event = calendar_v3.Schema$Event;
 
@@ -83,8 +83,14 @@ export const appointmentCodec: Codec<Event> = {
     if (!start || !end) return undefined;
     return {
       from: instantOf(start, context.timeZone),
-      to: instantOf(end, context.timeZone) + ('date' in end ? DAY_MS : 0),
+      // The last day is included, and has 23 or 25 hours where clocks change.
+      to: instantOf('date' in end ? { date: addDays(end.date, 1) } : end, context.timeZone),
     };
+  },
+  occupies(data, context) {
+    // An answer does not count: until it is at Google, and in an event of one's own, the time is taken.
+    const free = appointmentCodec.absent(data) || data.busy === false;
+    return free ? undefined : appointmentCodec.period(data, context);
   },
   emailsOf({ fields: data, raw }) {
     const listed = [...byKey(data?.participants, 'email').keys()];
@@ -116,6 +122,14 @@ export const appointmentCodec: Codec<Event> = {
       },
     },
   }),
+  problem: ({ recurrence }, { member }) =>
+    member || (Array.isArray(recurrence) && recurrence.length > 0)
+      ? {
+          reason: 'recurrenceOff',
+          detail:
+            'this installation knows no series: send each occurrence as an appointment of its own, or ask the admin for RECURRENCE=series',
+        }
+      : undefined,
   needsCurrent: ({ changed, adopted }) =>
     changed.includes('participants') ||
     changed.includes('response') ||
@@ -169,6 +183,7 @@ function decode(event: Event, context: CodecContext): Observed {
   if (event.recurrence) observed.whole = true;
   if (event.etag) observed.etag = event.etag;
   if (marker) observed.marker = marker;
+  if (marker && wasEdited(event)) observed.edited = true;
   if (hide) observed.redacted = true;
   const shared = sharedOf(event, context, foreign);
   if (shared) observed.shared = shared;
@@ -226,12 +241,20 @@ function sharedOf(event: Event, context: CodecContext, foreign: boolean): Observ
 }
 
 /** Our marker counts only under the id it was inserted as: a copied event carries it as well. */
-function readMarker(event: Event, context: CodecContext): Observed['marker'] {
+const readMarker = (event: Event, context: CodecContext) => ownerOf(event, event.id ?? '', context);
+
+/** The record that the event's properties name, if the id is the one that it was inserted as. */
+export function ownerOf(event: Event, googleId: string, context: CodecContext): Observed['marker'] {
   const crmId = event.extendedProperties?.private?.[KEY.crmId];
   const generation = Number(event.extendedProperties?.private?.[KEY.generation]);
   if (!crmId || !Number.isInteger(generation)) return undefined;
-  if (appointmentCodec.googleId(context.userId, crmId, generation) !== event.id) return undefined;
+  if (appointmentCodec.googleId(context.userId, crmId, generation) !== googleId) return undefined;
   return { crmId, generation };
+}
+
+/** Both times are Google's own; `created` is in whole seconds. */
+function wasEdited({ created, updated }: Event): boolean {
+  return Date.parse(updated ?? '') - Date.parse(created ?? '') >= 1000;
 }
 
 const isPrivate = (event: Event) =>

@@ -1,4 +1,6 @@
 import type { Fields, Json, RecordType } from './fields.ts';
+import type { GoogleChange, Moment } from './messages.ts';
+import type { Intent } from './records.ts';
 
 /** How the engine treats one field. */
 export interface FieldSpec {
@@ -52,6 +54,10 @@ export interface Observed {
   marker?: { crmId: string; generation: number };
   /** Other users' copies have the same key, a digest; `own`: this user's is the original. */
   shared?: { key: string; own: boolean };
+  /** Bears our marker, and was changed at Google since it was inserted. */
+  edited?: boolean;
+  /** The record that the marker names lives on in another object, which was read as well. */
+  spare?: boolean;
   /** Somebody else organises it. */
   foreign?: boolean;
   /** The owner hides its content: the hidden fields are not told. */
@@ -84,6 +90,8 @@ export interface Codec<Raw = unknown> {
   missing(fields: Fields): string[];
   /** The period in which the record lies, ms since the epoch; undefined when it has none. */
   period(fields: Fields, context: CodecContext): { from: number; to: number } | undefined;
+  /** The period in which the record makes its user busy; undefined: it does not. Absent: none does. */
+  occupies?(fields: Fields, context: CodecContext): { from: number; to: number } | undefined;
   /** Addresses on which the directory has to be asked before encoding or decoding. */
   emailsOf(input: { fields?: Fields; raw?: Raw }): string[];
   decode(raw: Raw, context: CodecContext): Observed;
@@ -92,10 +100,29 @@ export interface Codec<Raw = unknown> {
   insert(crmId: string, generation: number, fields: Fields, context: CodecContext): Raw;
   /** The object for another place, with what other programs wrote into it; for types that have places. */
   copy?(raw: Raw, crmId: string, generation: number): Raw;
+  /** Why the CRM's wish cannot be carried out whatever Google holds; undefined: it can. */
+  problem?(fields: Fields, intent: Intent): { reason: string; detail: string } | undefined;
+  /** For types whose groups are records themselves, with members that are records beside them. */
+  groups?: Groups;
   /** True when the patch can only be written on top of the object as it is now. */
   needsCurrent(patch: Patch): boolean;
   /** Undefined: nothing to write. */
   patch(patch: Patch, context: CodecContext, current: Raw | undefined): Raw | undefined;
+}
+
+/** What the engine has to know of groups that are records (a series, and its exceptions). */
+export interface Groups {
+  /** The record is a group: members of it may be records too. */
+  leads(fields: Fields): boolean;
+  /** The id of the member with this place in a group. */
+  memberId(groupId: string, slot: Moment, context: CodecContext): string;
+  /** The place as `Observed` and links have it, and the id by that. */
+  slotOf(slot: Moment, context: CodecContext): string;
+  idAt(groupId: string, slot: string): string;
+  /** What the member holds as long as nobody has changed it apart from its group. */
+  inherited(group: Fields, member: Pick<Observed, 'slot'>, context: CodecContext): Fields;
+  /** How messages name a member. */
+  named(group: { googleId: string; crmId?: string }, slot: string): GoogleChange['occurrence'];
 }
 
 /** Entries of a list field by their key. */

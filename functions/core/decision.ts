@@ -30,7 +30,7 @@ export interface Notice {
 
 export interface Decision {
   /** The row of the state table that applied (ARCHITECTURE.md, "States of a link"). */
-  rule: Rule | 'undo' | 'keep';
+  rule: Rule | 'undo' | 'keep' | 'follow';
   /** Why a change is not undone (rule `keep`). */
   kept?: string;
   write?: Write;
@@ -41,7 +41,7 @@ export interface Decision {
   agreed: Fields;
   /** Google's values that the notice tells the CRM. */
   offers: Fields;
-  /** The intent is kept until this time (ms since the epoch) because it lies outside the window. */
+  /** The intent is kept until this time (ms since the epoch): it lies outside the window, or has no place yet. */
   wakeAt?: number;
 }
 
@@ -50,7 +50,7 @@ export const lossesOf = ({ notice }: Decision): Conflict[] =>
   notice?.conflicts?.filter((conflict) => conflict.winner === 'crm') ?? [];
 
 /** A decision that changes nothing but what `rest` says. */
-export function decide(rule: Rule, rest: Partial<Decision> = {}): Decision {
+export function decide(rule: Decision['rule'], rest: Partial<Decision> = {}): Decision {
   return { rule, link: 'unchanged', agreed: {}, offers: {}, ...rest };
 }
 

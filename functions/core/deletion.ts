@@ -1,6 +1,7 @@
 /** What deleting may not take away in silence, and when it is final (design rule 10). */
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
+import { changeNumber } from './link.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
 import { mergeSides, mergeWith, type Prepared, seenChange } from './sides.ts';
@@ -51,6 +52,16 @@ export function hasNews(input: Prepared): boolean {
   const merged = mergeWith(input, undefined);
   const adopted = input.link?.crmId !== undefined;
   return Object.keys(merged.toGoogle).some((n) => adopted || input.codec.fields[n]?.flow !== 'crm');
+}
+
+/**
+ * The CRM's answer to an import whose run died, and the link with it: it is the first word on the record,
+ * and answers the first of ours. Whoever adopts has edited nothing.
+ */
+export function onlyAdopts({ link, intent, codec, context }: Prepared): boolean {
+  if (!intent?.googleId || link) return false;
+  if (intent.googleId === codec.googleId(context.userId, intent.crmId, 0)) return false;
+  return intent.revision === 1 && changeNumber(intent.seen ?? '', context.userId) === 1;
 }
 
 /** The same delete again, after the CRM was told that the record lives on: only a newer one is final. */

@@ -1,9 +1,9 @@
 /** When a record is written at Google anew: with which values, and under which generation. */
-import { type Decision, decide, refuse } from './decision.ts';
+import { type Decision, decide, type Notice, refuse } from './decision.ts';
 import type { Fields } from './fields.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
-import { mergeWith, type Prepared, seenChange } from './sides.ts';
+import { forCrm, mergeWith, type Prepared, seenChange } from './sides.ts';
 import type { Rule } from './table.ts';
 
 export function insert(
@@ -12,7 +12,7 @@ export function insert(
   generation: number,
   conflicts: Conflict[],
 ): Decision {
-  const { codec, context, window, intent, link } = input;
+  const { codec, context, window, intent, link, observed } = input;
   if (!intent) return decide('nothing');
   // What is inserted is the CRM's: nothing in it is hidden any more.
   const data = codec.canonical(intent.data, context);
@@ -42,14 +42,20 @@ export function insert(
   const agreed = Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in unseen)));
   // The deleted object may have held edits that crossed with the CRM's: decided, and told, here too.
   const crossed = link ? mergeWith(input, undefined).conflicts : [];
-  const lost = crossed.filter((c) => c.winner === 'google' && c.field in unseen);
-  const offers = Object.fromEntries(lost.map((c) => [c.field, unseen[c.field] ?? null]));
   const all = [...conflicts, ...crossed];
-  const changed = Object.keys(offers);
+  const changed = Object.keys(unseen);
+  const notice: Notice = {
+    op: 'upsert',
+    data: forCrm(codec, fields),
+    changed,
+    ...(all.length > 0 && { conflicts: all }),
+  };
+  // It stands alone from now on: the CRM has to know that it does not go with its group any more.
+  const alone = codec.groups !== undefined && (link?.group ?? observed?.group) !== undefined;
   return {
-    ...decide(rule, { link: 'live', agreed, offers }),
+    ...decide(rule, { link: 'live', agreed, offers: unseen }),
     write: { kind: 'insert', googleId, crmId: intent.crmId, generation, fields },
-    ...(all.length > 0 && { notice: { op: 'upsert', data: fields, changed, conflicts: all } }),
+    ...((all.length + changed.length > 0 || alone) && { notice }),
   };
 }
 

@@ -32,12 +32,14 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     }
   }
   const adopted = newestGoogleId(stored, change);
+  const member = newestMember(stored, change);
   const before = stored ? (stored.owners ?? [stored.userId]) : [];
   const owners = [...new Set([...before, change.userId])].sort();
   const adds =
     newest ||
     owners.length !== before.length ||
     adopted.googleId !== stored.googleId ||
+    member.memberVersion !== stored.memberVersion ||
     floor !== stored.floor ||
     Object.keys(data).some((field) => fieldVersions[field] !== stored.fieldVersions[field]);
   if (!adds) return undefined;
@@ -60,6 +62,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     fieldVersions,
     floor,
     ...adopted,
+    ...member,
     ...(seen !== undefined && { seen }),
     revision: (stored?.revision ?? 0) + 1,
     pendingFor,
@@ -78,4 +81,18 @@ function newestGoogleId(
   }
   if (stored?.googleId === undefined) return {};
   return { googleId: stored.googleId, googleIdVersion: before };
+}
+
+/** Which one of a group the record is: as the newest message that names a place says. */
+function newestMember(
+  stored: Intent | undefined,
+  change: CrmChange,
+): Pick<Intent, 'member' | 'memberVersion'> {
+  const before = stored?.memberVersion ?? -1;
+  const occurrence = 'occurrence' in change ? change.occurrence : undefined;
+  if (occurrence && change.version > before) {
+    const { series: group, originalStart: slot } = occurrence;
+    return { member: { group, slot }, memberVersion: change.version };
+  }
+  return stored?.member ? { member: stored.member, memberVersion: before } : {};
 }

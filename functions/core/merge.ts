@@ -98,10 +98,8 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
     return;
   }
   for (const v of views) {
-    if (crmEdited) {
-      merged.agreed[v.name] = v.crm ?? null;
-      if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = v.crm ?? null;
-    } else if (googleEdited) {
+    if (crmEdited) takeFromCrm(v, merged);
+    else if (googleEdited) {
       if (
         v.offer === undefined ||
         !sameValue(v.offer.google ?? v.offer.value, v.google) ||
@@ -207,9 +205,14 @@ function resolve(views: View[], policy: Policy, merged: Merged): void {
       merged.toCrm[v.name] = v.google ?? null;
       continue;
     }
-    merged.agreed[v.name] = v.crm ?? null;
-    if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = v.crm ?? null;
-    // It may have taken the offer meanwhile, for it has no echo or did not count its own as an edit.
-    if (v.offer && !v.confirmed) merged.toCrm[v.name] = v.crm ?? null;
+    takeFromCrm(v, merged);
   }
+}
+
+function takeFromCrm(v: View, merged: Merged): void {
+  const value = v.crm ?? null;
+  merged.agreed[v.name] = value;
+  if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = value;
+  // The CRM may have taken the offer meanwhile: it hears that its own value stands.
+  if (v.offer && !v.confirmed) merged.toCrm[v.name] = value;
 }

@@ -3,6 +3,7 @@
  * the AsyncAPI document for CRM teams are generated from here (`npm run schemas`).
  */
 import { z } from 'zod';
+import { lineProblem } from './recurrence.ts';
 
 const id = z
   .string()
@@ -35,11 +36,22 @@ const dateTime = z
     'is not a date that exists',
   );
 
+/** What the availability function's request is made of as well. */
+export { dateTime as dateTimeSchema, id as idSchema, timeZone as timeZoneSchema };
+
 /** A point in time: `{dateTime, timeZone}`, or `{date}` for all-day entries (the last day is included). */
 export const momentSchema = z.union([
   z.strictObject({ dateTime, timeZone: timeZone.optional() }),
   z.strictObject({ date }),
 ]);
+
+const recurrenceLine = z
+  .string()
+  .max(10_000)
+  .superRefine((line, ctx) => {
+    const message = lineProblem(line);
+    if (message) ctx.addIssue({ code: 'custom', message });
+  });
 
 const reference = z.strictObject({ id: id.optional(), name: z.string().max(500) });
 
@@ -85,8 +97,23 @@ export const appointmentSchema = z
       .max(40320)
       .nullable()
       .describe('absent: reminders are not touched'),
+    recurrence: z
+      .array(recurrenceLine)
+      .max(50)
+      .nullable()
+      .describe(
+        'with RECURRENCE=series: RRULE, RDATE, EXDATE and EXRULE lines of RFC 5545; start and end are the first occurrence; null: a single appointment',
+      ),
   })
   .partial();
+
+/** One occurrence of a series: known by the series and the original start, for good. */
+export const occurrenceSchema = z.strictObject({
+  series: z
+    .strictObject({ crmId: id.optional(), googleId: id.optional() })
+    .refine((s) => s.crmId ?? s.googleId, 'needs the crmId or the googleId of the series'),
+  originalStart: momentSchema.describe('when it would begin if nobody had moved it'),
+});
 
 /** A CRM user, for the directory. */
 export const userSchema = z.strictObject({
@@ -103,15 +130,23 @@ const envelope = {
   version: z.int().min(0),
 };
 
-const appointmentChange = z.strictObject({
-  ...envelope,
-  record: z.literal('appointment'),
-  op: z.enum(['upsert', 'delete']),
-  crmId: id,
-  googleId: id.optional().describe('adopts the Google-born event with this id'),
-  seen: id.optional().describe('changeId of the last google-change applied to this record'),
-  data: appointmentSchema.default({}),
-});
+const appointmentChange = z
+  .strictObject({
+    ...envelope,
+    record: z.literal('appointment'),
+    op: z.enum(['upsert', 'delete']),
+    crmId: id,
+    googleId: id.optional().describe('adopts the Google-born event with this id'),
+    seen: id.optional().describe('changeId of the last google-change applied to this record'),
+    occurrence: occurrenceSchema
+      .optional()
+      .describe('the record is this one occurrence; with op delete it does not take place'),
+    data: appointmentSchema.default({}),
+  })
+  .refine((change) => !change.occurrence || !change.data.recurrence?.length, {
+    path: ['data', 'recurrence'],
+    message: 'an occurrence cannot recur: leave recurrence out, or occurrence',
+  });
 
 const userUpsert = z.strictObject({
   ...envelope,
@@ -137,6 +172,7 @@ export type CrmChange = Exclude<AnyCrmChange, { record: 'user' }>;
 export type Appointment = z.infer<typeof appointmentSchema>;
 export type Participant = z.infer<typeof participantSchema>;
 export type Moment = z.infer<typeof momentSchema>;
+export type Occurrence = z.infer<typeof occurrenceSchema>;
 
 /** Both sides changed the same field: what each had, and who won. */
 export const conflictSchema = z.strictObject({
@@ -169,7 +205,20 @@ export const googleChangeSchema = z.strictObject({
     .array(z.string())
     .optional()
     .describe('the fields that really changed at Google: apply just these to a newer CRM version'),
-  reason: z.string().optional().describe('of a delete: movedOrDeleted, undone, colleaguesMeeting'),
+  reason: z
+    .string()
+    .optional()
+    .describe('of a delete: deleted, movedOrDeleted, undone, colleaguesMeeting'),
+  occurrence: occurrenceSchema
+    .optional()
+    .describe(
+      'with RECURRENCE=series: the record is this one occurrence; with op delete it does not take place, also if it never had a record',
+    ),
+  instead: occurrenceSchema
+    .optional()
+    .describe(
+      'the record is an appointment of its own from now on, in place of this occurrence, which does not take place',
+    ),
   redacted: z.boolean().optional(),
   formerUserId: z
     .string()

@@ -4,6 +4,7 @@
  * happen in sync/execute.ts alone.
  */
 
+import type { Observed } from './codec.ts';
 import { conceal, isConcealed } from './conceal.ts';
 import { type Decision, decide, refuse } from './decision.ts';
 import {
@@ -11,6 +12,7 @@ import {
   hasNews,
   hasUnseenOffers,
   isAnswered,
+  onlyAdopts,
   remove,
   sawDeletion,
   unheard,
@@ -31,6 +33,8 @@ export function plan(given: PlanInput): Decision {
   // What the CRM knows as one record has become a group: to write there would change all of it.
   if (observed?.whole)
     return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
+  const problem = problemOf(input);
+  if (input.intent && problem) return refuse(input.intent, problem.reason, problem.detail);
   if (isOlder(input)) return handlers.removeOlder(input);
   const rule =
     table[input.link?.state ?? 'none'][crmSide(input)][
@@ -39,12 +43,20 @@ export function plan(given: PlanInput): Decision {
   return handlers[rule](input);
 }
 
-/** An earlier generation, restored by a person while the record lives on in a later one (P3). */
+/**
+ * An earlier generation, restored by a person while the record lives on in a later one; or a later one,
+ * inserted by a run that died while a person restored the one that it thought gone (P3).
+ */
 const isOlder = ({ link, observed }: Prepared) =>
   link?.state === 'live' &&
   observed?.marker !== undefined &&
   observed.googleId !== link.googleId &&
-  observed.marker.generation < link.generation;
+  (observed.spare === true || observed.marker.generation < link.generation);
+
+function problemOf({ codec, intent, data, context }: Prepared) {
+  if (intent?.op !== 'upsert' || intent.userId !== context.userId) return undefined;
+  return codec.problem?.(data, intent);
+}
 
 const ELSEWHERE = 'is an invitation in another calendar or account of the user: change it there';
 const GROUP = 'has become a series at Google that began before the window: change the series there';
@@ -58,6 +70,13 @@ function prepare(given: PlanInput): Prepared {
     data = Object.fromEntries(Object.entries(data).filter(([n]) => !codec.fields[n]?.hidden));
   }
   return { ...given, observed, data };
+}
+
+/** A member goes with its group: moved out of the window, it still explains the gap it leaves. */
+function isInWindow({ codec, context, window, parent }: Prepared, observed: Observed): boolean {
+  if (parent?.state === 'live') return true;
+  const period = codec.period(observed.fields, context);
+  return period !== undefined && period.to > window.from && period.from < window.to;
 }
 
 function crmSide({ intent, context, codec, data }: Prepared): CrmSide {
@@ -78,6 +97,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // Nor is another organizer's ours to write again.
     const news = hasNews(input) && !link?.foreign;
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
+    // Nor must an answer to the import that was under way when the event went.
+    if (onlyAdopts(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
     const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
@@ -110,10 +131,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     return insert(input, 'insertHere', generationHere(input), []);
   },
   import(input) {
-    const { observed, codec, context, window } = input;
+    const { observed } = input;
     if (!observed) return decide('nothing');
-    const period = codec.period(observed.fields, context);
-    if (!period || period.to <= window.from || period.from >= window.to) return decide('nothing');
+    if (!isInWindow(input, observed)) return decide('nothing');
     // Ours, but we know of no wish of the CRM: its intent or our link comes with another message.
     if (observed.marker) return decide('nothing');
     return tell(input, input.heir ? 'takeOver' : 'import', observed.fields);
@@ -128,9 +148,17 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       notice: { op: 'delete', reason: 'colleaguesMeeting' },
     };
   },
+  leftOut({ observed, parent }) {
+    // A member that never was a record was taken out of a group that the CRM knows (C18).
+    if (!observed?.group || parent?.state !== 'live') return decide('nothing');
+    return {
+      ...decide('leftOut', { link: 'deleted' }),
+      notice: { op: 'delete', reason: 'movedOrDeleted' },
+    };
+  },
   adopt: (input) => {
     if (crmSide(input) !== 'removed') return mergeSides(input, 'adopt');
-    return remove(input, 'removeAtGoogle');
+    return handlers.editBeatsDelete(input);
   },
   merge: (input) => mergeSides(input, 'merge'),
   removeAtGoogle(input) {
@@ -145,7 +173,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   }),
   editBeatsDelete(input) {
     const { link, observed, intent, codec, data } = input;
-    if (!link) return remove(input, 'removeAtGoogle');
+    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
+    if (!link) {
+      // The run that inserted it died before it stored a base: Google itself says if it was edited.
+      if (!observed?.marker || !observed.edited) return remove(input, 'removeAtGoogle');
+      const merged = mergeSides(input, 'editBeatsDelete');
+      return beatsDelete(merged, field, forCrm(codec, observed.fields));
+    }
     // The version that we deleted: an old answer.
     // Of ours for sure: not known to be removed, or inserted by a run that died before it knew.
     const newer = (observed?.marker?.generation ?? -1) > link.generation;
@@ -161,12 +195,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], data[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
-    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
     const merged = mergeSides(input, 'editBeatsDelete');
     const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
     return beatsDelete(merged, field, forCrm(codec, held));
   },
-  bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
+  bothGone: ({ link, observed, codec }) =>
+    // Taken out of a group: to be remembered, should the group be written anew.
+    decide('bothGone', link || (codec.groups && observed?.group) ? { link: 'deleted' } : {}),
   reappeared(input) {
     // It came back (moved away and back, or restored from the bin): the same link again.
     const { link, observed } = input;
@@ -177,7 +212,10 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, observed, intent } = input;
     const ours = observed?.marker ?? (observed && observed.googleId === intent?.googleId);
     if (!link && !ours) return decide('nothing');
-    if (link?.state === 'deleted' || observed?.state === 'gone' || observed?.state === 'elsewhere')
+    // Whoever left had it removed; where that did not succeed it is still there.
+    const left = link?.removing === true && observed?.state === 'live';
+    const deleted = link?.state === 'deleted' && !left;
+    if (deleted || observed?.state === 'gone' || observed?.state === 'elsewhere')
       return decide('handOver', { link: 'none' });
     const conflicts = link ? unheard(input, link) : [];
     return {

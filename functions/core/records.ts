@@ -1,4 +1,5 @@
 import type { Fields, Json, RecordType } from './fields.ts';
+import type { Moment } from './messages.ts';
 
 /** A CRM user as the directory knows him or her; the CRM announces users by `record: user`. */
 export interface User {
@@ -33,9 +34,13 @@ export interface User {
   believeListing?: true;
   /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
   nextPollAt?: number;
+  /** When each record type is pulled next; one that is not here: at once. */
+  polls?: { [record: string]: Poll };
   connectedAt?: number;
   /** When the last run ended well, ms since the epoch, and what it left behind. */
   lastSyncAt?: number;
+  /** When the grant of a user for whom nothing runs was last used. */
+  checkedAt?: number;
   /** First sync: finished when set. */
   firstSyncAt?: number;
   /** Entries that the first sync has worked off so far. */
@@ -71,6 +76,10 @@ export interface Intent {
   googleId?: string;
   /** The version that named it. */
   googleIdVersion?: number;
+  /** The record is one of a group: which group, and its place there for good. */
+  member?: Member;
+  /** The version that named it. */
+  memberVersion?: number;
   /** changeId of the last google-change that the CRM had applied when it made this version. */
   seen?: string;
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */
@@ -78,8 +87,16 @@ export interface Intent {
   pendingFor: string[];
   /** Whoever owned the record at some time, sorted: a message that comes late makes known one more. */
   owners?: string[];
-  /** Outside the window: becomes pending again at this time (ms since the epoch). */
+  /** Outside the window, or of a group that is not there yet: becomes pending again at this time (ms since the epoch). */
   wakeAt?: number;
+  /** The `wakeAt` of its last sleep; something else may have woken it before that. */
+  sleptUntil?: number;
+}
+
+/** A record's place in a group of the CRM's (an occurrence: the series and the original start). */
+export interface Member {
+  group: { crmId?: string | undefined; googleId?: string | undefined };
+  slot: Moment;
 }
 
 /** One CRM record and one Google object, tied together, and the last values both sides provably held. */
@@ -100,6 +117,8 @@ export interface Link {
   slot?: string;
   /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
   claim?: { key: string; until: number };
+  /** Tombstones: it went with its group, and was not taken out of it. */
+  withGroup?: boolean;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */
@@ -150,6 +169,43 @@ export interface Cursor {
   lastPullAt?: number;
 }
 
+/** When one of a user's record types is pulled. Times are ms since the epoch. */
+export interface Poll {
+  /** Due from then on. */
+  at: number;
+  /** When a notification came that no pull has begun after yet. */
+  rungAt?: number;
+  /** Notifications that were taken for echoes, counted on from Lease.writes at the last pull's begin. */
+  echoes?: number;
+  /** The present interval, ms: it grows in quiet times. */
+  every?: number;
+  /** Google made no channel: not asked again before. */
+  unwatchedUntil?: number;
+}
+
+/** A watch channel: Google notifies googlePush of changes in one place. Times are ms since the epoch. */
+export interface Channel {
+  /** Ours, random. */
+  id: string;
+  userId: string;
+  record: RecordType;
+  /** As Link.place: what it watches. */
+  place?: string;
+  /** Google's name of what is watched: needed to stop it. */
+  resourceId: string;
+  /** SHA-256 of the token that every notification carries. */
+  secret: string;
+  madeAt: number;
+  /** When the next one is made. */
+  renewAt: number;
+  /** As Google answered. */
+  expiresAt: number;
+  /** Stopped at Google. What it had sent by then may arrive late, and still counts. */
+  stopped?: true;
+  /** When Firestore's TTL may remove the document. */
+  expireAt: number;
+}
+
 export interface Lease {
   userId: string;
   holder: string;
@@ -157,6 +213,9 @@ export interface Lease {
   fence: number;
   /** ms since the epoch. */
   expiresAt: number;
+  /** When a holder last wrote what Google notifies us of, ms since the epoch, and how often in all. */
+  wroteAt?: number;
+  writes?: number;
 }
 
 /** One started OAuth flow; single use. */

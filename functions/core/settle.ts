@@ -7,7 +7,7 @@ import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer } from './records.ts';
-import type { Heir } from './sides.ts';
+import { type Heir, seenChange } from './sides.ts';
 
 export interface Outcome {
   codec: Codec;
@@ -21,6 +21,8 @@ export interface Outcome {
   /** As Google answered the write: the only source of what Google holds now (P12). */
   written: Observed | undefined;
   decision: Decision;
+  /** Of a member of a group that is a record itself: the group's link. */
+  parent?: Link | undefined;
   /** Number of the run. A place in a group can bear a second record, when its first has moved away. */
   fence: number;
   /** When a tombstone may be forgotten, ms since the epoch. */
@@ -30,6 +32,8 @@ export interface Outcome {
 export interface Settled {
   /** The link to store; undefined: as it was. */
   link?: Link;
+  /** A tombstone for the place in a group that the record has left: nobody must take it for a new record. */
+  left?: Link;
   /** Id of the link to remove for good. */
   removed?: string;
   notice?: GoogleChange;
@@ -53,15 +57,60 @@ export function settle(given: Outcome): Settled {
     next.state = 'deleted';
     next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
-    // What the CRM deleted in the knowledge of all offers is over.
-    next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
+    if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
+    next.offered = next.deletedBy === 'crm' ? unseenOf(outcome) : withOffers(outcome, notice);
     return { ...settled, link: next };
   }
   next.state = 'live';
   delete next.deletedBy;
   delete next.expireAt;
+  delete next.withGroup;
   Object.assign(next, baseAfter(outcome, notice));
-  return { ...settled, link: next };
+  const left = placeLeft(outcome, next);
+  return { ...settled, link: next, ...(left && { left }) };
+}
+
+/** The place in a group that a record leaves which is inserted as an object of its own. */
+function placeBefore({ codec, link, observed, decision }: Outcome) {
+  if (!codec.groups || decision.write?.kind !== 'insert') return undefined;
+  const from = link?.group !== undefined ? link : observed?.state === 'gone' ? observed : undefined;
+  const { group, googleId, slot } = from ?? {};
+  if (group === undefined || googleId === undefined || slot === undefined) return undefined;
+  return { group, googleId, slot };
+}
+
+/** That place stays empty, also if the group is written anew. */
+function placeLeft(outcome: Outcome, next: Link): Link | undefined {
+  const { codec, userId, fence, expireAt } = outcome;
+  const before = placeBefore(outcome);
+  if (!before || next.group !== undefined) return undefined;
+  const { group, googleId, slot } = before;
+  const left: Link = {
+    id: linkId(codec.record, { googleId: `${googleId}~${fence}` }),
+    ...{ userId, record: codec.record, googleId, group, generation: 0 },
+    slot,
+    state: 'deleted',
+    deletedBy: 'google',
+    origin: 'google',
+    crm: {},
+    google: {},
+    offered: {},
+    changes: 0,
+    expireAt: Math.max(expireAt, Date.parse(slot) || 0),
+  };
+  return left;
+}
+
+/**
+ * A member that was taken out of its group stays known until its day is past: the group, written anew,
+ * must not bring it back. One that went with its group comes back with it.
+ */
+function markMember(next: Link, { decision, observed, parent }: Outcome): void {
+  if (next.group === undefined) return;
+  const byCrm = decision.rule === 'bothGone';
+  const alone = observed?.group !== undefined && (parent?.state === 'live' || byCrm);
+  if (!alone && decision.write?.kind !== 'delete') next.withGroup = true;
+  else next.expireAt = Math.max(next.expireAt ?? 0, Date.parse(next.slot ?? '') || 0);
 }
 
 const crmIdOf = ({ intent, link, heir, observed }: Outcome) =>
@@ -74,6 +123,13 @@ function deletedBy(
 ): NonNullable<Link['deletedBy']> {
   if (notice?.op === 'delete') return 'google';
   return intent && !sawDeletion({ link, intent }) ? 'crm' : (link?.deletedBy ?? 'crm');
+}
+
+/** What the CRM deleted without knowing it: it may still take it over, and plan the record again. */
+function unseenOf({ codec, link, intent }: Outcome): Link['offered'] {
+  const seen = seenChange(link, intent);
+  const offers = Object.entries(link?.offered ?? {});
+  return Object.fromEntries(offers.filter(([n, o]) => codec.fields[n] && o.change > seen));
 }
 
 /** Who the link ties together. */
@@ -102,7 +158,8 @@ function identity(outcome: Outcome, told: boolean): Link {
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
   if (seen?.etag !== undefined) next.etag = seen.etag;
-  if (seen?.state === 'live') {
+  // Of what is gone only its place in a group is sure, and not even that everywhere.
+  if (seen?.state === 'live' || (seen?.group !== undefined && codec.groups)) {
     delete next.group;
     if (seen.group !== undefined) next.group = seen.group;
     if (seen.slot !== undefined) next.slot = seen.slot;
@@ -202,6 +259,7 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...(googleId !== undefined && { googleId }),
     // 0: none yet. Whatever the CRM changed in a record that we do not know of is newer.
     baseVersion: intent?.version ?? link?.crmVersion ?? heir?.crmVersion ?? 0,
+    ...placeOf(outcome),
     ...(rejected && { rejected }),
   };
   const born = link?.id ?? crmId ?? googleId ?? '';
@@ -212,4 +270,25 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
     ...body,
     changeId: changeIdOf(number, userId, born, version, canonicalJson(body as Json)),
   };
+}
+
+/**
+ * The member of a group that the message is about. Of a deleted one only while the group lives: then it
+ * was taken out; otherwise it went with the group, or the group has no such place any more.
+ */
+function placeOf(outcome: Outcome): Pick<GoogleChange, 'occurrence' | 'instead'> {
+  const { codec, decision, written, observed, link, parent } = outcome;
+  const name = (group: string, slot: string) => {
+    const crmId = parent?.googleId === group ? parent.crmId : undefined;
+    return codec.groups?.named({ googleId: group, ...(crmId !== undefined && { crmId }) }, slot);
+  };
+  const before = placeBefore(outcome);
+  if (before) return { instead: name(before.group, before.slot) };
+  const now = [written, observed].find((seen) => seen?.state === 'live');
+  const { group, slot } = now ?? (observed?.group !== undefined ? observed : link) ?? {};
+  if (!codec.groups || group === undefined || slot === undefined) return {};
+  const lives = parent?.state === 'live' && parent.googleId === group;
+  const alone = observed?.group !== undefined || decision.rule === 'follow';
+  if (decision.notice?.op === 'delete' && !(lives && alone)) return {};
+  return { occurrence: name(group, slot) };
 }

@@ -32,6 +32,8 @@ export interface PlanInput {
   heir?: Heir;
   /** It is another user's record by now, known there as crmId, if the CRM has named it. */
   yields?: { crmId?: string };
+  /** Of a member of a group that is a record itself: the group's. */
+  parent?: Link | undefined;
 }
 
 /** The same with canonical values, without what Google's owner hides. */
@@ -49,7 +51,8 @@ export function mergeWith(
     base: link ?? { crm: {}, google: {}, offered: {} },
     crm: intent ? data : undefined,
     google: read?.fields,
-    seen: seenChange(link, intent),
+    // What was looked at before, and is again because the user has connected, gets no second answer.
+    seen: isNew(link, intent) ? seenChange(link, intent) : Math.max(0, seenChange(link, intent)),
     locked: (name) =>
       (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||
       (hides && name === 'private'),
@@ -66,6 +69,9 @@ export function seenChange(link: Link | undefined, intent: Intent | undefined): 
   const match = Object.values(link.offered).find((offer) => offer.changeId === intent.seen);
   return match ? match.change : Math.max(0, changeNumber(intent.seen, link.userId) - 1);
 }
+
+const isNew = (link: Link | undefined, intent: Intent | undefined) =>
+  intent !== undefined && intent.version > (link?.crmVersion ?? -1);
 
 export function mergeSides(input: Prepared, rule: Rule): Decision {
   const { codec, link, intent, observed } = input;

@@ -13,6 +13,7 @@ export type Rule =
   | 'import'
   | 'takeOver'
   | 'yield'
+  | 'leftOut'
   | 'adopt'
   | 'merge'
   | 'removeAtGoogle'
@@ -30,7 +31,7 @@ export type Rule =
 /** Complete by type: presence of a link × what the CRM did × what Google shows. */
 export const table: { [L in LinkSide]: { [C in CrmSide]: { [G in GoogleSide]: Rule } } } = {
   none: {
-    silent: { unread: 'nothing', live: 'import', gone: 'nothing', elsewhere: 'nothing' },
+    silent: { unread: 'nothing', live: 'import', gone: 'leftOut', elsewhere: 'nothing' },
     edited: { unread: 'insert', live: 'adopt', gone: 'insertAgain', elsewhere: 'insert' },
     removed: { unread: 'nothing', live: 'adopt', gone: 'bothGone', elsewhere: 'nothing' },
     handedOver: { unread: 'nothing', live: 'handOver', gone: 'nothing', elsewhere: 'nothing' },

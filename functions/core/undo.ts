@@ -19,6 +19,8 @@ export interface UndoInput {
   observed: Observed | undefined;
   /** The CRM has sent something newer, which waits. */
   pending: boolean;
+  /** Its place in the group that was brought back just before. */
+  seat?: Observed;
 }
 
 /** Why a change stays as it is: a word for programs, and a sentence for people. */
@@ -95,7 +97,7 @@ function takeBack(entry: JournalEntry, link: Link): Decision {
 }
 
 /** The record was deleted: it is inserted again under the next id, and the CRM told that it lives. */
-function bringBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
+function bringBack({ codec, entry, observed, seat }: UndoInput, link: Link): Decision {
   const { crmId } = link;
   if (crmId === undefined) return keep('notAdopted');
   if (link.foreign) return keep('foreign');
@@ -108,12 +110,17 @@ function bringBack({ codec, entry, observed }: UndoInput, link: Link): Decision 
   const conflicts: Conflict[] =
     link.deletedBy === 'crm' ? [{ field: 'deletedInCrm', winner: 'google' }] : [];
   const restored = observed?.state === 'live' && isOurs(link, observed);
+  const again = restored
+    ? undefined
+    : seat
+      ? seatAgain(codec, link, fields, seat)
+      : ({ kind: 'insert', googleId, crmId, generation, fields } as const);
   return {
     rule: 'undo',
     link: 'live',
     agreed: fields,
     offers: {},
-    ...(!restored && { write: { kind: 'insert', googleId, crmId, generation, fields } }),
+    ...(again && { write: again }),
     notice: {
       op: 'upsert',
       data,
@@ -121,6 +128,20 @@ function bringBack({ codec, entry, observed }: UndoInput, link: Link): Decision 
       ...(conflicts.length > 0 && { conflicts }),
     },
   };
+}
+
+/** A member of a group that is back already becomes what it was there. */
+function seatAgain(
+  codec: Codec,
+  link: Link,
+  fields: Fields,
+  { googleId, etag, fields: shown }: Observed,
+): Decision['write'] {
+  const changed = Object.keys(fields).filter(
+    (n) => codec.fields[n]?.flow === 'both' && !sameValue(fields[n], shown[n]),
+  );
+  const patch = { changed, target: { ...shown, ...fields }, before: link.crm, adopted: false };
+  return { kind: 'patch', googleId, etag, patch: { ...patch, adopted: link.origin === 'google' } };
 }
 
 /** Fields that travel both ways; of another organizer's event only the user's own. */

@@ -35,7 +35,7 @@ export function encodeBatch(
 function inner(call: HttpCall, root: string): string {
   const body = call.body ?? '';
   const headers = Object.entries(call.headers).filter(([name]) =>
-    ['content-type', 'if-match', 'if-none-match'].includes(name),
+    ['authorization', 'content-type', 'if-match', 'if-none-match'].includes(name),
   );
   if (body !== '') headers.push(['content-length', String(Buffer.byteLength(body))]);
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');

@@ -1,5 +1,6 @@
 import { type calendar_v3, calendar as createCalendar } from '@googleapis/calendar';
 import { appointmentCodec, isSyncedType } from '../core/appointment.ts';
+import { seriesCodec } from '../core/series.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type {
   Collection,
@@ -31,13 +32,16 @@ export interface CalendarSettings {
   calendar: CalendarChoice;
   /** Title of a calendar that is made. */
   name: string;
+  /** What a series is for the CRM: one appointment an occurrence (default), or a record of its own. */
+  recurrence?: 'occurrences' | 'series';
 }
 
 /** The user's appointments: in the primary calendar, or in one that the sync makes for them. */
 export function calendarCollection(
   client: ApiClient,
-  { calendar, name }: CalendarSettings = { calendar: 'primary', name: 'CRM' },
+  settings: CalendarSettings = { calendar: 'primary', name: 'CRM' },
 ): Collection<Event> {
+  const { calendar, name } = settings;
   const api = createCalendar('v3');
   const [scope, formerScope] =
     calendar === 'dedicated'
@@ -52,7 +56,7 @@ export function calendarCollection(
     throw result?.error ?? new Error('no result');
   };
   const at = (place: string | undefined): Collection<Event> => ({
-    ...eventsOf(client, api, place, exists),
+    ...eventsOf(client, api, place, settings.recurrence === 'series', exists),
     scope,
     formerScope,
     places,
@@ -69,6 +73,7 @@ export function calendarCollection(
         (await makeCalendar(client, api, session, name))
       );
     },
+    settled: (known) => (calendar === 'dedicated') === (known !== undefined),
     // What the app made belongs to the user, so both scopes reach it.
     reaches: (place, granted) =>
       granted.includes(scopes.eventsOwned) ||
@@ -123,6 +128,7 @@ function eventsOf(
   client: ApiClient,
   api: calendar_v3.Calendar,
   place: string | undefined,
+  wholeSeries: boolean,
   exists: Places<Event>['exists'],
 ): Omit<Collection<Event>, 'scope'> {
   const calendarId = place ?? 'primary';
@@ -138,33 +144,49 @@ function eventsOf(
   }
   const here: EventCalendar = { client, api, calendarId, perform };
   return {
-    codec: appointmentCodec,
+    codec: wholeSeries ? seriesCodec : appointmentCodec,
     ...(place !== undefined && { place }),
     listing: (window) => ({
       // Series are read as series: an occurrence that moves must not look like a new event.
       singleEvents: 'false',
       maxResults: PAGE_SIZE,
+      ...(wholeSeries && { wholeSeries: 'true' }),
       ...bounds(window),
     }),
     async list(session, cursor, window, pageToken) {
+      // Of the other mode (the admin changed it): what a series is has to be read anew.
+      if (cursor.token && (cursor.params.wholeSeries === 'true') !== wholeSeries)
+        throw new SyncError('resync', 'otherRecurrence');
       const params = listParams(cursor.params, cursor.token, pageToken);
       const call = await client.capture((o) => api.events.list({ ...params, calendarId }, o));
-      const page = first(await perform(session, [call]));
-      return {
-        ...pageOf(page),
-        ...(await expanded(here, session, page.items ?? [], window)),
-      };
+      const page = pageOf(first(await perform(session, [call])));
+      if (!wholeSeries) return { ...page, ...(await expanded(here, session, page.items, window)) };
+      // A full listing holds what lies in the window; of what has changed nobody says where it lies.
+      const outside = cursor.token ? await lyingOutside(here, session, page.items, window) : [];
+      return { ...page, groups: singles(page.items), outside };
     },
     async entering(session, part, pageToken) {
       const params = {
         calendarId,
-        singleEvents: true,
+        singleEvents: !wholeSeries,
         maxResults: Number(PAGE_SIZE),
         ...bounds(part),
         ...(pageToken && { pageToken }),
       };
       const call = await client.capture((o) => api.events.list(params, o));
       return pageOf(first(await perform(session, [call])));
+    },
+    async watch(session, { id, token, address, expiresAt }) {
+      const requestBody = { id, token, address, type: 'web_hook', expiration: String(expiresAt) };
+      const call = await client.capture((o) => api.events.watch({ calendarId, requestBody }, o));
+      const { resourceId, expiration } = first(await perform(session, [call]));
+      if (!resourceId || !expiration) throw new SyncError('later', 'noChannel');
+      return { resourceId, expiresAt: Number(expiration) };
+    },
+    async stop(session, { id, resourceId }) {
+      const requestBody = { id, resourceId };
+      const call = await client.capture((o) => api.channels.stop({ requestBody }, o));
+      first(await client.perform<unknown>(session, [call]));
     },
     async get(session, googleIds) {
       const calls = await Promise.all(
@@ -216,17 +238,39 @@ async function expanded(
   const series = items.filter(isSeries).map((event) => event.id ?? '');
   const occurrences = await instancesOf(here, session, series, window);
   const inSeries = new Set([...occurrences.values()].flat().map((event) => event.id));
-  // An event that is no series (any more) is all there is of it; a deleted one leaves nothing at all.
-  const groups: Group[] = items
-    .filter((event) => !event.recurrence && !event.recurringEventId)
-    .map((event) => ({ id: event.id ?? '' }));
   return {
     items: [
       ...items.filter((event) => !isSeries(event) && !inSeries.has(event.id)),
       ...[...occurrences.values()].flat(),
     ],
-    groups: [...groups, ...[...occurrences.keys()].map((id) => ({ id, window }))],
+    groups: [...singles(items), ...[...occurrences.keys()].map((id) => ({ id, window }))],
   };
+}
+
+/** An event that is no series (any more) is all there is of it; a deleted one leaves nothing at all. */
+const singles = (items: Event[]): Group[] =>
+  items
+    .filter((event) => !event.recurrence && !event.recurringEventId)
+    .map((event) => ({ id: event.id ?? '' }));
+
+/**
+ * The series among the items that have no occurrence in the window: asked for where the first one lies
+ * before it, one call each, 50 in one request.
+ */
+async function lyingOutside(
+  here: EventCalendar,
+  session: GoogleSession,
+  items: Event[],
+  window: Window,
+): Promise<string[]> {
+  const firstEnd = (e: Event) => Date.parse(e.end?.dateTime ?? `${e.end?.date}T00:00:00Z`);
+  const old = items.filter(
+    (e) =>
+      e.status !== 'cancelled' && e.recurrence && isSyncedType(e) && firstEnd(e) <= window.from,
+  );
+  const ids = old.map((event) => event.id ?? '');
+  const found = await instancesOf(here, session, ids, window, 1);
+  return ids.filter((id) => found.get(id)?.length === 0);
 }
 
 /** By series. One that was deleted or stopped recurring meanwhile is left out: the next listing has it. */
@@ -235,6 +279,7 @@ async function instancesOf(
   session: GoogleSession,
   series: string[],
   window: Window,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Map<string, Event[]>> {
   const found = new Map<string, Event[]>();
   let open = series.map((eventId): { eventId: string; pageToken?: string } => ({ eventId }));
@@ -249,7 +294,7 @@ async function instancesOf(
               ...part,
               ...bounds(window),
               showDeleted: true,
-              maxResults: 2500,
+              maxResults: Math.min(most, 2500),
             },
             o,
           ),
@@ -264,7 +309,7 @@ async function instancesOf(
       if (!result?.ok) throw result?.error ?? new Error('no result');
       found.set(eventId, [...(found.get(eventId) ?? []), ...(result.data.items ?? [])]);
       const pageToken = result.data.nextPageToken;
-      if (pageToken) next.push({ eventId, pageToken });
+      if (pageToken && (found.get(eventId)?.length ?? 0) < most) next.push({ eventId, pageToken });
     }
     open = next;
   }

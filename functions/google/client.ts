@@ -15,6 +15,8 @@ import type { HttpAnswer, HttpCall, Send } from './http.ts';
 /** A captured call and the type of what it answers. */
 export interface TypedCall<T> {
   call: HttpCall;
+  /** Another user than the session's: the call carries his or her token. Then errors of the token are its result. */
+  as?: GoogleSession;
   readonly answers?: T;
 }
 
@@ -107,7 +109,7 @@ async function performChunk<T>(
     const answers = await exchange(
       options,
       session,
-      open.map((i) => calls[i]?.call as HttpCall),
+      open.map((i) => calls[i] as TypedCall<T>),
     );
     open.forEach((index, at) => {
       results[index] = judge<T>(answers[at]);
@@ -135,42 +137,82 @@ async function performChunk<T>(
   return results;
 }
 
-/** One HTTP request for the calls; a failure of the whole is the answer of each. */
+/** One HTTP request for the calls, a second one for those whose token had died early. */
 async function exchange(
   options: ApiClientOptions,
   session: GoogleSession,
-  calls: HttpCall[],
+  calls: TypedCall<unknown>[],
 ): Promise<(HttpAnswer | SyncError)[]> {
-  for (let renewed = false; ; renewed = true) {
-    const token = await session.accessToken();
+  const answers = new Array<HttpAnswer | SyncError>(calls.length);
+  let open = calls.map((_, index) => index);
+  for (let renewed = false; open.length > 0; renewed = true) {
+    const tokens = await tokensOf(
+      session,
+      open.map((index) => calls[index]?.as ?? session),
+    );
     // Whoever stood still for too long has lost the user to another run: not one more write (P25).
     if (options.clock.now() >= session.until)
-      return calls.map(() => new SyncError('later', 'leaseLost'));
-    const answers = await attempt(options, token, calls);
+      return calls.map((_, i) => answers[i] ?? new SyncError('later', 'leaseLost'));
+    const ready = open.flatMap((index) => {
+      const { call, as = session } = calls[index] as TypedCall<unknown>;
+      const token = tokens.get(as);
+      if (typeof token === 'string') return [{ index, as, call, token }];
+      answers[index] = token ?? new SyncError('later', 'noToken');
+      return [];
+    });
+    const sent = await attempt(options, ready);
+    ready.forEach(({ index }, at) => {
+      answers[index] = sent[at] as HttpAnswer | SyncError;
+    });
+    const refused = ready.filter((_, at) => refusesToken(sent[at]));
     // A token can die early, and it knows only the scopes of its day: the user may have connected
     // again since, in another process. A second refusal of a fresh one is no matter of age.
-    if (renewed || !answers.some(refusesToken)) return answers;
-    session.invalidate();
+    if (renewed) break;
+    for (const { as } of refused) as.invalidate();
+    open = refused.map(({ index }) => index);
   }
+  return answers;
 }
 
-function refusesToken(answer: HttpAnswer | SyncError): boolean {
+function refusesToken(answer: HttpAnswer | SyncError | undefined): boolean {
+  if (answer === undefined) return false;
   const error = answer instanceof SyncError ? answer : failureOf(answer);
   return error?.status === 401 || error?.kind === 'reauthorize';
 }
 
+/** The session's own token or an error that is thrown; those of others, or why there is none. */
+async function tokensOf(
+  session: GoogleSession,
+  all: GoogleSession[],
+): Promise<Map<GoogleSession, string | SyncError>> {
+  const entries = [...new Set(all)].map(async (one): Promise<[typeof one, string | SyncError]> => {
+    try {
+      return [one, await one.accessToken()];
+    } catch (error) {
+      if (one !== session && isSyncError(error)) return [one, error];
+      throw error;
+    }
+  });
+  return new Map(await Promise.all(entries));
+}
+
+/** One HTTP request for the calls; a failure of the whole is the answer of each. */
 async function attempt(
   { root, batchPath, send }: ApiClientOptions,
-  token: string,
-  calls: HttpCall[],
+  calls: { call: HttpCall; token: string }[],
 ): Promise<(HttpAnswer | SyncError)[]> {
-  const authorization = `Bearer ${token}`;
+  const [first] = calls;
+  if (!first) return [];
+  const signed = ({ call, token }: (typeof calls)[number]): HttpCall => ({
+    ...call,
+    headers: { ...call.headers, authorization: `Bearer ${token}` },
+  });
   try {
-    const [only] = calls;
-    if (calls.length === 1 && only) {
-      return [await send({ ...only, headers: { ...only.headers, authorization } })];
-    }
-    const answer = await send(encodeBatch(`${root}${batchPath}`, root, calls, authorization));
+    if (calls.length === 1) return [await send(signed(first))];
+    // The request's token is every part's, unless the part brings its own (batch guide).
+    const parts = calls.map((one) => (one.token === first.token ? one.call : signed(one)));
+    const outer = `Bearer ${first.token}`;
+    const answer = await send(encodeBatch(`${root}${batchPath}`, root, parts, outer));
     const failure = failureOf(answer);
     if (answer.status === 401) return calls.map(() => answer);
     if (failure) return calls.map(() => failure);

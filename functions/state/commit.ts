@@ -9,8 +9,16 @@ import { SyncError } from '../errors.ts';
 import type { Commit } from '../sync/ports.ts';
 import { decode, encode } from './documents.ts';
 import { pendingFor } from './intents.ts';
-import { cursorRef, intentRef, journalOf, leaseRef, linkRef, userRef } from './places.ts';
-import { consumeIntent, givenBack, isNewest, patchUser } from './rules.ts';
+import {
+  channelRef,
+  cursorRef,
+  intentRef,
+  journalOf,
+  leaseRef,
+  linkRef,
+  userRef,
+} from './places.ts';
+import { changesUser, consumeIntent, givenBack, isNewest, patchUser } from './rules.ts';
 
 /** What a commit reads before it writes. */
 interface Read {
@@ -67,10 +75,10 @@ async function readAll(
 
   const [leaseAt, ...others] = await tx.getAll(
     leaseRef(db, lease.userId),
-    ...(commit.user ? [userRef(db, lease.userId)] : []),
+    ...(changesUser(commit) ? [userRef(db, lease.userId)] : []),
     ...missing,
   );
-  const userAt = commit.user && others.shift();
+  const userAt = changesUser(commit) ? others.shift() : undefined;
   return {
     lease: leaseAt && decode<Lease>(leaseAt),
     user: userAt && decode<User>(userAt),
@@ -100,6 +108,7 @@ function consume(db: Firestore, userId: string, commit: Commit, intents: Map<str
 
 function writesOf(db: Firestore, userId: string, commit: Commit, user: User | undefined) {
   const { removedLinks = [], links = [], cursor, journal = [] } = commit;
+  const { channels = [], removedChannels = [] } = commit;
   const writes: { ref: DocumentReference; record?: object }[] = [
     ...removedLinks.map((id) => ({ ref: linkRef(db, userId, id) })),
     ...links.map((link) => ({ ref: linkRef(db, userId, link.id), record: link })),
@@ -108,9 +117,11 @@ function writesOf(db: Firestore, userId: string, commit: Commit, user: User | un
       record: page,
     })),
   ];
+  writes.push(...removedChannels.map((id) => ({ ref: channelRef(db, id) })));
+  writes.push(...channels.map((channel) => ({ ref: channelRef(db, channel.id), record: channel })));
   if (cursor) writes.push({ ref: cursorRef(db, userId, cursor.record), record: cursor });
-  if (commit.user) {
-    writes.push({ ref: userRef(db, userId), record: patchUser(user, commit.user) });
+  if (changesUser(commit)) {
+    writes.push({ ref: userRef(db, userId), record: patchUser(user, commit) });
   }
   return writes;
 }

@@ -2,6 +2,7 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { SyncError } from '../errors.ts';
 import type { Store } from '../sync/ports.ts';
+import { channels } from './channels.ts';
 import { claims } from './claims.ts';
 import { commitRun } from './commit.ts';
 import { deadLetters } from './deadLetters.ts';
@@ -25,6 +26,7 @@ export function createFirestoreStore(db: Firestore, giveUpMs = GIVE_UP_MS): Stor
     ...links(db),
     ...claims(db),
     ...leases(db),
+    ...channels(db),
     commit: (lease, commit, release) => commitRun(db, lease, commit, release),
     ...pages(db),
     ...deadLetters(db),

@@ -18,8 +18,9 @@ const unindexed: { [collectionGroup: string]: string[] } = {
   links: ['crm', 'google', 'offered', 'etag', 'slot', 'claim'],
   claims: ['own', 'before', 'googleId', 'key', 'record'],
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
-  leases: ['holder', 'expiresAt'],
-  users: ['lastSyncAt', 'scopes', 'yields'],
+  leases: ['holder', 'expiresAt', 'wroteAt', 'writes'],
+  channels: ['secret', 'renewAt', 'expiresAt', 'resourceId', 'place'],
+  users: ['lastSyncAt', 'scopes', 'polls', 'yields'],
   oauthStates: ['verifier', 'nonce', 'session'],
   sessions: ['csrf'],
   deadLetters: ['data', 'reason'],
@@ -28,7 +29,16 @@ const unindexed: { [collectionGroup: string]: string[] } = {
 };
 
 /** Collections whose documents Firestore deletes at `expireAt`. */
-const expiring = ['links', 'claims', 'oauthStates', 'sessions', 'deadLetters', 'parts', 'journal'];
+const expiring = [
+  'links',
+  'claims',
+  'channels',
+  'oauthStates',
+  'sessions',
+  'deadLetters',
+  'parts',
+  'journal',
+];
 
 export const fieldOverrides = [
   ...Object.entries(unindexed).flatMap(([collectionGroup, fields]) =>

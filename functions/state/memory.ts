@@ -4,6 +4,7 @@ import type { RecordType } from '../core/fields.ts';
 import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange } from '../core/messages.ts';
 import type {
+  Channel,
   Cursor,
   DeadLetter,
   Intent,
@@ -34,6 +35,7 @@ function emptyTables() {
     links: new Table<Link>((l) => [l.userId, l.id]),
     claims: new Table<Claim>((c) => [c.record, c.key]),
     cursors: new Table<Cursor>((c) => [c.userId, c.record]),
+    channels: new Table<Channel>((c) => [c.id]),
     leases: new Table<Lease>((l) => [l.userId]),
     oauthStates: new Table<OAuthState>((s) => [s.id]),
     sessions: new Table<Session>((s) => [s.id]),
@@ -54,6 +56,7 @@ export function createMemoryStore(): MemoryStore {
     ...links(tables),
     ...claims(tables),
     ...leases(tables),
+    ...channels(tables),
     commit: async (lease, commit, release) => applyCommit(tables, lease, commit, release),
     ...pages(tables),
     ...deadLetters(tables),
@@ -190,15 +193,25 @@ function leases({ leases }: Tables) {
   } satisfies Partial<Store>;
 }
 
+function channels({ channels }: Tables) {
+  return {
+    getChannel: async (id) => channels.get(id),
+    channelsOf: async (userId) => channels.where((c) => c.userId === userId),
+  } satisfies Partial<Store>;
+}
+
 function applyCommit(tables: Tables, lease: Lease, commit: Commit, release: boolean) {
   const { userId } = lease;
   if (!rules.isNewest(tables.leases.get(userId), lease)) throw new SyncError('later', 'leaseLost');
   // Whatever can throw comes first: nothing is applied in part.
-  const user = commit.user && rules.patchUser(tables.users.get(userId), commit.user);
+  const changed = rules.changesUser(commit);
+  const user = changed ? rules.patchUser(tables.users.get(userId), commit) : undefined;
   if (user) tables.users.put(user);
   if (commit.cursor) tables.cursors.put(commit.cursor);
   for (const id of commit.removedLinks ?? []) tables.links.delete(userId, id);
   for (const link of commit.links ?? []) tables.links.put(link);
+  for (const id of commit.removedChannels ?? []) tables.channels.delete(id);
+  for (const channel of commit.channels ?? []) tables.channels.put(channel);
   for (const page of commit.journal ?? []) tables.journal.put(page);
   for (const consumed of commit.consumed ?? []) {
     const stored = tables.intents.get(consumed.record, consumed.crmId);
@@ -255,6 +268,7 @@ function sweep(tables: Tables, now: number, limit: number): number {
   for (const name of [
     'links',
     'claims',
+    'channels',
     'oauthStates',
     'sessions',
     'deadLetters',

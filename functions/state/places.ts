@@ -40,6 +40,11 @@ export function claimRef(db: Firestore, record: RecordType, key: string): Docume
   return db.collection('claims').doc(`${record}~${key}`);
 }
 
+/** Top level: a notification names nothing but its channel. */
+export function channelRef(db: Firestore, id: string): DocumentReference {
+  return db.collection('channels').doc(docId(id));
+}
+
 export function leaseRef(db: Firestore, userId: string): DocumentReference {
   return db.collection('leases').doc(docId(userId));
 }

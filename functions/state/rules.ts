@@ -1,6 +1,7 @@
 /** What the methods of a Store decide, without any storage: shared by all stores, so they cannot differ. */
 import { mergeIntent } from '../core/intent.ts';
 import type { CrmChange } from '../core/messages.ts';
+import { stepped } from '../core/polls.ts';
 import type { Intent, Lease, User } from '../core/records.ts';
 import type { Commit, IntentOutcome, JournalRun, Store } from '../sync/ports.ts';
 
@@ -27,14 +28,23 @@ export function checkedUser(before: User | undefined, after: User): User {
   };
 }
 
-/** The user with fields overwritten; a value of `undefined` removes the field. */
-export function patchUser(stored: User | undefined, patch: NonNullable<Commit['user']>): User {
+/** The user with steps of polling applied and fields overwritten; a value of `undefined` removes the field. */
+export function patchUser(stored: User | undefined, { user = {}, polls = {} }: Commit): User {
   if (!stored) throw new Error('a commit cannot make a user');
   // The address is guarded against duplicates, which a run's commit has no need to know about.
-  if ('userId' in patch || 'email' in patch) throw new Error('putUser changes these fields');
-  const patched = Object.entries({ ...stored, ...patch }).filter(([, v]) => v !== undefined);
+  if ('userId' in user || 'email' in user) throw new Error('putUser changes these fields');
+  // The steps first: a patch may put off what they say.
+  const polled = Object.entries(polls).reduce(
+    (now, [record, step]) => stepped(now, record, step),
+    stored,
+  );
+  const patched = Object.entries({ ...polled, ...user }).filter(([, v]) => v !== undefined);
   return checkedUser(stored, Object.fromEntries(patched) as unknown as User);
 }
+
+/** Whether a commit changes the user's document. */
+export const changesUser = ({ user, polls }: Commit): boolean =>
+  user !== undefined || polls !== undefined;
 
 /** When pollFanout should see the user; undefined: never, as long as nothing changes. */
 export function dueAt(user: User): number | undefined {
@@ -83,9 +93,10 @@ export function isIdle(intent: Intent): boolean {
 
 /** The intent, pending again. The revision rises, so a run that is on its way cannot consume the wake-up. */
 export function wakeIntent(stored: Intent): Intent {
-  const { wakeAt: _, ...rest } = stored;
+  const { wakeAt, ...rest } = stored;
   return {
     ...rest,
+    ...(wakeAt !== undefined && { sleptUntil: wakeAt }),
     revision: stored.revision + 1,
     pendingFor: [...stored.pendingFor, stored.userId],
   };
@@ -103,7 +114,7 @@ export function takeLease(
   ttlMs: number,
 ): Lease | undefined {
   if (isLive(stored, now)) return undefined;
-  return { ...wanted, fence: (stored?.fence ?? 0) + 1, expiresAt: now + ttlMs };
+  return { ...stored, ...wanted, fence: (stored?.fence ?? 0) + 1, expiresAt: now + ttlMs };
 }
 
 /** The same acquisition: given back or expired, nobody else came in between. */
@@ -121,7 +132,7 @@ export function isHeld(stored: Lease | undefined, lease: Lease): boolean {
 
 /** Free for anybody; the fence stays, so that it rises with the next acquisition. */
 export function givenBack(lease: Lease): Lease {
-  return { userId: lease.userId, holder: NOBODY, fence: lease.fence, expiresAt: 0 };
+  return { ...lease, holder: NOBODY, expiresAt: 0 };
 }
 
 /** The runs that pieces of a journal are of, newest first. */

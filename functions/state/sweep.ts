@@ -7,7 +7,15 @@ import { chunks, MOST_DOCUMENTS } from './writes.ts';
  */
 export async function sweep(db: Firestore, now: number, limit: number): Promise<number> {
   let left = limit;
-  for (const group of ['links', 'claims', 'oauthStates', 'sessions', 'deadLetters', 'journal']) {
+  for (const group of [
+    'links',
+    'claims',
+    'channels',
+    'oauthStates',
+    'sessions',
+    'deadLetters',
+    'journal',
+  ]) {
     left -= await deleteExpired(db, db.collectionGroup(group), now, left);
   }
   // They belong to a letter that expires with them, and count with it.

@@ -1,6 +1,6 @@
 /** One record type at Google: how to list its changes, read and write it. The codec says what it means. */
 import type { Codec } from '../core/codec.ts';
-import type { Cursor } from '../core/records.ts';
+import type { Channel, Cursor } from '../core/records.ts';
 import type { SyncError } from '../errors.ts';
 
 /** A user's access: the token lives in memory only. */
@@ -41,6 +41,8 @@ export interface Page<Raw> {
   items: Raw[];
   /** Linked members of these that are not among the items have moved within the group, or are gone. */
   groups?: Group[];
+  /** Ids of items that are of no interest while they are not linked: nothing of them is in the window. */
+  outside?: string[];
   nextPageToken?: string;
   /** Only with the last page: where the next incremental listing starts. */
   token?: string;
@@ -64,7 +66,8 @@ export interface Collection<Raw = any> {
     pageToken?: string,
   ): Promise<Page<Raw>>;
   /**
-   * One page of all objects in a part of the window that was not read before, members of groups singly.
+   * One page of all objects in a part of the window that was not read before; members of groups singly,
+   * where the members are the records.
    * Only for records that lie in time.
    */
   entering?(session: GoogleSession, part: Window, pageToken?: string): Promise<Page<Raw>>;
@@ -72,6 +75,16 @@ export interface Collection<Raw = any> {
   get(session: GoogleSession, googleIds: string[]): Promise<Result<Raw>[]>;
   /** Conditional writes, each judged alone, in the order given; a delete answers undefined. */
   write(session: GoogleSession, writes: CollectionWrite<Raw>[]): Promise<Result<Raw | undefined>[]>;
+  /**
+   * Makes a watch channel to the address, which must be HTTPS; for types that Google can watch. Resolves
+   * to what Google answered. The channel may send its first message before that.
+   */
+  watch?(
+    session: GoogleSession,
+    wish: { id: string; token: string; address: string; expiresAt: number },
+  ): Promise<Pick<Channel, 'resourceId' | 'expiresAt'>>;
+  /** Ends a channel, wherever it watches; only the user and the OAuth client that made it may. */
+  stop?(session: GoogleSession, channel: Pick<Channel, 'id' | 'resourceId'>): Promise<void>;
   /** The scope of another setting: whoever granted this one and not `scope` has to connect again. */
   formerScope?: string;
   /** Where the objects live; undefined: the place that is always there. */
@@ -91,6 +104,8 @@ export interface Places<Raw> {
     known: string | undefined,
     granted: readonly string[],
   ): Promise<string | undefined>;
+  /** Whether they shall live where they do; no call. False: they are moved with the next run. */
+  settled(known: string | undefined): boolean;
   exists(session: GoogleSession, place: string): Promise<boolean>;
   at(place: string | undefined): Collection<Raw>;
   /** Whether the granted scopes allow reading and writing there. */

@@ -49,6 +49,7 @@ export async function commitWorks(
     const entry = entryOf(outcome, settled);
     if (entry) entries.push(entry);
     if (settled.link) links.push(placed(settled.link, collection, written ?? work.observed));
+    if (settled.left) links.push(settled.left);
     if (settled.removed) removedLinks.push(settled.removed);
     const { notice } = settled;
     if (notice) notices.push(...(lossesTold ? withoutLosses(notice) : [notice]));
@@ -75,7 +76,8 @@ export async function commitWorks(
     }
   }
   for (const { error } of executed.deferred) {
-    if (error.reason === GROUP_CHANGED && run.listing === 'due') run.waits = true;
+    const listing = run.listing.get(collection.codec.record);
+    if (error.reason === GROUP_CHANGED && listing === 'due') run.waits = true;
     else run.deferred ??= error;
   }
   await tellCrm(run, notices);

@@ -17,7 +17,12 @@ export interface Access {
 export interface EngineSettings {
   windowDaysBack: number;
   windowDaysAhead: number;
+  /** Between two polls of what is not watched. */
   pollMs: number;
+  /** Between two polls of what is watched, after activity; twice that in quiet times. */
+  safetyMs: number;
+  /** Address of googlePush; undefined: no channels are made. */
+  pushUrl?: string | undefined;
   leaseMs: number;
   /** After this a run takes no new work and leaves the rest to the next one. */
   runMs: number;
@@ -36,6 +41,8 @@ export interface Engine {
   random: Random;
   /** Name of this run as a lease holder; a new one each time. */
   holder: () => string;
+  /** An unguessable word, at most 64 characters of A-Z a-z 0-9 - _. */
+  secret: () => string;
   log: Log;
   settings: EngineSettings;
 }

@@ -1,13 +1,14 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, lossesOf, type Write } from '../core/decision.ts';
+import { follow, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
-import type { Run } from './run.ts';
+import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
 
 /** 412, 409 and "gone" are answers on which a record is read and planned again; this many times. */
@@ -74,7 +75,7 @@ async function executeRound(
 
   const writes: { work: Work; decision: Decision; write: CollectionWrite<unknown> }[] = [];
   for (const { work, decision } of planned) {
-    if (run.listing !== 'done' && isAdrift(work)) {
+    if (run.listing.get(codec.record) !== 'done' && isAdrift(work)) {
       result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
       continue;
     }
@@ -91,12 +92,13 @@ async function executeRound(
           run.session,
           writes.map((w) => w.write),
         );
+  wrote(run, collection, answers);
   const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
   writes.forEach(({ work, decision, write }, i) => {
     const next = judge(collection, context, { work, decision, write }, answers[i]);
     // A place in a group that is no more: deleted, or moved, the listing tells.
     const moved = 'done' in next && work.link?.group && isNotFound(answers[i]);
-    if (moved && run.listing !== 'done')
+    if (moved && run.listing.get(codec.record) !== 'done')
       again.push({ work, googleId: work.link?.googleId ?? '', write });
     else if ('done' in next) result.done.push(next.done);
     else if ('deferred' in next) result.deferred.push({ work, error: next.deferred });
@@ -145,6 +147,12 @@ export function decide(
 ): Decision {
   const { codec } = collection;
   if (work.undo) return undo({ codec, ...work, ...work.undo });
+  if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
+  if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
+  if (work.nowhere && work.intent) {
+    const wanted = work.intent.op === 'upsert' && !codec.absent(work.intent.data);
+    return unplaced(work.nowhere, work.intent, work.link, wanted, run.startedAt);
+  }
   const { policy } = run.engine.settings;
   return plan({ codec, context, policy, window: run.window, ...work });
 }
@@ -153,7 +161,9 @@ export function decide(
  * The object has become a group, or its place in a group is gone: what it is now, only a listing of the
  * group tells. To write it again, or to drop it, would double or lose a record that has merely moved.
  */
-const isAdrift = ({ link, observed }: Work) =>
+const isAdrift = ({ link, observed, nowhere, follows }: Work) =>
+  !nowhere &&
+  !follows &&
   link !== undefined &&
   observed !== undefined &&
   (observed.whole === true ||

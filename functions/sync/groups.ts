@@ -25,8 +25,9 @@ export async function knownGroups(
   const idsOf = (list: Group[]) => list.map((group) => group.id);
   const parents = await store.linksByGoogleId(userId, codec.record, idsOf(groups));
   // Objects that were single and still are: most of a listing, and there is nothing to ask for.
+  const leads = (link: Link) => codec.groups?.leads(knownGoogle(link)) === true;
   const single = new Set(
-    parents.filter((l) => l.state === 'live' && !l.group).map((l) => l.googleId),
+    parents.filter((l) => l.state === 'live' && !l.group && !leads(l)).map((l) => l.googleId),
   );
   const open = groups.filter((group) => group.window || !single.has(group.id));
   if (open.length === 0) return { groups: open, links: parents };

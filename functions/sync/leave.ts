@@ -1,5 +1,6 @@
 import type { Link } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
+import { stopChannels } from './channels.ts';
 import type { Collection } from './collection.ts';
 import { granted, keepLease, type Run, type RunOutcome } from './run.ts';
 import { enter } from './user-state.ts';
@@ -23,6 +24,8 @@ export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcom
   }
   // Whoever connects again meanwhile stays: connecting takes `leaving` back before it seals a token.
   if ((await store.getUser(run.user.userId))?.leaving) {
+    // While there is a token to stop them with.
+    await stopChannels(run);
     await access.end(run.user.userId);
     await enter(run, 'disconnected', 'byUser', (user) => user.leaving !== undefined);
   }
@@ -83,5 +86,6 @@ async function removeAt(
 /** Deleted by us on the user's wish: the CRM's record lives on and is written again on reconnecting. */
 function tombstone(run: Run, link: Link): Link {
   const expireAt = run.engine.clock.now() + run.engine.settings.tombstoneMs;
-  return { ...link, state: 'deleted', deletedBy: 'crm', removing: true, expireAt };
+  const left = { ...link, state: 'deleted', deletedBy: 'crm', removing: true, expireAt } as const;
+  return link.group === undefined ? left : { ...left, withGroup: true };
 }

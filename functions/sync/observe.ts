@@ -1,5 +1,6 @@
 import type { Observed } from '../core/codec.ts';
 import type { JournalEntry } from '../core/journal.ts';
+import type { Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Heir } from '../core/sides.ts';
 import { isSyncError, SyncError } from '../errors.ts';
@@ -21,8 +22,14 @@ export interface Work {
   yields?: { crmId?: string };
   /** The resource in the place that the record moves away from. */
   original?: unknown;
-  /** To be undone, instead of planned. */
-  undo?: { entry: JournalEntry; pending: boolean };
+  /** Of a member of a group that is a record itself: the group's link. */
+  parent?: Link | undefined;
+  /** The CRM names a place in a group that is not there. */
+  nowhere?: Nowhere;
+  /** What became of its group, and takes it along. */
+  follows?: 'anew' | 'told' | 'changed';
+  /** To be undone, instead of planned. `seat`: its place in the group that was brought back just now. */
+  undo?: { entry: JournalEntry; pending: boolean; seat?: Observed };
 }
 
 /** The object of a link that lives in another place, as far as this place can know. */
@@ -111,7 +118,7 @@ async function restoredAnew(
 export async function observePage(
   run: Run,
   collection: Collection,
-  { items, groups = [] }: Page<unknown>,
+  { items, groups = [], outside = [] }: Page<unknown>,
   until = Number.POSITIVE_INFINITY,
 ): Promise<Work[]> {
   const { codec } = collection;
@@ -138,7 +145,11 @@ export async function observePage(
   );
   const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
-  const news = [...works, ...gone].filter(({ link, observed }) => !isEcho(link, observed));
+  const far = new Set(outside);
+  const news = [...works, ...gone].filter(
+    ({ link, observed }) =>
+      !isEcho(link, observed) && (link !== undefined || !far.has(observed?.googleId ?? '')),
+  );
   await claimShared(run, collection, news);
   return news;
 }
@@ -148,8 +159,9 @@ export async function observePage(
  * inserting and committing), an earlier generation, or a tombstone whose event a person restored.
  * There the CRM's stored word counts, pending or not.
  */
-async function recognise(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+async function recognise(run: Run, collection: Collection, works: Work[]): Promise<void> {
   const { store } = run.engine;
+  const { codec } = collection;
   const unlinked = works.filter((w) => w.link === undefined && w.observed?.marker !== undefined);
   const restored = works.filter((w) => w.link?.deletedBy === 'crm' && w.observed?.state === 'live');
   const idOf = (work: Work) => work.link?.crmId ?? work.observed?.marker?.crmId ?? '';
@@ -174,7 +186,26 @@ async function recognise(run: Run, { codec }: Collection, works: Work[]): Promis
     if (work.link === undefined || ours || generation > work.link.generation)
       work.intent = intents.get(crmId);
   }
+  await markSpares(run, collection, unlinked);
 }
+
+/** Of a later generation than the link's it has to be known whether the link's is gone, as it seems. */
+async function markSpares(run: Run, collection: Collection, works: Work[]): Promise<void> {
+  const doubtful = works.filter(
+    ({ link, observed }) =>
+      link?.state === 'live' &&
+      observed?.state === 'live' &&
+      (observed.marker?.generation ?? -1) > link.generation &&
+      !isElsewhere(link, collection),
+  );
+  const looked = doubtful.map(({ link }): Work => ({ link, ...unread }));
+  await read(run, collection, looked, ({ link }) => link?.googleId ?? '');
+  doubtful.forEach(({ observed }, i) => {
+    if (observed && looked[i]?.observed?.state === 'live') observed.spare = true;
+  });
+}
+
+const unread = { intent: undefined, observed: undefined, raw: undefined };
 
 /** Our own write coming back: the version that the link was written as. No timers, no flags. */
 const isEcho = (link: Link | undefined, observed: Observed | undefined) =>

@@ -1,4 +1,5 @@
 /** What a person decides about a user's sync, instead of the sync itself. */
+import { dueNow } from '../core/polls.ts';
 import type { User } from '../core/records.ts';
 import type { Engine } from './engine.ts';
 import { putIntoState } from './user-state.ts';
@@ -42,7 +43,7 @@ async function activate(
     if (!stored || !done) return undefined;
     const { stateReason: _, ...rest } = stored;
     // The next run tells the CRM the state, because it differs from the one that was told.
-    return change({ ...rest, state: 'active', nextPollAt: now });
+    return change(dueNow({ ...rest, state: 'active' }, now));
   });
   if (!done) return refusal(user, userId, `paused (${heldBy})`);
   log('user.state', { userId, state: 'active' });

@@ -4,6 +4,7 @@ import { FORMER_ACCOUNT } from './account.ts';
 import type { Collection, Places } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Executed, execute } from './execute.ts';
+import { executeGrouped } from './members.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import { granted, keepLease, type Run } from './run.ts';
 
@@ -85,7 +86,11 @@ async function moveAll(run: Run, move: Move): Promise<void> {
     if (clock.now() - run.startedAt > settings.runMs) throw new SyncError('later', 'runTime');
     await keepLease(run);
     const links = await store.listLinks(run.user.userId, record, PAGE, after);
-    const ours = links.filter((l) => isElsewhere(l, move.here) && l.origin === 'crm' && l.crmId);
+    // Where groups are records, members come along with theirs.
+    const alone = (l: Link) => !move.here.codec.groups || l.group === undefined;
+    const ours = links.filter(
+      (l) => isElsewhere(l, move.here) && l.origin === 'crm' && l.crmId && alone(l),
+    );
     for (const [place, mine] of Map.groupBy(ours, (link) => link.place)) {
       await moveFrom(run, move, place, mine, 1);
       if (run.deferred) throw run.deferred;
@@ -110,7 +115,7 @@ async function moveFrom(
   if (!old || !(await readOld(run, old, works))) {
     if (!old) move.count.left += links.length;
     const blind = links.map((link) => ({ link, ...unread, observed: elsewhere(link) }));
-    const executed = await execute(run, here, blind);
+    const executed = await executeGrouped(run, here, blind);
     move.count.moved += executed.done.length;
     await commitWorks(run, here, executed, {}, false);
     return;
@@ -121,9 +126,9 @@ async function moveFrom(
   const ready = others
     .filter((work) => !stale.includes(work))
     .map((w): Work => ({ ...w, ...unread, observed: elsewhere(w.link as Link), original: w.raw }));
-  const executed = await execute(run, here, ready);
+  const executed = await executeGrouped(run, here, ready);
   await takeOut(run, old, here, executed);
-  executed.done.push(...(await execute(run, here, arrived)).done);
+  executed.done.push(...(await executeGrouped(run, here, arrived)).done);
   move.count.moved += executed.done.length;
   await commitWorks(run, here, executed, {}, false);
   if (stale.length === 0) return;

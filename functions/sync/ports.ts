@@ -7,7 +7,9 @@ import type { Claim } from '../core/claim.ts';
 import type { RecordType } from '../core/fields.ts';
 import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange, GoogleChange } from '../core/messages.ts';
+import type { PollStep } from '../core/polls.ts';
 import type {
+  Channel,
   Cursor,
   DeadLetter,
   Intent,
@@ -42,6 +44,12 @@ export interface Commit {
   cursor?: Cursor;
   /** Fields of the user document to overwrite; `undefined` values delete the field. */
   user?: { [K in keyof User]?: User[K] | undefined };
+  /** Steps of the polling of record types, applied to the user as stored. */
+  polls?: { [record: string]: PollStep };
+  /** Watch channels, made or changed. */
+  channels?: Channel[];
+  /** Ids of channels that are forgotten. */
+  removedChannels?: string[];
   /** What this step changed, for the journal. */
   journal?: JournalPage[];
 }
@@ -112,6 +120,9 @@ export interface Store {
   claim(wanted: Claim[]): Promise<Claim[]>;
   /** Gives up those of these claims that are the user's. */
   unclaim(record: RecordType, userId: string, keys: string[]): Promise<void>;
+  getChannel(id: string): Promise<Channel | undefined>;
+  /** All that are stored of the user, also stopped and expired ones. */
+  channelsOf(userId: string): Promise<Channel[]>;
 
   /** The lease as stored, live or expired. */
   getLease(userId: string): Promise<Lease | undefined>;

@@ -9,6 +9,7 @@ import { claimsAsRead } from './claims.ts';
 import type { Collection } from './collection.ts';
 import type { Engine } from './engine.ts';
 import { decide } from './execute.ts';
+import { attachParents, isMember, isNamed, observeMembers, parentsAfter } from './members.ts';
 import { needsFullSync, observeIntents, observePage, type Work } from './observe.ts';
 import { knownPlaces } from './places.ts';
 import type { Store } from './ports.ts';
@@ -72,13 +73,34 @@ async function previewOne(run: Run, collection: Collection, result: Preview): Pr
   const { codec } = collection;
   const pending = await run.engine.store.pendingIntents(run.user.userId, MOST_INTENTS);
   const mine = pending.filter((intent) => intent.record === codec.record);
-  const fromCrm = await observeIntents(run, collection, mine);
+  const named = mine.filter((intent) => isNamed(collection, intent));
+  const alone = mine.filter((intent) => !named.includes(intent));
+  const fromCrm = await observeIntents(run, collection, alone);
   const fromGoogle = await changesAtGoogle(run, collection, result);
   const works = joined(fromCrm, fromGoogle);
+  const members = codec.groups ? works.filter(isMember) : [];
+  const first = await planAll(
+    run,
+    collection,
+    works.filter((work) => !members.includes(work)),
+  );
+  // Members of a group that is still to be written have no place to look at: they count as waiting.
+  const parents = parentsAfter(run, collection, first);
+  await attachParents(run, collection, members, parents);
+  const placed = joined(await observeMembers(run, collection, named, parents), members);
+  for (const { work, decision } of [...first, ...(await planAll(run, collection, placed))])
+    count(result, work, decision, codec.record);
+}
+
+async function planAll(run: Run, collection: Collection, works: Work[]) {
+  const { codec } = collection;
   const emails = works.flatMap((w) => (w.intent ? codec.emailsOf({ fields: w.intent.data }) : []));
   const context = await run.directory.context(emails);
-  for (const work of works)
-    count(result, work, decide(run, collection, context, work), codec.record);
+  return works.map((work) => ({
+    work,
+    decision: decide(run, collection, context, work),
+    written: undefined,
+  }));
 }
 
 /** Since the cursor; without a valid one, everything in the window, and what is missing in it. */

@@ -3,12 +3,15 @@ import { DAY_MS } from '../core/time.ts';
 import { missingAtGoogle } from './absence.ts';
 import type { Collection, Page } from './collection.ts';
 import { commitWorks } from './commit.ts';
-import { execute } from './execute.ts';
+import { executeGrouped, isLeftOut, membersLast } from './members.ts';
 import { needsFullSync, observePage, type Work } from './observe.ts';
 import { CHUNK, keepLease, type Run } from './run.ts';
 
-/** What the window gains is read once a day: nobody misses an hour that is a year away. */
-const GAIN_MS = DAY_MS;
+/**
+ * How much the window gains before that is read: of a year a week, which nobody misses who looks a year
+ * ahead; of a month or less a day.
+ */
+const gainOf = ({ aheadMs }: Run['window']) => Math.min(7 * DAY_MS, Math.max(DAY_MS, aheadMs / 52));
 
 /**
  * Google's changes since the cursor, page by page; each page is applied and committed before the next
@@ -54,6 +57,7 @@ async function pullFrom(
   seen: Set<string> | undefined,
 ): Promise<Cursor | undefined> {
   let pageToken: string | undefined;
+  const heldBack: Work[] = [];
   for (;;) {
     await keepLease(run);
     const page = await collection.list(run.session, cursor, run.window, pageToken);
@@ -64,8 +68,9 @@ async function pullFrom(
     pageToken = page.nextPageToken;
     const last = pageToken === undefined;
     const next = last ? nextCursor(run, cursor, page.token, seen !== undefined) : undefined;
-    const works = await observePage(run, collection, page, cursor.until);
-    run.count.googleChanges += works.length;
+    const found = await observePage(run, collection, page, cursor.until);
+    run.count.googleChanges += found.length;
+    const works = untilLast(collection, found, heldBack, last);
     if (!last || !seen) {
       const advanced = await apply(run, collection, works, next);
       if (last) return advanced ? next : undefined;
@@ -78,22 +83,31 @@ async function pullFrom(
   }
 }
 
+/** What only its group can explain waits for the last page: the group may stand on any of them. */
+function untilLast(collection: Collection, works: Work[], heldBack: Work[], last: boolean): Work[] {
+  if (last) return [...works, ...heldBack];
+  heldBack.push(...works.filter((work) => isLeftOut(collection, work)));
+  return works.filter((work) => !isLeftOut(collection, work));
+}
+
 /**
  * The part that the rolling window has gained since it was last read: occurrences of series that nobody
- * changes come into it, which no change tells. One call a user and day, whatever the number of series
- * (one more for each further thousand events of that day).
+ * changes come into it, which no change tells. One call a user each time, whatever the number of series
+ * (one more for each further thousand events in that part).
  */
 async function pullGain(run: Run, collection: Collection, cursor: Cursor): Promise<void> {
   const from = cursor.until ?? run.window.to;
   const { to } = run.window;
-  if (!collection.entering || from > to - GAIN_MS) return;
+  if (!collection.entering || from > to - gainOf(run.window)) return;
   let pageToken: string | undefined;
+  const heldBack: Work[] = [];
   do {
     await keepLease(run);
     const page: Page<unknown> = await collection.entering(run.session, { from, to }, pageToken);
-    const works = await observePage(run, collection, page);
-    run.count.googleChanges += works.length;
+    const found = await observePage(run, collection, page);
+    run.count.googleChanges += found.length;
     pageToken = page.nextPageToken;
+    const works = untilLast(collection, found, heldBack, pageToken === undefined);
     const next = pageToken === undefined ? { ...cursor, until: to } : undefined;
     await apply(run, collection, works, next);
   } while (pageToken !== undefined);
@@ -103,14 +117,15 @@ async function pullGain(run: Run, collection: Collection, cursor: Cursor): Promi
 async function apply(
   run: Run,
   collection: Collection,
-  works: Work[],
+  unordered: Work[],
   cursor: Cursor | undefined,
 ): Promise<boolean> {
+  const works = membersLast(collection, unordered);
   for (let at = 0; ; at += CHUNK) {
     if (at > 0) await keepLease(run);
     const some = works.slice(at, at + CHUNK);
     if (run.waits) await takeUp(run, collection, some);
-    const executed = await execute(run, collection, some);
+    const executed = await executeGrouped(run, collection, some);
     const last = at + CHUNK >= works.length;
     // A record that had to wait must be seen again: the cursor stays where it was.
     const advance =

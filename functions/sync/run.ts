@@ -3,18 +3,21 @@
  * user's calendar at a time (P25).
  */
 
+import { dueNow, isDue, nextPoll, UNWATCHABLE } from '../core/polls.ts';
 import type { Intent, Lease, User } from '../core/records.ts';
 import { RUN_RETRIES } from '../core/retry.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { parkFormer } from './account.ts';
-import type { Collection, GoogleSession } from './collection.ts';
+import { type Channels, keepChannels } from './channels.ts';
+import { checkGrant, isUnseen } from './check.ts';
+import type { Collection, GoogleSession, Result } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { execute, GROUP_CHANGED } from './execute.ts';
+import { GROUP_CHANGED } from './execute.ts';
 import { leave } from './leave.ts';
-import { observeIntents } from './observe.ts';
+import { executeIntents } from './members.ts';
 import { settlePlaces } from './places.ts';
 import { pull } from './pull.ts';
 import { announce, enter, reauthorize } from './user-state.ts';
@@ -44,8 +47,8 @@ export interface Run {
   };
   /** Pages of the journal that the run has written. */
   pages: number;
-  /** Whether Google's changes are read in this run: not at all, later on, or already (to be). */
-  listing: 'none' | 'due' | 'done';
+  /** By record type, whether Google's changes are read in this run: later on, or already (to be). */
+  listing: Map<string, 'due' | 'done'>;
   /** Some intents can only be planned once that is done. */
   waits: boolean;
   /** The first error that left something for later. */
@@ -53,7 +56,8 @@ export interface Run {
 }
 
 export interface RunOptions {
-  pull: boolean;
+  /** Whether Google's changes are read: not at all, of the types that are due, or of all. */
+  pull: boolean | 'due';
   /** When the message that asks for the run was published, ms since the epoch. */
   publishedAt?: number | undefined;
 }
@@ -71,7 +75,10 @@ export async function runUser(
   options: RunOptions,
 ): Promise<RunOutcome> {
   const user = await engine.store.getUser(userId);
-  if (!user || !isRunnable(user)) return 'notActive';
+  if (!user || !isRunnable(user)) {
+    if (user && isUnseen(user, engine.clock.now())) await checkGrant(engine, user);
+    return 'notActive';
+  }
   return underLease(engine, user, (run) => runWithLease(run, options), options);
 }
 
@@ -97,7 +104,7 @@ export async function underLease(
     report(run, outcome);
     return outcome;
   } catch (error) {
-    await engine.store.dropLease(lease).catch(() => {});
+    await engine.store.dropLease(run.lease).catch(() => {});
     if (isSyncError(error, 'reauthorize') && (await reauthorize(run, error.reason))) {
       report(run, 'reauthorize', error.reason);
       return 'reauthorize';
@@ -139,7 +146,7 @@ export function openRun(
     startedAt: now,
     count: { intents: 0, googleChanges: 0, writes: 0, parked: 0, conflicts: 0 },
     pages: 0,
-    listing: options.pull ? 'due' : 'none',
+    listing: new Map(),
     waits: false,
     deferred: undefined,
   };
@@ -179,18 +186,65 @@ async function askForScopes(run: Run): Promise<RunOutcome> {
 
 async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
   await yieldTaken(run);
+  const due = run.collections.filter(
+    ({ codec }) =>
+      options.pull === true ||
+      (options.pull === 'due' && isDue(run.user, codec.record, run.startedAt)),
+  );
   if (options.pull) {
-    await run.engine.store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
-    await drain(run, false);
-    run.listing = 'done';
-    for (const collection of run.collections) await pull(run, collection);
-    await finishPull(run);
+    const channels = await keepChannels(run);
+    if (due.length > 0) await pullAll(run, due, channels);
   }
   await drain(run, true);
-  // Whoever waits for a listing shall not wait for the next poll.
-  const wanted = run.listing === 'none' && run.deferred?.reason === GROUP_CHANGED;
-  if (wanted) await run.engine.publisher.syncUsers([run.user.userId]);
+  if (run.deferred?.reason === GROUP_CHANGED && due.length < run.collections.length)
+    await askForListing(run);
   return run.deferred ? 'later' : 'done';
+}
+
+/** Whoever waits for a listing shall not wait for the next poll. */
+async function askForListing({ engine, user }: Run): Promise<void> {
+  const now = engine.clock.now();
+  await engine.store.updateUser(user.userId, (stored) => stored && dueNow(stored, now));
+  await engine.publisher.syncUsers([user.userId]);
+}
+
+/** Pulls collections, and once more what Google notified of meanwhile. */
+async function pullAll(run: Run, all: Collection[], channels: Channels): Promise<void> {
+  const { store, clock, settings } = run.engine;
+  await store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
+  for (const { codec } of all) run.listing.set(codec.record, 'due');
+  await drain(run, false);
+  for (const { codec } of all) run.listing.set(codec.record, 'done');
+  for (let due = all; due.length > 0; ) {
+    const seen = await pullSome(run, due, channels);
+    await finishPull(run, seen, channels);
+    // After writes of our own it may be their echo: that can wait for the tick that is due then.
+    const out = clock.now() - run.startedAt > settings.runMs;
+    if (channels.size === 0 || run.deferred || run.count.writes > 0 || out) return;
+    const { polls } = (await store.getUser(run.user.userId)) ?? {};
+    due = due.filter(({ codec }) => polls?.[codec.record]?.rungAt !== undefined);
+  }
+}
+
+/** Resolves to how many changes each collection brought. */
+async function pullSome(
+  run: Run,
+  due: Collection[],
+  channels: Channels,
+): Promise<Map<Collection, number>> {
+  const { store, clock } = run.engine;
+  const writes = run.lease.writes ?? 0;
+  const begun = { step: 'begun' as const, now: clock.now(), writes };
+  const watched = due.filter(({ codec }) => channels.has(codec.record));
+  const polls = Object.fromEntries(watched.map(({ codec }) => [codec.record, begun]));
+  if (watched.length > 0) await store.commit(run.lease, { polls }, false);
+  const seen = new Map<Collection, number>();
+  for (const collection of due) {
+    const before = run.count.googleChanges;
+    await pull(run, collection);
+    seen.set(collection, run.count.googleChanges - before);
+  }
+  return seen;
 }
 
 /** The collections whose scope the user granted. */
@@ -227,7 +281,7 @@ async function drainChunk(run: Run, intents: Intent[], release: boolean): Promis
     }))
     .filter(({ mine }) => mine.length > 0);
   for (const [at, { collection, mine }] of parts.entries()) {
-    const executed = await execute(run, collection, await observeIntents(run, collection, mine));
+    const executed = await executeIntents(run, collection, mine);
     released = await commitWorks(
       run,
       collection,
@@ -249,6 +303,14 @@ export async function wakeAll(run: Run): Promise<void> {
   while ((await store.wakeIntents(run.user.userId, run.startedAt, CHUNK, true)) > 0);
 }
 
+/** Google is about to notify us of what we did: remembered where the notification is judged. */
+export function wrote(run: Run, { watch }: Collection, results: Result<unknown>[]): void {
+  const count = results.filter((result) => result.ok).length;
+  if (!watch || count === 0) return;
+  const writes = (run.lease.writes ?? 0) + count;
+  run.lease = { ...run.lease, wroteAt: run.engine.clock.now(), writes };
+}
+
 /** Makes sure that the lease outlives the next step; throws `later`/`leaseLost` when it is gone. */
 export async function keepLease(run: Run): Promise<void> {
   const { store, clock, settings } = run.engine;
@@ -260,19 +322,38 @@ export async function keepLease(run: Run): Promise<void> {
   run.session.until = run.lease.expiresAt;
 }
 
-async function finishPull(run: Run): Promise<void> {
+/** `seen`: the collections that were pulled, and how many changes each brought. */
+async function finishPull(
+  run: Run,
+  seen: Map<Collection, number>,
+  channels: Channels,
+): Promise<void> {
   const { store, clock, settings, random } = run.engine;
   const now = clock.now();
-  // Jitter keeps a thousand users who connected at nine from being polled in the same second for ever.
-  const nextPollAt = Math.round(now + settings.pollMs * (0.9 + 0.2 * random()));
+  const next = [...seen].map(([{ codec, watch }, changes]) => {
+    const { pollMs, safetyMs } = settings;
+    const channel = channels.get(codec.record);
+    const polled = watch ? { first: pollMs, most: pollMs } : UNWATCHABLE;
+    const often = channel ? { first: safetyMs, most: 2 * safetyMs, late: true } : polled;
+    const { at, every } = nextPoll(
+      run.user.polls?.[codec.record],
+      changes > 0,
+      often,
+      now,
+      random(),
+    );
+    return [codec.record, { step: 'pulled', at: Math.min(at, channel?.expiresAt ?? at), every }];
+  });
   const user = {
-    nextPollAt,
+    // What was left for later stays due for the message that comes again; the poll waits its time.
+    ...(run.deferred && { nextPollAt: now + settings.pollMs }),
     lastSyncAt: now,
     firstSyncAt: run.user.firstSyncAt ?? now,
     // Once: the next listing that lacks so much is a person's business again.
     ...(run.user.believeListing && { believeListing: undefined }),
   };
-  await store.commit(run.lease, { user }, false);
+  const polls = run.deferred ? {} : Object.fromEntries(next);
+  await store.commit(run.lease, { user, polls }, false);
 }
 
 function report(run: Run, outcome: RunOutcome, reason?: string): void {

@@ -5,8 +5,9 @@ import { type Kept, kept } from '../core/undo.ts';
 import type { Collection } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import type { Engine } from './engine.ts';
-import { type Executed, execute } from './execute.ts';
+import type { Executed } from './execute.ts';
 import { linksOf } from './journal.ts';
+import { executeGrouped } from './members.ts';
 import { read, type Work } from './observe.ts';
 import { settlePlaces } from './places.ts';
 import { CHUNK, keepLease, type Run, type RunOutcome, underLease } from './run.ts';
@@ -62,7 +63,7 @@ async function undoSome(
   // What was changed on the phone since the last poll is newer as well.
   const there = works.filter((work) => work.link?.googleId !== undefined);
   await read(run, collection, there, (work) => work.link?.googleId ?? '');
-  const executed = await execute(run, collection, works);
+  const executed = await executeGrouped(run, collection, works);
   await commitWorks(run, collection, executed, {}, false);
   tell(executed, report);
 }

@@ -3,12 +3,12 @@
  * Cloud Run lets in who may invoke it, and the token is checked here once more.
  */
 import type { Request, Response } from '@google-cloud/functions-framework';
-import type { z } from 'zod';
 import type { Config } from '../config.ts';
 import { isSyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Engine } from '../sync/engine.ts';
 import { type Action, actionSchema, actions } from './admin-actions.ts';
+import { bodyOf, problems } from './body.ts';
 import { callerCheck, nameOf } from './caller.ts';
 
 /** The audience of `gcloud auth print-identity-token` for people; Cloud Run takes it as well. */
@@ -48,15 +48,6 @@ export function createAdmin(deps: AdminDeps): (req: Request, res: Response) => P
   };
 }
 
-/** The body as JSON, whatever its content type says; undefined: it is none. */
-function bodyOf(req: Request): unknown {
-  try {
-    return JSON.parse(String(req.rawBody ?? ''));
-  } catch {
-    return undefined;
-  }
-}
-
 async function carriedOut({ engine, log }: AdminDeps, action: Action): Promise<Answer> {
   try {
     return await (actions[action.action] as (e: Engine, a: Action) => Promise<Answer>)(
@@ -73,11 +64,4 @@ async function carriedOut({ engine, log }: AdminDeps, action: Action): Promise<A
     log('function.failed', { function: 'admin', kind, reason });
     return { status: 503, body: { error: 'it did not work this time: try again', reason } };
   }
-}
-
-/** Names places and rules, never the values. */
-function problems(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
-    .join('; ');
 }

@@ -1,4 +1,7 @@
+import type { Config } from '../config.ts';
+import type { User } from '../core/records.ts';
 import { DAY_MS } from '../core/time.ts';
+import { isUnseen } from '../sync/check.ts';
 import type { Clock, Publisher, Store } from '../sync/ports.ts';
 import { type PushDeps, type PushHandler, pushFunction } from './push.ts';
 
@@ -7,14 +10,17 @@ const PAGE = 200;
 const MOST_SWEPT = 50_000;
 
 export interface MaintainDeps extends PushDeps {
-  store: Pick<Store, 'listUsers' | 'sweep' | 'getLease' | 'pendingIntents'>;
+  config: PushDeps['config'] & Pick<Config, 'NOTIFICATIONS_URL'>;
+  store: Pick<Store, 'listUsers' | 'sweep' | 'getLease' | 'pendingIntents' | 'channelsOf'>;
   publisher: Pick<Publisher, 'syncUsers'>;
   clock: Pick<Clock, 'now'>;
 }
 
 /**
- * Push of topic maintain, once a day: deletes what has expired, and sends those users to a run whom
- * everything else has passed by: with work that nobody holds, or not synced for a day. Repeatable.
+ * Push of topic maintain, once a day: deletes what has expired, and sends those users to a run who need
+ * one for another reason than a poll: a watch channel that ends soon, work that nobody holds, a day
+ * without the poll that was due, a grant that nobody has used for long. What the rolling window gains
+ * is read by the first pull after it is due (sync/pull.ts). Repeatable.
  */
 export function createMaintain(deps: MaintainDeps): PushHandler {
   return pushFunction('maintain', deps, async () => {
@@ -33,22 +39,36 @@ async function sweep({ store, clock }: MaintainDeps): Promise<number> {
   return swept;
 }
 
-async function dispatch({ store, publisher, clock }: MaintainDeps): Promise<number> {
-  const now = clock.now();
+async function dispatch(deps: MaintainDeps): Promise<number> {
+  const { store, publisher } = deps;
   let count = 0;
   for (let after: string | undefined; ; ) {
     const users = await store.listUsers(PAGE, after);
-    const missed: string[] = [];
-    for (const user of users) {
-      if (user.state !== 'active' || !user.enabled) continue;
-      const stale = now - (user.lastSyncAt ?? 0) > DAY_MS;
-      if (stale || (await isLeft(store, user.userId, now))) missed.push(user.userId);
-    }
-    if (missed.length > 0) await publisher.syncUsers(missed);
-    count += missed.length;
+    const sent: string[] = [];
+    for (const user of users) if (await needsRun(deps, user)) sent.push(user.userId);
+    if (sent.length > 0) await publisher.syncUsers(sent);
+    count += sent.length;
     if (users.length < PAGE) return count;
     after = users.at(-1)?.userId;
   }
+}
+
+async function needsRun({ config, store, clock }: MaintainDeps, user: User): Promise<boolean> {
+  const now = clock.now();
+  if (user.state !== 'active' || !user.enabled) return isUnseen(user, now);
+  const missed = (user.nextPollAt ?? 0) <= now && now - (user.lastSyncAt ?? 0) > DAY_MS;
+  return (
+    missed ||
+    (config.NOTIFICATIONS_URL !== undefined && (await isEnding(store, user.userId, now))) ||
+    (await isLeft(store, user.userId, now))
+  );
+}
+
+/** A channel is to be renewed, and its successor is not there. */
+async function isEnding(store: MaintainDeps['store'], userId: string, now: number) {
+  const channels = (await store.channelsOf(userId)).filter((c) => !c.stopped);
+  const lasting = new Set(channels.filter((c) => c.renewAt > now).map((c) => c.record));
+  return channels.some((c) => !lasting.has(c.record));
 }
 
 /** Work is waiting, and no run is there that would find it. */

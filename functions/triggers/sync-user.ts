@@ -9,7 +9,7 @@ export interface SyncUserDeps extends PushDeps {
   engine: Engine;
 }
 
-/** Push of topic sync-user: one user's sync, Google's changes included. */
+/** Push of topic sync-user: one user's sync, Google's changes of what is due included. */
 export function createSyncUser(deps: SyncUserDeps): PushHandler {
   return pushFunction('syncUser', deps, async (message) => {
     const userId = userIdOf(message.text);
@@ -23,7 +23,7 @@ export function createSyncUser(deps: SyncUserDeps): PushHandler {
       return 'done';
     }
     const outcome = await runUser(deps.engine, userId, {
-      pull: true,
+      pull: 'due',
       publishedAt: message.publishedAt,
     });
     return outcome === 'later' ? 'later' : 'done';

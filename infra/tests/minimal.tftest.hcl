@@ -40,6 +40,40 @@ run "plans" {
   }
 }
 
+run "watches_at_its_own_address" {
+  command = plan
+
+  assert {
+    condition     = google_cloudfunctions2_function.function["syncUser"].service_config[0].environment_variables["NOTIFICATIONS_URL"] == "https://google-push-123456789012.europe-west1.run.app"
+    error_message = "Google notifies the function at its own address."
+  }
+
+  assert {
+    condition     = google_cloud_run_service_iam_member.invoker["googlePush"].member == "allUsers" && google_cloudfunctions2_function.function["googlePush"].service_config[0].ingress_settings == "ALLOW_ALL"
+    error_message = "Google's notifications carry no identity: the function is public."
+  }
+}
+
+run "watches_nothing_when_told_so" {
+  command = plan
+  variables {
+    notifications_url = "none"
+  }
+
+  assert {
+    condition     = alltrue([for f in google_cloudfunctions2_function.function : f.service_config[0].environment_variables["NOTIFICATIONS_URL"] == ""])
+    error_message = "No address, no channels."
+  }
+}
+
+run "refuses_notifications_in_clear" {
+  command         = plan
+  expect_failures = [var.notifications_url]
+  variables {
+    notifications_url = "http://push.example.com"
+  }
+}
+
 run "refuses_a_topic_that_begins_with_goog" {
   command         = plan
   expect_failures = [var.google_changes_topic]
@@ -70,6 +104,23 @@ run "lets_nobody_call_admin_unless_named" {
   assert {
     condition     = length(google_cloud_run_service_iam_member.admin) == 0 && !contains(keys(google_cloud_run_service_iam_member.invoker), "admin")
     error_message = "Without admin_members nobody may call it."
+  }
+}
+
+run "lets_nobody_ask_who_is_free_unless_named" {
+  command = plan
+
+  assert {
+    condition     = length(google_cloud_run_service_iam_member.availability) == 0 && !contains(keys(google_cloud_run_service_iam_member.invoker), "availability")
+    error_message = "Without availability_members nobody may call it."
+  }
+}
+
+run "refuses_people_as_availability_members" {
+  command         = plan
+  expect_failures = [var.availability_members]
+  variables {
+    availability_members = ["user:anna@example.com"]
   }
 }
 

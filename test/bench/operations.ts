@@ -29,6 +29,10 @@ export interface Measured {
   crmDelete: Operations;
   /** One user's poll that finds nothing, with his or her place in the tick's query. */
   emptyPoll: Operations;
+  /** One poll that finds nothing, of a user with a watch channel. */
+  watchedPoll: Operations;
+  /** A notification, here of our own write: the poll that follows is not in it. */
+  notification: Operations;
   /** What one edit adds to the poll that finds it. */
   googleEdit: Operations;
   /** A tick, without those who are due. */
@@ -121,15 +125,52 @@ function combine(
 
 const minus = (a: Operations, b: Operations) => combine(a, b, (x, y) => x - y);
 
-/** Measures everything on a stack of its own; needs the emulators. */
+/** Measures everything on stacks of its own; needs the emulators. */
 export async function measure(): Promise<Measured> {
   countFirestore();
+  const polled = await measurePolled();
+  return { ...polled, ...(await measureWatched(polled.crmUpdate)) };
+}
+
+/** `crmUpdate`: what the same change costs where nobody is notified of it. */
+async function measureWatched(
+  crmUpdate: Operations,
+): Promise<Pick<Measured, 'watchedPoll' | 'notification'>> {
+  let close = async () => {};
+  const stack = await driveStack(
+    (end) => {
+      close = end;
+    },
+    { notifications: true },
+  );
+  try {
+    await stack.publish(appointment('measured', visit(1)));
+    await stack.poll();
+    await stack.poll();
+    const both = await during(stack, () => stack.poll());
+    const tick = await during(stack, () => stack.bus.publish('poll-tick', '{}'));
+    both.reads -= 2; // As below.
+    both.writes -= 2;
+    const watchedPoll = combine(minus(both, { ...tick, reads: 0 }), tick, (x) => x / 2);
+    const change = await during(stack, () => stack.publish(appointment('measured', visit(1, 11))));
+    return { watchedPoll, notification: minus(change, crmUpdate) };
+  } finally {
+    await close();
+  }
+}
+
+async function measurePolled(): Promise<Omit<Measured, 'watchedPoll' | 'notification'>> {
   let close = async () => {};
   const stack = await driveStack((end) => {
     close = end;
   });
   try {
-    const poll = () => stack.bus.publish('sync-user', JSON.stringify({ userId: 'anna' }));
+    const poll = async () => {
+      await stack.due('anna');
+      return during(stack, () =>
+        stack.bus.publish('sync-user', JSON.stringify({ userId: 'anna' })),
+      );
+    };
     const change = (data: object, rest: object = {}) =>
       during(stack, () => stack.publish(appointment('measured', data, rest)));
     // Warm: the OAuth client and anna's access token are known to each function.
@@ -137,15 +178,15 @@ export async function measure(): Promise<Measured> {
     await stack.poll();
 
     const crmInsert = await change(visit(1));
-    await during(stack, poll);
-    const quiet = await during(stack, poll);
+    await poll();
+    const quiet = await poll();
     const crmUpdate = await change(visit(1, 11));
-    await during(stack, poll);
+    await poll();
     const id = (await stack.events('anna')).find((e) => e.start.dateTime?.includes('24T11'))?.id;
     await stack.phone('anna', 'PATCH', `/${id}`, { location: 'Bern' });
-    const edited = await during(stack, poll);
+    const edited = await poll();
     await change(visit(1, 11, { place: 'Bern' }));
-    await during(stack, poll);
+    await poll();
     const crmDelete = await change({}, { op: 'delete' });
 
     const tick = await during(stack, () => stack.bus.publish('poll-tick', '{}'));

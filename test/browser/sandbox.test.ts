@@ -122,6 +122,43 @@ test('a user connects, both sides follow each other, the user disconnects', { sk
   await context.close();
 });
 
+test('free slots beside the calendar follow who is chosen and what changes', { skip }, async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await open(context, '/?user=anna');
+  await page.locator('#free-slots section').first().or(page.getByText('No time')).waitFor();
+  const next = page.getByRole('button', { name: 'Next week' });
+  for (let week = 0; week < 3; week++) await next.click();
+  const day = page.locator('#free-slots section', { hasText: 'Wed' });
+  const slots = () => day.getByRole('button').allTextContents();
+  await day.getByText('08:00–18:00').waitFor();
+
+  await page.getByLabel('Luca Moretti').check();
+  const date = await day.getAttribute('data-day');
+  const at = (hour: number) => ({ dateTime: `${date}T${hour}:00:00`, timeZone: 'Europe/Zurich' });
+  const made = await fetch(`${stack.url}/google/calendar/v3/calendars/primary/events`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer user:luca.moretti@brunnhof.example' },
+    body: JSON.stringify({ summary: 'Dentist', start: at(10), end: at(11) }),
+  });
+  assert.equal(made.status, 200);
+  await day.getByText('11:00–18:00').waitFor();
+  assert.deepEqual(await slots(), ['08:00–10:00', '11:00–18:00']);
+  assert.equal(await page.locator('#free').getByText('Dentist').count(), 0);
+
+  await day.getByText('11:00–18:00').click();
+  assert.equal(await page.locator('#form [name="start"]').inputValue(), `${date}T11:00`);
+  assert.equal(await page.locator('#form [name="end"]').inputValue(), `${date}T12:00`);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+
+  await page.getByLabel('Luca Moretti').uncheck();
+  await day.getByText('08:00–18:00').waitFor();
+  await page.getByLabel('Mira Sutter').check();
+  await page.locator('#free-slots .none', { hasText: 'Mira Sutter' }).waitFor();
+  assert.equal(await page.locator('#free-slots section').count(), 0, 'not known is not free');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('on a phone the three parts are tabs and nothing runs off the screen', { skip }, async () => {
   const context = await browser.newContext({
     viewport: { width: 360, height: 740 },

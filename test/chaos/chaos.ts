@@ -18,6 +18,8 @@ export interface ChaosOptions {
   /** By people on both sides, spread over the time. */
   changes: number;
   seconds: number;
+  /** Gets the functions' logs, for whoever looks into a violation. */
+  log?: (line: string) => void;
 }
 
 /** What came out of it. */
@@ -39,7 +41,7 @@ export interface Outcome {
 /** Who does the work; the more often named the more often killed. */
 const VICTIMS = ['crmChange', 'crmChange', 'syncUser', 'syncUser', 'pollFanout', 'maintain'];
 /** The shortest that the settings allow, so that a dead worker's user is soon free again. */
-const SETTINGS = { LEASE_SECONDS: '10', POLL_SECONDS: '10', LOG_LEVEL: 'silent' };
+const SETTINGS = { LEASE_SECONDS: '10', POLL_SECONDS: '10' };
 const POLL_MS = 2000;
 const MAX_ROUNDS = 20;
 /** Without anything acknowledged for so long, something hangs. */
@@ -59,7 +61,8 @@ export async function chaos(
     processes: true,
     source,
     scheduler: false,
-    env: SETTINGS,
+    env: { ...SETTINGS, LOG_LEVEL: options.log ? 'info' : 'silent' },
+    ...(options.log && { log: options.log }),
   });
   onEnd(() => stack.close());
   // Quotas are another test's business: here nothing may be slowed down.

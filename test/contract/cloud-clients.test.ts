@@ -32,7 +32,7 @@ function googleError(code: number, status: string) {
   };
 }
 
-describe('Secret Manager', () => {
+describe('google-contracts 6.2: Secret Manager', () => {
   const create = () =>
     secrets.createSecret({
       parent: PROJECT,
@@ -106,7 +106,7 @@ describe('Secret Manager', () => {
   });
 });
 
-describe('KMS', () => {
+describe('google-contracts 6.2: KMS', () => {
   const aad = Buffer.from('context');
 
   async function createKey(): Promise<void> {
@@ -146,6 +146,17 @@ describe('KMS', () => {
       await assert.rejects(kms.decrypt(wrong), invalid);
     }
     assert.notDeepEqual(await encrypt('hello'), ciphertext);
+  });
+
+  it('takes 64 KiB of plaintext and 64 KiB of context', async () => {
+    await createKey();
+    const full = Buffer.alloc(65_536);
+    const request = { name: KEY, plaintext: full, additionalAuthenticatedData: full };
+    await kms.encrypt(request);
+    const invalid = googleError(400, 'INVALID_ARGUMENT');
+    const more = Buffer.alloc(65_537);
+    await assert.rejects(kms.encrypt({ ...request, plaintext: more }), invalid);
+    await assert.rejects(kms.encrypt({ ...request, additionalAuthenticatedData: more }), invalid);
   });
 
   it('checks and answers checksums', async () => {

@@ -58,7 +58,7 @@ async function pass(minutes: number): Promise<void> {
   }
 }
 
-describe('jobs', () => {
+describe('google-contracts 6.1: Scheduler jobs', () => {
   it('are created, read, listed and deleted', async () => {
     const created = await rest('POST', `${PARENT}/jobs`, JOB);
     assert.equal(created.status, 200);
@@ -96,7 +96,7 @@ describe('jobs', () => {
   });
 });
 
-describe('running', () => {
+describe('google-contracts 6.1: Scheduler running', () => {
   beforeEach(() => rest('POST', `${PARENT}/jobs`, JOB));
 
   it('publishes when due, and not before', async () => {

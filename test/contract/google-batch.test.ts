@@ -63,7 +63,7 @@ async function send(
   return { status: answer.status, text, parts };
 }
 
-test('2 each part has its own status line and Content-ID response-<id>; nothing is atomic', async () => {
+test('google-contracts 2: each part has its own status line and Content-ID response-<id>; nothing is atomic', async () => {
   await using google = await stage();
   const { status, parts } = await send(
     google,
@@ -91,7 +91,7 @@ test('2 each part has its own status line and Content-ID response-<id>; nothing 
   assert.equal(JSON.parse(parts[1]?.body ?? '').error.errors[0].reason, 'notFound');
 });
 
-test('2 If-Match is given per part', async () => {
+test('google-contracts 2: If-Match is given per part', async () => {
   await using google = await stage();
   const { data } = await google
     .phone('anna@firm.example')
@@ -115,7 +115,7 @@ test('2 If-Match is given per part', async () => {
   assert.deepEqual([fine.parts[0]?.status, fine.parts[0]?.body, fine.parts[0]?.id], [204, '', '']);
 });
 
-test('2 the order of execution is not guaranteed, the order of the answers is', async () => {
+test('google-contracts 2: the order of execution is not guaranteed, the order of the answers is', async () => {
   const orders = new Set<string>();
   for (const seed of [1, 2, 3, 4]) {
     await using google = await stage({ random: seeded(seed) });
@@ -134,7 +134,7 @@ test('2 the order of execution is not guaranteed, the order of the answers is', 
   assert.ok(orders.size > 1);
 });
 
-test('2 malformed batches: trailing ";", host in a part, another API, too many calls', async () => {
+test('google-contracts 2: malformed batches: trailing ";", host in a part, another API, too many calls', async () => {
   await using google = await stage();
   const one = { method: 'GET', path: EVENTS };
   const fine = multipart([one]);
@@ -151,7 +151,7 @@ test('2 malformed batches: trailing ";", host in a part, another API, too many c
   assert.equal((await fetch(`${google.url}/batch`, { method: 'POST' })).status, 404);
 });
 
-test('2 outer Authorization applies to every part unless a part has its own', async () => {
+test('google-contracts 2: outer Authorization applies to every part unless a part has its own', async () => {
   await using google = await stage();
   const parts = [
     { method: 'POST', path: EVENTS, body: event('Mine') },
@@ -174,7 +174,7 @@ test('2 outer Authorization applies to every part unless a part has its own', as
   );
 });
 
-test('2 n calls in a batch count as n against the quota; 1.4 a patch costs three', async () => {
+test('google-contracts 2: n calls in a batch count as n against the quota; google-contracts 1.4: a patch costs three', async () => {
   await using google = await stage();
   const { access_token } = google.workspace.grant('anna@firm.example', ['calendar.events.owned']);
   const bearer = `Bearer ${access_token}`;
@@ -192,7 +192,7 @@ test('2 n calls in a batch count as n against the quota; 1.4 a patch costs three
   assert.equal(third.parts[0]?.status, 200);
 });
 
-test('2 a batch is one HTTP request and n calls in the counts', async () => {
+test('google-contracts 2: a batch is one HTTP request and n calls in the counts', async () => {
   await using google = await stage();
   const parts = ['A', 'B'].map((summary) => ({
     method: 'POST',
@@ -207,7 +207,7 @@ test('2 a batch is one HTTP request and n calls in the counts', async () => {
   );
 });
 
-test('2 faults strike single parts; a lost connection loses all answers but no effect', async () => {
+test('google-contracts 2: faults strike single parts; a lost connection loses all answers but no effect', async () => {
   await using google = await stage();
   const { faults } = google.workspace;
   const parts = ['A', 'B', 'C'].map((summary) => ({
@@ -240,7 +240,7 @@ test('2 faults strike single parts; a lost connection loses all answers but no e
   assert.equal(limited.status, 429);
 });
 
-test('1.8 working location events cannot be written through a batch', async () => {
+test('google-contracts 1.8: working location events cannot be written through a batch', async () => {
   await using google = await stage();
   const body = {
     start: { date: '2026-12-01' },
@@ -254,4 +254,40 @@ test('1.8 working location events cannot be written through a batch', async () =
   await phone.events.insert({ calendarId: 'primary', requestBody: body });
   const { parts } = await send(google, multipart([{ method: 'POST', path: EVENTS, body }]));
   assert.equal(parts[0]?.status, 400);
+});
+
+test('google-contracts 2: no batch in a batch, no relative paths, one Content-ID once', async () => {
+  await using google = await stage();
+  const one = { method: 'GET', path: EVENTS };
+  const nested = await send(
+    google,
+    multipart([one, { method: 'POST', path: '/batch/calendar/v3', body: {} }]),
+  );
+  assert.equal(nested.status, 400);
+  const relative = await send(google, multipart([{ method: 'GET', path: EVENTS.slice(1) }]));
+  assert.equal(relative.status, 400);
+  const twice = await send(
+    google,
+    multipart([
+      { ...one, id: 'a' },
+      { ...one, id: 'a' },
+    ]),
+  );
+  assert.equal(twice.status, 400);
+});
+
+test('google-contracts 2: what a part reads may be older or newer than what another part writes', async () => {
+  const seen = new Set<number>();
+  for (let seed = 1; seed <= 12; seed++) {
+    await using google = await stage({ random: seeded(seed) });
+    const { parts } = await send(
+      google,
+      multipart([
+        { method: 'POST', path: EVENTS, body: { ...event('One'), id: 'event1' } },
+        { method: 'GET', path: `${EVENTS}/event1` },
+      ]),
+    );
+    seen.add(parts[1]?.status ?? 0);
+  }
+  assert.deepEqual(seen, new Set([200, 404]));
 });

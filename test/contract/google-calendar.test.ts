@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { calendar_v3 } from '@googleapis/calendar';
-import { refusal, type Stage, stage } from '../sandbox/google/stage.ts';
+import { refusal, START, type Stage, stage } from '../sandbox/google/stage.ts';
 
 const ANNA = 'anna@firm.example';
 const calendarId = 'primary';
@@ -28,7 +28,7 @@ async function list(
 
 const ids = (events: calendar_v3.Schema$Events) => (events.items ?? []).map(({ id }) => id);
 
-test('1.1 nextSyncToken comes on the last page only, and what changes while paging is not missed', async () => {
+test('google-contracts 1.1: nextSyncToken comes on the last page only, and what changes while paging is not missed', async () => {
   await using google = await stage();
   for (const id of ['event1', 'event2', 'event3']) await insert(google, visit(id, { id }));
   const first = await list(google, { maxResults: 2 });
@@ -48,7 +48,7 @@ test('1.1 nextSyncToken comes on the last page only, and what changes while pagi
   assert.deepEqual(ids(later), []);
 });
 
-test('1.1 paging an incremental sync takes the same syncToken plus pageToken', async () => {
+test('google-contracts 1.1: paging an incremental sync takes the same syncToken plus pageToken', async () => {
   await using google = await stage();
   const { nextSyncToken } = await list(google, { maxResults: 1 });
   for (const id of ['event1', 'event2']) await insert(google, visit(id, { id }));
@@ -62,7 +62,7 @@ test('1.1 paging an incremental sync takes the same syncToken plus pageToken', a
   await assert.rejects(list(google, { pageToken: 'junk' }), refusal(400, 'invalid'));
 });
 
-test('1.1 parameters forbidden with syncToken, showDeleted=false, and parameters that changed', async () => {
+test('google-contracts 1.1: parameters forbidden with syncToken, showDeleted=false, and parameters that changed', async () => {
   await using google = await stage();
   const { nextSyncToken } = await list(google, {
     timeMin: '2026-11-01T00:00:00Z',
@@ -94,7 +94,7 @@ test('1.1 parameters forbidden with syncToken, showDeleted=false, and parameters
   assert.deepEqual(ids(await list(google, { syncToken, showDeleted: true })), []);
 });
 
-test('1.1 410 fullSyncRequired for an unknown or expired token, 410 updatedMinTooLongAgo', async () => {
+test('google-contracts 1.1: 410 fullSyncRequired for an unknown or expired token, 410 updatedMinTooLongAgo', async () => {
   await using google = await stage();
   const { nextSyncToken } = await list(google);
   const syncToken = nextSyncToken as string;
@@ -105,7 +105,7 @@ test('1.1 410 fullSyncRequired for an unknown or expired token, 410 updatedMinTo
   await assert.rejects(list(google, { updatedMin }), refusal(410, 'updatedMinTooLongAgo'));
 });
 
-test('1.1 and 1.2 deletions come as tombstones: id and status, nothing else to rely on', async () => {
+test('google-contracts 1.1 and 1.2: deletions come as tombstones: id and status, nothing else to rely on', async () => {
   await using google = await stage();
   const { id } = await insert(google, visit('One'));
   const { nextSyncToken } = await list(google);
@@ -119,7 +119,7 @@ test('1.1 and 1.2 deletions come as tombstones: id and status, nothing else to r
   assert.deepEqual(ids(await list(google, { showDeleted: true })), [id]);
 });
 
-test('1.3 timeMin bounds the end and timeMax the start, both exclusive', async () => {
+test('google-contracts 1.3: timeMin bounds the end and timeMax the start, both exclusive', async () => {
   await using google = await stage();
   await insert(google, visit('One', { id: 'event1' }));
   const found = async (timeMin: string, timeMax: string) =>
@@ -132,7 +132,7 @@ test('1.3 timeMin bounds the end and timeMax the start, both exclusive', async (
   await assert.rejects(list(google, { timeMin }), refusal(400, 'badRequest'));
 });
 
-test('1.3 times: an offset or a zone, returned in the zone of the event', async () => {
+test('google-contracts 1.3: times: an offset or a zone, returned in the zone of the event', async () => {
   await using google = await stage();
   google.workspace.createAccount({ email: ANNA, timeZone: 'America/New_York' });
   const at = (dateTime: string, timeZone?: string): calendar_v3.Schema$EventDateTime => ({
@@ -171,7 +171,7 @@ test('1.3 times: an offset or a zone, returned in the zone of the event', async 
   }
 });
 
-test('1.4 client-chosen ids: alphabet and length, 409 duplicate also after deletion, 410 deleted', async () => {
+test('google-contracts 1.4: client-chosen ids: alphabet and length, 409 duplicate also after deletion, 410 deleted', async () => {
   await using google = await stage();
   for (const id of ['abcd', 'event-1', 'Event1', 'wxyz1', 'a'.repeat(1025)]) {
     await assert.rejects(insert(google, visit('x', { id })), refusal(400, 'invalid'), id);
@@ -198,7 +198,7 @@ test('1.4 client-chosen ids: alphabet and length, 409 duplicate also after delet
   );
 });
 
-test('1.4 etags: If-Match gives 412 after a change, If-None-Match gives 304', async () => {
+test('google-contracts 1.4: etags: If-Match gives 412 after a change, If-None-Match gives 304', async () => {
   await using google = await stage();
   const one = await insert(google, visit('One', { id: 'event1' }));
   assert.match(one.etag ?? '', /^".+"$/);
@@ -219,7 +219,7 @@ test('1.4 etags: If-Match gives 412 after a change, If-None-Match gives 304', as
   assert.equal((await fetch(url, { headers })).status, 304);
 });
 
-test('1.4 patch merges objects, replaces arrays and deletes with null; update replaces all', async () => {
+test('google-contracts 1.4: patch merges objects, replaces arrays and deletes with null; update replaces all', async () => {
   await using google = await stage();
   await insert(
     google,
@@ -252,7 +252,7 @@ test('1.4 patch merges objects, replaces arrays and deletes with null; update re
   assert.equal(updated.data.iCalUID, 'event1@google.com');
 });
 
-test('1.5 long keys are dropped, long values cut, too much is refused; search by property', async () => {
+test('google-contracts 1.5: long keys are dropped, long values cut, too much is refused; search by property', async () => {
   await using google = await stage();
   const one = await insert(
     google,
@@ -277,7 +277,7 @@ test('1.5 long keys are dropped, long values cut, too much is refused; search by
   }
 });
 
-test('1.2 reminders change the etag, but not `updated`', async () => {
+test('google-contracts 1.2: reminders change the etag, but not `updated`', async () => {
   await using google = await stage();
   const one = await insert(google, visit('One', { id: 'event1' }));
   google.advance(1000);
@@ -289,7 +289,7 @@ test('1.2 reminders change the etag, but not `updated`', async () => {
   assert.notEqual((await patch({ summary: 'Two' })).updated, one.updated);
 });
 
-test('1.4 conference data and attachments need their version flags', async () => {
+test('google-contracts 1.4: conference data and attachments need their version flags', async () => {
   await using google = await stage();
   const conferenceData = { createRequest: { requestId: 'r1' } };
   const plain = await insert(google, visit('One', { conferenceData }));
@@ -309,7 +309,7 @@ test('1.4 conference data and attachments need their version flags', async () =>
   assert.deepEqual(later.data.attachments, attachments);
 });
 
-test('1.8 event types: what each must hold, and that the type is fixed', async () => {
+test('google-contracts 1.8: event types: what each must hold, and that the type is fixed', async () => {
   await using google = await stage();
   const out = { eventType: 'outOfOffice', outOfOfficeProperties: {} };
   await insert(google, visit('Away', { id: 'event1', ...out }));
@@ -335,7 +335,7 @@ test('1.8 event types: what each must hold, and that the type is fixed', async (
   await assert.rejects(google.phone(ANNA).events.insert(secondary), refusal(400, 'invalid'));
 });
 
-test('1.4 import needs an iCalUID; 1.2 move leaves a stub behind', async () => {
+test('google-contracts 1.4: import needs an iCalUID; google-contracts 1.2: move leaves a stub behind', async () => {
   await using google = await stage();
   const client = google.phone(ANNA);
   const requestBody = visit('One', { iCalUID: 'x@y', organizer: { email: 'boss@other.example' } });
@@ -360,7 +360,7 @@ test('1.4 import needs an iCalUID; 1.2 move leaves a stub behind', async () => {
   );
 });
 
-test('5 scopes: events do not allow free/busy or the calendar list; app.created only its own', async () => {
+test('google-contracts 5: scopes: events do not allow free/busy or the calendar list; app.created only its own', async () => {
   await using google = await stage();
   const lacking = refusal(403, 'insufficientPermissions');
   const events = google.app(ANNA, 'calendar.events');
@@ -389,7 +389,7 @@ test('5 scopes: events do not allow free/busy or the calendar list; app.created 
   );
 });
 
-test('5 a calendar that the app made: 404 once it is deleted; ids are free in another one; events.owned reaches it', async () => {
+test('google-contracts 5: a calendar that the app made: 404 once it is deleted; ids are free in another one; events.owned reaches it', async () => {
   await using google = await stage();
   const own = google.app(ANNA, 'calendar.app.created');
   const make = async () =>
@@ -423,7 +423,7 @@ test('5 a calendar that the app made: 404 once it is deleted; ids are free in an
   );
 });
 
-test('1.9 errors: 401 authError, 404 for the calendars of others, 403 over quota', async () => {
+test('google-contracts 1.9: errors: 401 authError, 404 for the calendars of others, 403 over quota', async () => {
   await using google = await stage();
   const client = google.app(ANNA);
   await assert.rejects(
@@ -452,4 +452,177 @@ test('hooks and faults: before the effect nothing happens, after it only the ans
   await assert.rejects(insert(google, visit('c', { id: 'event3' })));
   assert.deepEqual(ids(await list(google)), ['event2', 'event3']);
   assert.deepEqual(faults.list(), []);
+});
+
+test('google-contracts 1.1: a page may be short or empty and still have a next one; 250 a page, at most 2500', async () => {
+  await using google = await stage();
+  for (let i = 0; i < 251; i++) await insert(google, visit('x', { id: `event${i}` }));
+  const first = await list(google);
+  assert.deepEqual([ids(first).length, first.nextSyncToken], [250, undefined]);
+  assert.equal(ids(await list(google, { maxResults: 9999 })).length, 251);
+  await assert.rejects(list(google, { maxResults: 0 }), refusal(400, 'invalid'));
+  google.workspace.raggedPages = true;
+  const sizes: number[] = [];
+  const found: (string | null | undefined)[] = [];
+  for (let pageToken: string | undefined, end = false; !end; ) {
+    const page = await list(google, { maxResults: 40, ...(pageToken && { pageToken }) });
+    sizes.push(ids(page).length);
+    found.push(...ids(page));
+    pageToken = page.nextPageToken as string | undefined;
+    end = pageToken === undefined;
+    assert.equal(page.nextSyncToken !== undefined, end);
+  }
+  assert.equal(new Set(found).size, 251);
+  assert.equal(found.length, 251);
+  assert.ok(new Set(sizes).size > 1, String(sizes));
+});
+
+test('google-contracts 1.1: parameters that change between pages are refused, in every listing', async () => {
+  await using google = await stage();
+  const client = google.phone(ANNA);
+  for (const id of ['event1', 'event2']) await insert(google, visit(id, { id }));
+  await insert(google, visit('series', { id: 'event3', recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] }));
+  const changed = refusal(400, 'invalid');
+  const { nextPageToken } = await list(google, { maxResults: 1 });
+  const pageToken = nextPageToken as string;
+  await assert.rejects(list(google, { maxResults: 2, pageToken }), changed);
+  await assert.rejects(list(google, { maxResults: 1, pageToken, singleEvents: true }), changed);
+  const series = { calendarId, eventId: 'event3', maxResults: 1 };
+  const of = (await client.events.instances(series)).data.nextPageToken as string;
+  await assert.rejects(
+    client.events.instances({ ...series, pageToken: of, showDeleted: true }),
+    changed,
+  );
+  await client.calendars.insert({ requestBody: { summary: 'Two' } });
+  const one = (await client.calendarList.list({ maxResults: 1 })).data.nextPageToken as string;
+  await assert.rejects(client.calendarList.list({ maxResults: 2, pageToken: one }), changed);
+});
+
+test('google-contracts 1.1: the calendar list has a sync token of its own, and forbids what would hide changes', async () => {
+  await using google = await stage();
+  const client = google.phone(ANNA);
+  const { data } = await client.calendarList.list();
+  const syncToken = data.nextSyncToken as string;
+  for (const wrong of [
+    { minAccessRole: 'owner' },
+    { showDeleted: false },
+    { showHidden: false },
+  ] as const) {
+    await assert.rejects(
+      client.calendarList.list({ syncToken, ...wrong }),
+      refusal(400, 'invalid'),
+    );
+  }
+  const made = await client.calendars.insert({ requestBody: { summary: 'Two' } });
+  await client.calendars.delete({ calendarId: made.data.id as string });
+  const news = await client.calendarList.list({ syncToken });
+  assert.deepEqual(
+    news.data.items?.map(({ id, deleted }) => [id, deleted]),
+    [[made.data.id, true]],
+  );
+  await assert.rejects(list(google, { syncToken }), refusal(410, 'fullSyncRequired'));
+});
+
+test('google-contracts 1.2: with both showDeleted and singleEvents deleted instances come, never deleted masters', async () => {
+  await using google = await stage();
+  const recurrence = ['RRULE:FREQ=DAILY;COUNT=2'];
+  await insert(google, visit('series', { id: 'event1', recurrence }));
+  await insert(google, visit('single', { id: 'event2' }));
+  for (const eventId of ['event1', 'event2']) {
+    await google.phone(ANNA).events.delete({ calendarId, eventId });
+  }
+  assert.deepEqual(ids(await list(google, { showDeleted: true, singleEvents: true })), ['event2']);
+  assert.deepEqual(ids(await list(google, { showDeleted: true })), ['event1', 'event2']);
+});
+
+test('google-contracts 1.4: maxAttendees hides guests and says so; at most 25 attachments', async () => {
+  await using google = await stage();
+  const attendees = [{ email: ANNA }, { email: 'x@other.example' }, { email: 'y@other.example' }];
+  await insert(google, visit('One', { id: 'event1', attendees }));
+  const client = google.phone(ANNA);
+  const { data } = await client.events.get({ calendarId, eventId: 'event1', maxAttendees: 1 });
+  assert.deepEqual(
+    [data.attendees?.map(({ email }) => email), data.attendeesOmitted],
+    [[ANNA], true],
+  );
+  const attachments = Array.from({ length: 26 }, (_, i) => ({ fileUrl: `https://d.example/${i}` }));
+  await assert.rejects(
+    client.events.insert({
+      calendarId,
+      supportsAttachments: true,
+      requestBody: visit('Two', { attachments }),
+    }),
+    refusal(400, 'invalid'),
+  );
+});
+
+test('google-contracts 1.4: eventLabelId needs its version, supersedes colorId, and an update without it loses it', async () => {
+  await using google = await stage();
+  const url = `${google.url}/calendar/v3/calendars/primary/events`;
+  const send = async (method: string, path: string, body: object) => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer user:${ANNA}` },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as { eventLabelId?: string; colorId?: string };
+  };
+  const label = { eventLabelId: 'l1' };
+  const bare = await send('POST', '', {
+    ...visit('One', { id: 'event1', colorId: '5' }),
+    ...label,
+  });
+  assert.deepEqual([bare.eventLabelId, bare.colorId], [undefined, '5']);
+  const both = await send('PATCH', '/event1?eventLabelVersion=1', { ...label, colorId: '7' });
+  assert.deepEqual([both.eventLabelId, both.colorId], ['l1', '5']);
+  assert.equal((await send('PATCH', '/event1', { summary: 'Two' })).eventLabelId, 'l1');
+  assert.equal((await send('PUT', '/event1', visit('Three'))).eventLabelId, undefined);
+});
+
+test('google-contracts 1.4: only default events can be imported and moved', async () => {
+  await using google = await stage();
+  const client = google.phone(ANNA);
+  const out = { eventType: 'outOfOffice', outOfOfficeProperties: {} };
+  const away = { calendarId, requestBody: visit('x', { iCalUID: 'x@y', ...out }) };
+  await assert.rejects(client.events.import(away), refusal(400, 'invalid'));
+  await insert(google, visit('Away', { id: 'event1', ...out }));
+  const { data } = await client.calendars.insert({ requestBody: { summary: 'Two' } });
+  const destination = data.id as string;
+  await assert.rejects(
+    client.events.move({ calendarId, eventId: 'event1', destination }),
+    refusal(400, 'invalid'),
+  );
+});
+
+test('google-contracts 1.7: at most 50 calendars a query; the zone of the answer is UTC unless asked', async () => {
+  await using google = await stage();
+  await insert(google, visit('One'));
+  const ask = async (count: number, timeZone?: string) =>
+    (
+      await google.phone(ANNA).freebusy.query({
+        requestBody: {
+          timeMin: '2026-12-01T00:00:00Z',
+          timeMax: '2026-12-02T00:00:00Z',
+          items: Array.from({ length: count }, () => ({ id: ANNA })),
+          ...(timeZone && { timeZone }),
+        },
+      })
+    ).data.calendars?.[ANNA]?.busy?.[0]?.start;
+  assert.equal(await ask(50), '2026-12-01T08:00:00Z');
+  assert.equal(await ask(1, 'Europe/Zurich'), '2026-12-01T09:00:00+01:00');
+  await assert.rejects(ask(51), refusal(400, 'tooManyCalendarsRequested'));
+});
+
+test('google-contracts 1.9: 600 units a minute and user, 10,000 a minute and project', async () => {
+  await using google = await stage();
+  const { perUserPerMinute, perProjectPerMinute } = google.workspace.quota;
+  assert.deepEqual([perUserPerMinute, perProjectPerMinute], [600, 10_000]);
+  const client = google.app(ANNA);
+  for (let i = 0; i < 600; i++) google.workspace.quota.spend('x', 'p', 'u', 1, START);
+  assert.throws(
+    () => google.workspace.quota.spend('x', 'p', 'u', 1, START + 59_999),
+    /User Rate Limit/,
+  );
+  google.workspace.quota.spend('x', 'p', 'u', 1, START + 60_000);
+  assert.equal((await client.events.list({ calendarId })).status, 200, 'another user has his own');
 });

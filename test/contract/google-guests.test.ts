@@ -32,7 +32,7 @@ async function meet(google: Stage, more: Event = {}, params: object = {}) {
 const answerOf = (event: Event, email: string) =>
   event.attendees?.find((attendee) => attendee.email === email)?.responseStatus;
 
-test('1.5 a guest gets a copy: same id and iCalUID, shared properties, not the private ones', async () => {
+test('google-contracts 1.5: a guest gets a copy: same id and iCalUID, shared properties, not the private ones', async () => {
   await using google = await stage();
   const { anna, ben, at } = await meet(google);
   const copy = await at(ben);
@@ -55,7 +55,7 @@ test('1.5 a guest gets a copy: same id and iCalUID, shared properties, not the p
   assert.deepEqual(followed.extendedProperties?.private, { his: '2' });
 });
 
-test('1.9 403 for a non-organizer; the own answer, reminders and transparency are free', async () => {
+test('google-contracts 1.9: 403 for a non-organizer; the own answer, reminders and transparency are free', async () => {
   await using google = await stage();
   const { anna, ben, at } = await meet(google);
   const patch = (requestBody: Event) => ben.events.patch({ calendarId, eventId, requestBody });
@@ -76,7 +76,7 @@ test('1.9 403 for a non-organizer; the own answer, reminders and transparency ar
   await ben.events.update({ calendarId, eventId, requestBody });
 });
 
-test('1.4 a guest who deletes the copy declines; removing a guest cancels the copy', async () => {
+test('google-contracts 1.4: a guest who deletes the copy declines; removing a guest cancels the copy', async () => {
   await using google = await stage();
   const { anna, ben, at } = await meet(google);
   await ben.events.delete({ calendarId, eventId });
@@ -99,7 +99,7 @@ test('1.4 a guest who deletes the copy declines; removing a guest cancels the co
   assert.equal((await at(ben, second)).status, 'cancelled');
 });
 
-test('1.2 an answer to one occurrence makes an exception in both calendars', async () => {
+test('google-contracts 1.2: an answer to one occurrence makes an exception in both calendars', async () => {
   await using google = await stage();
   const zone = { timeZone: 'Europe/Zurich' };
   const { anna, ben, at } = await meet(google, {
@@ -125,7 +125,7 @@ test('1.2 an answer to one occurrence makes an exception in both calendars', asy
   );
 });
 
-test('1.4 no mail by default; sendUpdates=all and externalOnly name who would get one', async () => {
+test('google-contracts 1.4: no mail by default; sendUpdates=all and externalOnly name who would get one', async () => {
   await using google = await stage();
   const { anna } = await meet(google);
   assert.deepEqual(google.workspace.mails, []);
@@ -144,7 +144,7 @@ test('1.4 no mail by default; sendUpdates=all and externalOnly name who would ge
   await assert.rejects(patch('some'), refusal(400, 'invalid'));
 });
 
-test('1.7 a declined event is not busy', async () => {
+test('google-contracts 1.7: a declined event is not busy', async () => {
   await using google = await stage();
   const { ben } = await meet(google);
   const busy = async () => {

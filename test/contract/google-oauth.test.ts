@@ -78,7 +78,7 @@ function refresh(google: Stage, token: string) {
   });
 }
 
-test('5 consent page: account from login_hint, a box for each scope, no box for identity', async () => {
+test('google-contracts 5: consent page: account from login_hint, a box for each scope, no box for identity', async () => {
   await using google = await stage();
   google.workspace.createAccount({ email: 'anna@firm.example' });
   const page = await fetch(authUrl(google.url, { login_hint: 'anna@firm.example' }));
@@ -89,7 +89,7 @@ test('5 consent page: account from login_hint, a box for each scope, no box for 
   assert.match(html, /value="cancel"/);
 });
 
-test('5 code exchange: verified ID token, scopes, single use', async () => {
+test('google-contracts 5: code exchange: verified ID token, scopes, single use', async () => {
   // The library compares the token's times with the machine's clock.
   await using google = await stage({ now: Date.now });
   google.workspace.createAccount({ email: 'anna@firm.example', sub: '1234567890' });
@@ -121,7 +121,7 @@ test('5 code exchange: verified ID token, scopes, single use', async () => {
   assert.deepEqual([again.status, again.body.error], [400, 'invalid_grant']);
 });
 
-test('5 PKCE S256, exact redirect URI, client secret, ten minutes', async () => {
+test('google-contracts 5: PKCE S256, exact redirect URI, client secret, ten minutes', async () => {
   await using google = await stage();
   google.workspace.createAccount({ email: 'anna@firm.example' });
   const code = async () => (await consent(google)).get('code');
@@ -140,7 +140,7 @@ test('5 PKCE S256, exact redirect URI, client secret, ten minutes', async () => 
   assert.equal((await exchange(google, late)).body.error, 'invalid_grant');
 });
 
-test('5 a faulty authorization request gets a page, never a redirect', async () => {
+test('google-contracts 5: a faulty authorization request gets a page, never a redirect', async () => {
   await using google = await stage();
   const faults: Record<string, string | null>[] = [
     { client_id: 'other' },
@@ -157,7 +157,7 @@ test('5 a faulty authorization request gets a page, never a redirect', async () 
   }
 });
 
-test('5 granular consent: the answer names only the granted scopes; cancel is access_denied', async () => {
+test('google-contracts 5: granular consent: the answer names only the granted scopes; cancel is access_denied', async () => {
   await using google = await stage();
   google.workspace.createAccount({ email: 'anna@firm.example' });
   const back = await consent(google, {}, [
@@ -173,7 +173,7 @@ test('5 granular consent: the answer names only the granted scopes; cancel is ac
   assert.equal(cancelled.get('state'), 'state-1');
 });
 
-test('5 a refresh token comes on first consent only, or with prompt=consent; offline only', async () => {
+test('google-contracts 5: a refresh token comes on first consent only, or with prompt=consent; offline only', async () => {
   await using google = await stage();
   google.workspace.createAccount({ email: 'anna@firm.example' });
   const connect = async (change: Record<string, string | null> = {}) =>
@@ -185,7 +185,7 @@ test('5 a refresh token comes on first consent only, or with prompt=consent; off
   assert.ok((await connect({ prompt: 'consent' })).refresh_token);
 });
 
-test('5 refresh without rotation; revoking ends everything; an hour ends access', async () => {
+test('google-contracts 5: refresh without rotation; revoking ends everything; an hour ends access', async () => {
   await using google = await stage();
   const grant = google.workspace.grant('anna@firm.example', ['openid', 'calendar.events.owned']);
   const { body } = await refresh(google, grant.refresh_token);
@@ -208,7 +208,7 @@ test('5 refresh without rotation; revoking ends everything; an hour ends access'
   assert.equal((await post(google, '/revoke', { token: fresh })).status, 400);
 });
 
-test('5 the 101st refresh token kills the first; six months unused and Testing kill too', async () => {
+test('google-contracts 5: the 101st refresh token kills the first; six months unused and Testing kill too', async () => {
   await using google = await stage();
   const scopes = ['tasks'];
   const tokens = Array.from(
@@ -227,4 +227,38 @@ test('5 the 101st refresh token kills the first; six months unused and Testing k
   assert.equal((await refresh(testing, grant.refresh_token)).status, 200);
   testing.advance(1);
   assert.equal((await refresh(testing, grant.refresh_token)).status, 400);
+});
+
+test('google-contracts 5: include_granted_scopes joins earlier grants, and revoking one token revokes all of them', async () => {
+  await using google = await stage();
+  google.workspace.createAccount({ email: 'anna@firm.example' });
+  const grant = async (scope: string, change: Record<string, string>) => {
+    const form: [string, string][] = [
+      ['account', 'anna@firm.example'],
+      ['scope', scope],
+      ['decision', 'allow'],
+    ];
+    const asked = { scope, prompt: 'consent', ...change };
+    return (await exchange(google, (await consent(google, asked, form)).get('code'))).body;
+  };
+  const first = await grant(OWNED, {});
+  assert.equal((await grant(TASKS, {})).scope, TASKS);
+  const joined = await grant(TASKS, { include_granted_scopes: 'true' });
+  assert.deepEqual(new Set(joined.scope?.split(' ')), new Set([OWNED, TASKS]));
+  assert.equal((await post(google, '/revoke', { token: joined.access_token ?? '' })).status, 200);
+  assert.equal((await refresh(google, first.refresh_token ?? '')).status, 400);
+});
+
+test('google-contracts 5: a verifier has 43 to 128 characters, and prompt=none shows no page', async () => {
+  await using google = await stage();
+  google.workspace.createAccount({ email: 'anna@firm.example' });
+  for (const length of [42, 129]) {
+    const verifier = 'v'.repeat(length);
+    const code_challenge = createHash('sha256').update(verifier).digest('base64url');
+    const code = (await consent(google, { code_challenge })).get('code');
+    const answer = await exchange(google, code, { code_verifier: verifier });
+    assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_grant'], String(length));
+  }
+  const quiet = await fetch(authUrl(google.url, { prompt: 'none' }), { redirect: 'manual' });
+  assert.match(quiet.headers.get('location') ?? '', /error=interaction_required/);
 });

@@ -20,7 +20,7 @@ function days(date: string, lines: string[], until = '2031-01-01'): string[] {
   );
 }
 
-test('1.3 a series keeps its local time across the change to winter time', () => {
+test('google-contracts 1.3: a series keeps its local time across the change to winter time', () => {
   assert.deepEqual(starts('2026-10-19T09:00:00', 'Europe/Zurich', ['RRULE:FREQ=WEEKLY;COUNT=3']), [
     '2026-10-19T09:00:00+02:00',
     '2026-10-26T09:00:00+01:00',
@@ -28,7 +28,7 @@ test('1.3 a series keeps its local time across the change to winter time', () =>
   ]);
 });
 
-test('1.2 instance ids carry the original start: UTC for timed series, a date for all-day ones', () => {
+test('google-contracts 1.2: instance ids carry the original start: UTC for timed series, a date for all-day ones', () => {
   const timed = occurrences(
     {
       start: Date.parse('2026-10-19T09:00:00Z'),
@@ -49,7 +49,7 @@ test('1.2 instance ids carry the original start: UTC for timed series, a date fo
   ]);
 });
 
-test('1.2 RRULE: intervals, week starts, ordinals, month days, positions', () => {
+test('google-contracts 1.2: RRULE: intervals, week starts, ordinals, month days, positions', () => {
   const two = 'RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU';
   // RFC 5545, 3.3.10: the same rule with another week start.
   assert.deepEqual(days('1997-08-05', [`${two};WKST=MO`]), [
@@ -99,7 +99,7 @@ test('1.2 RRULE: intervals, week starts, ordinals, month days, positions', () =>
   ]);
 });
 
-test('1.2 UNTIL is inclusive, as an instant and as a date', () => {
+test('google-contracts 1.2: UNTIL is inclusive, as an instant and as a date', () => {
   const zone = 'America/New_York';
   const rule = 'RRULE:FREQ=DAILY;UNTIL=';
   assert.equal(starts('2026-03-07T09:00:00', zone, [`${rule}20260308T130000Z`]).length, 2);
@@ -108,7 +108,7 @@ test('1.2 UNTIL is inclusive, as an instant and as a date', () => {
   assert.equal(days('2026-03-07', [`${rule}20260309`]).length, 3);
 });
 
-test('1.2 RDATE adds, EXDATE removes, and COUNT counts what EXDATE removes', () => {
+test('google-contracts 1.2: RDATE adds, EXDATE removes, and COUNT counts what EXDATE removes', () => {
   const zone = 'Europe/Zurich';
   assert.deepEqual(
     starts('2026-06-01T10:00:00', zone, [
@@ -123,7 +123,7 @@ test('1.2 RDATE adds, EXDATE removes, and COUNT counts what EXDATE removes', () 
   ]);
 });
 
-test('1.2 DTSTART lines and unknown rules are refused', () => {
+test('google-contracts 1.2: DTSTART lines and unknown rules are refused', () => {
   assert.equal(recurrenceProblem(['RRULE:FREQ=DAILY', 'EXDATE:20260101T000000Z']), null);
   assert.match(recurrenceProblem(['DTSTART:20260101T000000Z']) ?? '', /DTSTART/);
   for (const rule of ['FREQ=HOURLY', 'FREQ=DAILY;COUNT=0', 'FREQ=DAILY;BYDAY=XX', 'COUNT=3']) {
@@ -131,7 +131,7 @@ test('1.2 DTSTART lines and unknown rules are refused', () => {
   }
 });
 
-test('1.3 clock readings that are skipped or shown twice', () => {
+test('google-contracts 1.3: clock readings that are skipped or shown twice', () => {
   const zone = 'Europe/Zurich';
   const at = (local: string) => rfc3339(wallToUtc(zone, Date.parse(`${local}Z`)), zone);
   assert.equal(at('2026-03-29T02:30:00'), '2026-03-29T03:30:00+02:00');

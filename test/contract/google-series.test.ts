@@ -31,7 +31,7 @@ async function withSeries(google: Stage, more: Event = {}) {
 
 const ids = (events: calendar_v3.Schema$Events) => (events.items ?? []).map(({ id }) => id);
 
-test('1.2 singleEvents=true gives instances and no master, false the master', async () => {
+test('google-contracts 1.2: singleEvents=true gives instances and no master, false the master', async () => {
   await using google = await stage();
   const { client, list } = await withSeries(google);
   assert.deepEqual(ids(await list()), ['series1']);
@@ -65,7 +65,7 @@ test('1.2 singleEvents=true gives instances and no master, false the master', as
   assert.deepEqual(ids(rest.data), [THIRD]);
 });
 
-test('1.2 a changed instance is an exception: originalStartTime stays, one iCalUID for all', async () => {
+test('google-contracts 1.2: a changed instance is an exception: originalStartTime stays, one iCalUID for all', async () => {
   await using google = await stage();
   const { client, list, patch } = await withSeries(google);
   const { nextSyncToken } = await list();
@@ -86,7 +86,7 @@ test('1.2 a changed instance is an exception: originalStartTime stays, one iCalU
   await assert.rejects(client.events.get({ calendarId, eventId }), refusal(404, 'notFound'));
 });
 
-test('1.2 cancelled instances of a live series are listed without showDeleted, of a dead one not', async () => {
+test('google-contracts 1.2: cancelled instances of a live series are listed without showDeleted, of a dead one not', async () => {
   await using google = await stage();
   const { list, remove } = await withSeries(google);
   const { nextSyncToken } = await list();
@@ -113,7 +113,7 @@ test('1.2 cancelled instances of a live series are listed without showDeleted, o
   await assert.rejects(remove(THIRD), refusal(410, 'deleted'));
 });
 
-test('1.2 a shorter series takes its exceptions along; a new title reaches unchanged ones', async () => {
+test('google-contracts 1.2: a shorter series takes its exceptions along; a new title reaches unchanged ones', async () => {
   await using google = await stage();
   const { client, list, patch } = await withSeries(google);
   await patch(SECOND, { location: 'Bern' });
@@ -136,7 +136,7 @@ test('1.2 a shorter series takes its exceptions along; a new title reaches uncha
   );
 });
 
-test('1.1 incremental with singleEvents=true tells which plain instances have vanished', async () => {
+test('google-contracts 1.1: incremental with singleEvents=true tells which plain instances have vanished', async () => {
   await using google = await stage();
   const { list, patch, remove } = await withSeries(google);
   const first = await list({ singleEvents: true });
@@ -150,7 +150,7 @@ test('1.1 incremental with singleEvents=true tells which plain instances have va
   assert.deepEqual(gone(third), ['series1_20261012T070000Z', SECOND]);
 });
 
-test('1.2 stricter visibility of an instance changes the whole series, a looser one is ignored', async () => {
+test('google-contracts 1.2: stricter visibility of an instance changes the whole series, a looser one is ignored', async () => {
   await using google = await stage();
   const { client, patch } = await withSeries(google);
   const ofSeries = async () =>
@@ -161,7 +161,7 @@ test('1.2 stricter visibility of an instance changes the whole series, a looser 
   assert.equal(await ofSeries(), 'private');
 });
 
-test('1.3 all-day series: dates, exclusive ends, dates in instance ids', async () => {
+test('google-contracts 1.3: all-day series: dates, exclusive ends, dates in instance ids', async () => {
   await using google = await stage();
   const { client } = await withSeries(google, {
     start: { date: '2026-12-30' },

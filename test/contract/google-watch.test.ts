@@ -27,7 +27,7 @@ const insert = (google: Stage) =>
 
 const channel = { id: 'ch-1', type: 'web_hook', address: 'https://hook.example/x', token: 't-1' };
 
-test('1.6 watch: sync message number 1 first, then one that rises, with Google’s headers', async () => {
+test('google-contracts 1.6: watch: sync message number 1 first, then one that rises, with Google’s headers', async () => {
   const { google, sent } = await silentStage();
   await using _ = google;
   const client = google.app(ANNA);
@@ -46,7 +46,7 @@ test('1.6 watch: sync message number 1 first, then one that rises, with Google�
   assert.equal(exists?.['x-goog-channel-expiration'], 'Mon, 30 Nov 2026 08:00:00 GMT');
 });
 
-test('1.6 a channel ends at its expiration, and the stricter wish wins', async () => {
+test('google-contracts 1.6: a channel ends at its expiration, and the stricter wish wins', async () => {
   const { google, sent } = await silentStage();
   await using _ = google;
   const client = google.app(ANNA);
@@ -65,7 +65,7 @@ test('1.6 a channel ends at its expiration, and the stricter wish wins', async (
   assert.equal(long.data.expiration, String(START + 8 * DAY));
 });
 
-test('1.6 what a channel must hold; ids are unique', async () => {
+test('google-contracts 1.6: what a channel must hold; ids are unique', async () => {
   const { google } = await silentStage();
   await using _ = google;
   const client = google.app(ANNA);
@@ -82,7 +82,7 @@ test('1.6 what a channel must hold; ids are unique', async () => {
   await assert.rejects(watch({}), refusal(400, 'channelIdNotUnique'));
 });
 
-test('1.6 stop needs id and resourceId, the same user and the same client', async () => {
+test('google-contracts 1.6: stop needs id and resourceId, the same user and the same client', async () => {
   const { google, sent } = await silentStage();
   await using _ = google;
   const client = google.app(ANNA);
@@ -101,7 +101,7 @@ test('1.6 stop needs id and resourceId, the same user and the same client', asyn
   assert.equal(sent.length, 1);
 });
 
-test('1.6 the server posts notifications with an empty body', async () => {
+test('google-contracts 1.6: the server posts notifications with an empty body', async () => {
   let arrived: (value: { headers: IncomingHttpHeaders; body: string }) => void;
   const arrival = new Promise<{ headers: IncomingHttpHeaders; body: string }>((resolve) => {
     arrived = resolve;

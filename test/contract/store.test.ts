@@ -7,7 +7,9 @@ import type { Claim } from '../../functions/core/claim.ts';
 import type { JournalPage } from '../../functions/core/journal.ts';
 import { linkId } from '../../functions/core/link.ts';
 import type { CrmChange } from '../../functions/core/messages.ts';
+import { ECHO_PAUSE_MS, rung } from '../../functions/core/polls.ts';
 import type {
+  Channel,
   DeadLetter,
   Intent,
   Lease,
@@ -20,7 +22,7 @@ import { isSyncError } from '../../functions/errors.ts';
 import { firestoreClient } from '../../functions/state/client.ts';
 import { createFirestoreStore } from '../../functions/state/firestore.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
-import type { Store } from '../../functions/sync/ports.ts';
+import type { Commit, Store } from '../../functions/sync/ports.ts';
 import {
   type Emulator,
   freshProject,
@@ -481,6 +483,63 @@ function leases(fresh: () => Store): void {
     assert.deepEqual(await store.dueUsers(T0, 10), []);
   });
 
+  it('steps of polling apply to the user as stored: what rang meanwhile stays due', async () => {
+    const store = fresh();
+    await store.putUser(entry('u'));
+    await store.updateUser('u', (u) => u && { ...u, state: 'active', nextPollAt: T0 });
+    const lease = await take(store, 'u');
+    const step = (polls: NonNullable<Commit['polls']>) =>
+      store.commit(lease, { polls, user: {} }, false);
+    await step({ appointment: { step: 'begun', now: T0, writes: 7 } });
+    await store.updateUser('u', (u) => u && rung(u, 'appointment', T0 + 1, undefined));
+    await step({ appointment: { step: 'pulled', at: T0 + 12e6, every: 500 } });
+    await step({ task: { step: 'pulled', at: T0 + 90_000 } });
+    const user = await store.getUser('u');
+    assert.deepEqual(user?.polls, {
+      appointment: { at: T0 + 1 + ECHO_PAUSE_MS, every: 500, rungAt: T0 + 1, echoes: 7 },
+      task: { at: T0 + 90_000 },
+    });
+    assert.equal((await store.dueUsers(T0 + 1 + ECHO_PAUSE_MS, 10)).length, 1);
+    await step({ appointment: { step: 'begun', now: T0 + 2, writes: 7 } });
+    await step({ appointment: { step: 'pulled', at: T0 + 12e6 } });
+    assert.deepEqual(await store.dueUsers(T0 + 89_999, 10), []);
+    assert.equal((await store.dueUsers(T0 + 90_000, 10)).length, 1);
+  });
+
+  it('channels are committed under the lease, found by id and by user, and forgotten', async () => {
+    const store = fresh();
+    const lease = await take(store, 'u');
+    const [one, two] = [channel('one', 'u'), { ...channel('two', 'u'), place: 'cal' }];
+    await store.commit(lease, { channels: [one, two] }, false);
+    await store.commit(await take(store, 'v'), { channels: [channel('three', 'v')] }, false);
+    assert.deepEqual(await store.getChannel('two'), two);
+    assert.equal(await store.getChannel('../users/u'), undefined);
+    await store.commit(lease, { channels: [{ ...one, stopped: true }] }, false);
+    const ids = async () => (await store.channelsOf('u')).map((c) => [c.id, c.stopped]).sort();
+    assert.deepEqual(await ids(), [
+      ['one', true],
+      ['two', undefined],
+    ]);
+    await store.commit(lease, { removedChannels: ['one', 'two'] }, true);
+    assert.deepEqual([await ids(), await store.getChannel('one')], [[], undefined]);
+    await take(store, 'u', 'next');
+    const late = { channels: [one] };
+    await assert.rejects(store.commit(lease, late, false), (e) => isSyncError(e, 'later'));
+    assert.equal(await store.sweep(one.expireAt, 10), 1);
+    assert.deepEqual(await store.channelsOf('v'), []);
+  });
+
+  it('a lease given back still tells when its holder last wrote', async () => {
+    const store = fresh();
+    const lease = { ...(await take(store, 'u')), wroteAt: T0 + 5, writes: 3 };
+    await store.commit(lease, {}, true);
+    assert.equal((await store.getLease('u'))?.wroteAt, T0 + 5);
+    const next = await take(store, 'u');
+    assert.deepEqual([next.wroteAt, next.writes, next.holder], [T0 + 5, 3, 'h']);
+    await store.dropLease({ ...next, wroteAt: T0 + 6 });
+    assert.equal((await store.getLease('u'))?.wroteAt, T0 + 6);
+  });
+
   it('a release that finds other work keeps the lease', async () => {
     const store = fresh();
     const lease = await take(store, 'u');
@@ -832,6 +891,11 @@ function link(userId: string, crmId: string, googleId?: string): Link {
     offered: {},
     changes: 0,
   };
+}
+
+function channel(id: string, userId: string): Channel {
+  const until = { madeAt: T0, renewAt: T0 + 5, expiresAt: T0 + 9, expireAt: T0 + 10 };
+  return { id, userId, record: 'appointment', resourceId: 'r', secret: 'ab', ...until };
 }
 
 function oauthState(id: string): OAuthState {

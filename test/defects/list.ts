@@ -37,8 +37,8 @@ export const defects: Defect[] = [
   {
     name: 'save the cursor before its page is applied',
     file: 'functions/sync/pull.ts',
-    from: 'const works = await observePage(run, collection, page, cursor.until);',
-    to: 'if (next) await run.engine.store.commit(run.lease, { cursor: next }, false);\n    const works = await observePage(run, collection, page, cursor.until);',
+    from: 'const found = await observePage(run, collection, page, cursor.until);',
+    to: 'if (next) await run.engine.store.commit(run.lease, { cursor: next }, false);\n    const found = await observePage(run, collection, page, cursor.until);',
     test: sweep,
     pattern: 'crash at every step: (an own event|edit on the phone)$',
   },
@@ -227,7 +227,7 @@ export const defects: Defect[] = [
   {
     name: 'a copied event passes for ours',
     file: 'functions/core/appointment.ts',
-    from: 'if (appointmentCodec.googleId(context.userId, crmId, generation) !== event.id) return undefined;',
+    from: 'if (appointmentCodec.googleId(context.userId, crmId, generation) !== googleId) return undefined;',
     to: '',
     test: sweep,
     pattern: 'crash at every step: a copy of ours$',

@@ -58,14 +58,18 @@ test('the bundles of the short road are at most 6 MB', () => {
 test('a bundle holds only what its function uses', () => {
   const without: { [name: string]: RegExp } = {
     authorize: /@googleapis\/|cloud\/logging-api/,
+    availability: /cloud\/(pubsub|logging-api)/,
     crmChange: /cloud\/logging-api/,
+    googlePush: /@googleapis\/|cloud\/(kms|secret-manager|logging-api)/,
     maintain: /@googleapis\/|cloud\/(kms|secret-manager|logging-api)/,
     pollFanout: /@googleapis\/|cloud\/(kms|secret-manager|logging-api)/,
     syncUser: /cloud\/logging-api/,
   };
   const sources: { [name: string]: RegExp } = {
     authorize: /^functions\/(sync\/(run|execute)|google\/calendar)/,
+    availability: /^functions\/(authorize|crm|sync\/(run|execute|commit|pull|plan))/,
     crmChange: /^functions\/authorize/,
+    googlePush: /^functions\/(authorize|vault|google|sync)/,
     maintain: /^functions\/(authorize|vault|google|sync\/run)/,
     pollFanout: /^functions\/(authorize|vault|google|sync\/run)/,
     syncUser: /^functions\/(authorize|crm\/incoming)/,
@@ -143,6 +147,10 @@ for (const name of functionNames()) {
         // Without Secret Manager there is no OAuth client to be had.
         const answer = await fetch(`${served.url}no-such-page`, { redirect: 'manual' });
         assert.ok(answer.status >= 400, `${answer.status}`);
+      } else if (name === 'googlePush') {
+        assert.equal((await fetch(served.url)).status, 405);
+        // What names no channel is not looked up.
+        assert.equal((await fetch(served.url, { method: 'POST' })).status, 204);
       } else {
         assert.equal((await fetch(served.url)).status, 405);
         assert.equal((await fetch(served.url, { method: 'POST' })).status, 401);

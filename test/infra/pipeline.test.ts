@@ -62,6 +62,8 @@ test('cost grows with users and with polling, and never falls below zero', () =>
     Object.values(cost(sizeOf(users, poll))).reduce((a, b) => a + b, 0);
   assert.ok(total(3_500) > total(350));
   assert.ok(total(350, 60) > total(350, 300));
+  const watched = Object.values(cost(sizeOf(3_500))).reduce((a, b) => a + b, 0);
+  assert.ok(watched < total(3_500, 300));
   for (const part of Object.values(cost(sizeOf(1)))) assert.ok(part >= 0);
   assert.ok(googleCalls(sizeOf(350, 60)) > googleCalls(sizeOf(350)));
 });

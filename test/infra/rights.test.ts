@@ -92,11 +92,12 @@ test('the planned bindings are those of the table in README.md, no more and no l
 
 /** What a browser, or Google's notifications, must reach. */
 const open = ['function authorize', 'function google-push'];
+/** `datastore.viewer` reads one kind of thing, which a condition narrows to one database. */
 const forbidden =
-  /(^|\.|\/)(owner|editor|viewer)$|admin|tokenCreator|encrypterDecrypter|serviceAccountUser/i;
+  /(^|(?<!^datastore)\.|\/)(owner|editor|viewer)$|admin|tokenCreator|encrypterDecrypter|serviceAccountUser/i;
 
 for (const [title, vars] of Object.entries({ minimal, example, full })) {
-  test(`${title}: no wide role, nobody public but authorize`, { skip }, () => {
+  test(`${title}: no wide role, nobody public but authorize and googlePush`, { skip }, () => {
     for (const b of bindings(plan(vars))) {
       assert.doesNotMatch(b.role, forbidden, row(b));
       if (/^all(Authenticated)?Users$/.test(b.who)) {

@@ -66,6 +66,49 @@ test('P7 P16 deleted in the CRM after a run died between inserting and committin
   assert.deepEqual(told(world), []);
 });
 
+test('rule 10 P4 the same, but edited at Google meanwhile: the edit stays, until the CRM deletes again', async () => {
+  const world = await connected();
+  await dying(world, () => world.crm(world.change('v1', visit())));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'Edited' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.poll();
+  assert.equal((await world.events())[0]?.summary, 'Edited');
+  assert.deepEqual(
+    told(world).map(({ op, data, conflicts }) => [op, data?.subject, conflicts?.[0]?.field]),
+    [['upsert', 'Edited', 'deletedInCrm']],
+  );
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+});
+
+for (const died of [false, true]) {
+  const when = died ? 'whose run died before it had a link' : 'that has its link';
+  test(`P7 deleted at Google while the CRM adopts an import ${when}: it stays deleted`, async () => {
+    const world = await connected();
+    const body = { summary: 'Own', start: { date: '2026-12-01' }, end: { date: '2026-12-02' } };
+    const own = await world.phone('anna', 'POST', '', body);
+    if (died) await dying(world, () => world.poll());
+    else await world.poll();
+    const [news] = told(world);
+    await world.phone('anna', 'DELETE', `/${own.id}`);
+    const dressed = { ...news?.data, url: 'https://crm.example/g1' };
+    const seen = news?.changeId ?? '';
+    const answer = world.change('g1', dressed, { googleId: own.id, seen });
+    await world.crm(answer);
+    await world.poll();
+    assert.deepEqual(await world.events(), []);
+    const last = told(world).at(-1);
+    assert.deepEqual([last?.op, last?.crmId], ['delete', 'g1']);
+    // A person's later edit is one, and brings it back.
+    await world.crm(
+      world.change('g1', { ...dressed, subject: 'Needed' }, { googleId: own.id, seen }),
+    );
+    assert.equal((await world.events())[0]?.summary, 'Needed');
+  });
+}
+
 test('P17 a change that could not be carried out is seen again: the cursor stays', async () => {
   const world = await connected();
   await dying(world, () => world.crm(world.change('v1', visit())));

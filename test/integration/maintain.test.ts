@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createMaintain } from '../../functions/triggers/maintain.ts';
+import { createLiveWorld } from '../support/push.ts';
 import { createWorld, visit } from '../support/world.ts';
 
 test('P20 maintain: what has expired goes, and who was passed by gets a run', async () => {
@@ -35,4 +36,30 @@ test('P20 maintain: what has expired goes, and who was passed by gets a run', as
   assert.deepEqual(await run(), ['luca', 'nora']);
   world.advance(25 * 3_600_000);
   assert.deepEqual(await run(), ['anna', 'luca', 'nora']);
+});
+
+test('maintain: the grant of a user who is paused for long is used, and a refused one is told', async () => {
+  const live = createLiveWorld();
+  for (const userId of ['anna', 'luca']) {
+    await live.connect(userId);
+    await live.poll(userId);
+    await live.store.updateUser(userId, (u) => u && { ...u, state: 'paused' });
+  }
+  live.workspace.revokeGrants('luca@firm.example');
+  const day = async (days: number) => {
+    live.advance(days * 86_400_000);
+    await live.maintain();
+    return live.work();
+  };
+  assert.equal(await day(29), 0);
+  live.messages.length = 0;
+  assert.equal(await day(2), 2);
+  const states = ['anna', 'luca'].map(async (id) => (await live.store.getUser(id))?.state);
+  assert.deepEqual(await Promise.all(states), ['paused', 'reauthorize']);
+  assert.deepEqual(
+    live.messages.map((m) => [m.userId, m.data?.state]),
+    [['luca', 'reauthorize']],
+  );
+  assert.equal(await day(1), 0);
+  assert.equal(await day(31), 1);
 });

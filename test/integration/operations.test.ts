@@ -18,6 +18,8 @@ test('the cost table is computed from measured operations', {
   matches('delete', now.crmDelete, measured.crmChange);
   matches('edit at Google', now.googleEdit, measured.googleChange);
   matches('poll', now.emptyPoll, measured.poll);
+  matches('watched poll', now.watchedPoll, measured.watchedPoll);
+  matches('notification', now.notification, measured.notification);
   matches('tick', now.tick, measured.tick);
   matches('token', now.newToken, measured.token);
 });

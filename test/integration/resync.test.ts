@@ -146,3 +146,19 @@ test('P18 what is changed at Google while a full listing pages is not lost', asy
     [['place']],
   );
 });
+
+test('google-contracts 1.1: short and empty pages do not end a listing; each event is told once', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  for (let i = 0; i < 40; i++) {
+    const day = { start: { date: '2026-12-01' }, end: { date: '2026-12-02' } };
+    await world.phone('anna', 'POST', '', { summary: `Own ${i}`, ...day });
+  }
+  world.workspace.raggedPages = true;
+  await world.poll();
+  world.advance(400_000);
+  await world.poll();
+  const told = world.messages.filter((m) => m.record === 'appointment');
+  assert.equal(told.length, 40);
+  assert.equal(new Set(told.map((m) => m.googleId)).size, 40);
+});

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { appointmentCodec as codec } from '../../functions/core/appointment.ts';
 import { type Fields, sameValue } from '../../functions/core/fields.ts';
 import { appointmentSchema } from '../../functions/core/messages.ts';
+import { lineProblem } from '../../functions/core/recurrence.ts';
+import { seriesCodec } from '../../functions/core/series.ts';
 import { addDays, instantOf, isoInZone, wallToInstant } from '../../functions/core/time.ts';
 import { canonical, context, type Event, stored } from './mini.ts';
 
@@ -153,4 +155,139 @@ test('P11 all-day entries over several days: the last day is included in the CRM
   const data = { start: { date: '2026-12-24' }, end: { date: '2026-12-31' } };
   const body = codec.insert('CH-1', 0, data, context);
   assert.deepEqual([body.start?.date, body.end?.date], ['2026-12-24', '2027-01-01']);
+});
+
+/** Rules as they stand in real calendars: Google's own, Outlook's, Apple's and iCalendar imports. */
+const REAL = [
+  ['RRULE:FREQ=WEEKLY;BYDAY=TU'],
+  ['RRULE:FREQ=WEEKLY;WKST=SU;INTERVAL=2;BYDAY=MO,WE,FR'],
+  ['RRULE:FREQ=WEEKLY;WKST=MO;UNTIL=20270630T215959Z;BYDAY=FR,MO,TH,TU,WE'],
+  ['RRULE:FREQ=DAILY;COUNT=10'],
+  ['RRULE:FREQ=DAILY;UNTIL=20261231'],
+  ['RRULE:FREQ=MONTHLY;BYDAY=-1FR'],
+  ['RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1'],
+  ['RRULE:FREQ=MONTHLY;BYMONTHDAY=-1;INTERVAL=3'],
+  ['RRULE:FREQ=MONTHLY;BYSETPOS=2;BYDAY=TU;COUNT=12'],
+  ['RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29'],
+  ['RRULE:FREQ=YEARLY;BYDAY=1MO;BYMONTH=9;WKST=SU'],
+  ['RRULE:FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO'],
+  ['RRULE:FREQ=YEARLY;BYYEARDAY=1,100,200'],
+  ['EXDATE;TZID=Europe/Zurich:20261201T090000,20261208T090000', 'RRULE:FREQ=WEEKLY'],
+  ['EXDATE;VALUE=DATE:20261224,20261231', 'RRULE:FREQ=WEEKLY;BYDAY=TH'],
+  ['RRULE:FREQ=WEEKLY', 'RDATE;TZID=America/New_York:20261203T090000'],
+  ['RDATE;VALUE=DATE:20261203,20270104'],
+  ['RDATE;TZID="Europe/Zurich":20261203T090000'],
+  ['RRULE:FREQ=WEEKLY;COUNT=30', 'EXRULE:FREQ=MONTHLY;BYDAY=1TU'],
+  ['rrule:freq=weekly;byday=mo'],
+];
+const rules = fc.oneof(
+  fc.constantFrom(...REAL),
+  fc
+    .record({
+      FREQ: fc.constantFrom('DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'),
+      INTERVAL: fc.option(fc.integer({ min: 1, max: 99 })),
+      end: fc.constantFrom('', ';COUNT=7', ';UNTIL=20281231T225959Z', ';UNTIL=20281231'),
+      BYDAY: fc.option(fc.subarray(['MO', '2TU', '-1WE', '+1TH', 'SU'], { minLength: 1 })),
+      BYMONTH: fc.option(fc.subarray([1, 2, 11, 12], { minLength: 1 })),
+      WKST: fc.option(fc.constantFrom('MO', 'SU')),
+    })
+    .map(({ FREQ, end, ...rest }) => {
+      const parts = Object.entries(rest).filter(([, v]) => v !== null);
+      return [`RRULE:FREQ=${FREQ}${end}${parts.map(([n, v]) => `;${n}=${v}`).join('')}`];
+    }),
+);
+
+test('P11 series: what is inserted or patched reads back the same, rule, zone and dates (2,000 cases)', () => {
+  fc.assert(
+    fc.property(appointment, rules, fc.option(rules, { nil: null }), (data, first, second) => {
+      const before = { ...data, recurrence: first };
+      appointmentSchema.parse(before);
+      const wanted = seriesCodec.canonical(before, context);
+      const id = codec.googleId('anna', 'CH-1', 0) ?? '';
+      const body = seriesCodec.insert('CH-1', 0, wanted, context);
+      const event = stored({ id }, body, 1);
+      const read = seriesCodec.decode(event, context);
+      for (const name of ['start', 'end', 'recurrence'])
+        assert.ok(sameValue(wanted[name], read.fields[name]), name);
+      assert.deepEqual(read.marker, { crmId: 'CH-1', generation: 0 });
+      assert.ok(!read.whole && !read.ignored);
+      const target = { ...wanted, recurrence: second };
+      const changed = ['recurrence'];
+      const patch = seriesCodec.patch(
+        { changed, target, before: wanted, adopted: false },
+        context,
+        event,
+      );
+      assert.deepEqual(Object.keys(patch ?? {}), ['recurrence'], 'the time stays as it is');
+      const again = seriesCodec.decode(stored(event, patch as Event, 2), context).fields;
+      assert.ok(sameValue(again.recurrence, second));
+      for (const name of Object.keys(read.fields))
+        if (name !== 'recurrence') assert.ok(sameValue(again[name], read.fields[name]), name);
+    }),
+    { numRuns: 2000, seed: 6 },
+  );
+});
+
+test('P11 places in a series: the id of an occurrence in its zone, and of a date', () => {
+  const idOf = (slot: Parameters<NonNullable<typeof seriesCodec.groups>['memberId']>[1]) =>
+    seriesCodec.groups?.memberId('s', slot, context);
+  assert.equal(idOf({ date: '2026-12-01' }), 's_20261201');
+  assert.equal(idOf({ dateTime: '2026-12-01T09:00:00' }), 's_20261201T080000Z');
+  assert.equal(idOf({ dateTime: '2026-12-01T09:00:00+01:00' }), 's_20261201T080000Z');
+  assert.equal(
+    idOf({ dateTime: '2026-07-01T09:00', timeZone: 'America/Winnipeg' }),
+    's_20260701T140000Z',
+  );
+  assert.equal(
+    idOf({ dateTime: '2026-12-01T05:00:00', timeZone: 'Pacific/Auckland' }),
+    's_20261130T160000Z',
+  );
+});
+
+test('bad lines are refused with a sentence that says what to do, and without their text', () => {
+  for (const line of REAL.flat()) assert.equal(lineProblem(line), undefined, line);
+  const bad: [string, RegExp][] = [
+    ['every Tuesday', /RRULE:FREQ=WEEKLY/],
+    ['FREQ=WEEKLY', /RRULE/],
+    ['', /RRULE/],
+    ['DTSTART;TZID=Europe/Zurich:20261201T090000', /DTSTART.*data\.start/],
+    ['DTEND:20261201T090000Z', /DTEND/],
+    ['SUMMARY:Secret visit', /begin with one of/],
+    ['RRULE:COUNT=3', /FREQ/],
+    ['RRULE:FREQ=FORTNIGHTLY', /FREQ does not allow/],
+    ['RRULE:FREQ=DAILY;COUNT=0', /COUNT does not allow/],
+    ['RRULE:FREQ=DAILY;COUNT=3;UNTIL=20270101', /leave one out/],
+    ['RRULE:FREQ=DAILY;UNTIL=2027-01-01', /UNTIL/],
+    ['RRULE:FREQ=DAILY;BYDAY=XX', /BYDAY/],
+    ['RRULE:FREQ=DAILY;FREQ=WEEKLY', /twice/],
+    ['RRULE:FREQ=DAILY;BYEASTER=0', /RFC 5545/],
+    ['EXDATE:tomorrow', /dates such as/],
+    ['RDATE;VALUE=PERIOD:20261201T090000Z/PT1H', /dates such as/],
+  ];
+  for (const [line, sentence] of bad) {
+    assert.match(lineProblem(line) ?? '', sentence, line);
+    assert.doesNotMatch(lineProblem(line) ?? '', /Secret|tomorrow|FORTNIGHTLY/);
+  }
+});
+
+test('a single event without a zone gets one with its first rule: only then it can recur', () => {
+  const event = stored(
+    { id: 'e' },
+    {
+      start: { dateTime: '2026-12-01T09:00:00+01:00' },
+      end: { dateTime: '2026-12-01T10:00:00+01:00' },
+    },
+    1,
+  );
+  const before = seriesCodec.decode(event, context).fields;
+  const target = { ...before, recurrence: ['RRULE:FREQ=DAILY'] };
+  const patch = { changed: ['recurrence'], target, before, adopted: true };
+  assert.ok(seriesCodec.needsCurrent(patch));
+  const body = seriesCodec.patch(patch, context, event);
+  assert.deepEqual(body?.start, {
+    dateTime: '2026-12-01T09:00:00+01:00',
+    timeZone: 'Europe/Zurich',
+  });
+  const after = seriesCodec.decode(stored(event, body as Event, 2), context).fields;
+  assert.deepEqual(after, { ...before, recurrence: ['RRULE:FREQ=DAILY'] });
 });

@@ -43,6 +43,14 @@ export type FeedEvent =
       ms: number;
       calls: { method: string; status: number }[];
     }
+  | {
+      /** Google notified a watch channel; 0 when nobody answered. */
+      kind: 'notification';
+      user: string;
+      state: string;
+      status: number;
+      ms: number;
+    }
   /** A record or user of the CRM changed: time to read it again. */
   | { kind: 'crm'; userId: string; crmId?: string };
 

@@ -14,6 +14,8 @@ export interface Host {
   port: number;
   /** Only when it is a process of its own. */
   pid: number | undefined;
+  /** Resolves when it takes requests: a push waits for a cold start, as it does on Cloud Run. */
+  ready: Promise<void>;
   /** Ends it, as a crash would; only for processes. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again after kill(). */
@@ -34,7 +36,8 @@ export async function hostInProcess(handlers: {
       throw new Error('only a process of its own can be killed (processes: true)');
     };
     const close = () => closeServer(server);
-    hosts.set(name, { name, port, pid: undefined, kill: refuse, start: refuse, close });
+    const ready = Promise.resolve();
+    hosts.set(name, { name, port, pid: undefined, ready, kill: refuse, start: refuse, close });
   }
   return hosts;
 }
@@ -65,10 +68,12 @@ async function hostProcess(
   const framework = createRequire(import.meta.url).resolve('@google-cloud/functions-framework');
   const main = join(dirname(framework), 'main.js');
   let child: ChildProcess | undefined;
+  let up = Promise.withResolvers<void>();
   const host: Host = {
     name,
     port,
     pid: undefined,
+    ready: up.promise,
     start: async () => {
       const args = [main, `--target=${name}`, `--source=${source}`, `--port=${port}`];
       const started = spawn(process.execPath, ['--import', TIED, ...args], {
@@ -86,11 +91,14 @@ async function hostProcess(
         });
       }
       await untilItListens(port, started, () => said);
+      up.resolve();
     },
     kill: async (signal = 'SIGKILL') => {
       const ending = child;
       child = undefined;
       host.pid = undefined;
+      up = Promise.withResolvers();
+      host.ready = up.promise;
       if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
       const ended = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
       ending.kill(signal);

@@ -61,6 +61,7 @@ export function settings(names: Names): { [name: string]: string } {
     KMS_KEY: `projects/${project}/locations/europe-west6/keyRings/sync/cryptoKeys/tokens`,
     OAUTH_CLIENT_ID_SECRET: `${secrets}/oauth-client-id/versions/1`,
     OAUTH_CLIENT_SECRET_SECRET: `${secrets}/oauth-client-secret/versions/1`,
+    NOTIFICATIONS_URL: `http://127.0.0.1:${port}/sandbox/notify`,
     PUSH_AUTH: 'off',
     POLL_SECONDS: '30',
     GOOGLE_API_URL: google,

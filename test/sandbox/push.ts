@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Deliver, isAck, type PushBody } from './bus/bus.ts';
 import type { Flight } from './bus/flight.ts';
 import type { Crm } from './crm/crm.ts';
@@ -13,6 +14,9 @@ export const FUNCTION_OF: { [subscription: string]: string } = {
   maintain: 'maintain',
   'sync-user': 'syncUser',
 };
+
+/** Longer than that no request waits for an instance. */
+const COLD_START_MS = 10_000;
 
 /** Hands pushes to the functions and to the CRM, and tells the live view about each. */
 export function createDeliver(
@@ -30,6 +34,7 @@ export function createDeliver(
     }
     const host = hosts.get(FUNCTION_OF[subscription] ?? '');
     if (!host) return 204;
+    await Promise.race([host.ready, wait(COLD_START_MS, undefined, { ref: false })]);
     const answer = await fetch(`http://127.0.0.1:${host.port}/`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

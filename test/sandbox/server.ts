@@ -60,6 +60,8 @@ export function createStackServer(ready: () => Parts | undefined): Server {
         return proxy(req, res, parts.hosts.get('authorize')?.port);
       case 'admin':
         return proxy(req, res, parts.hosts.get('admin')?.port);
+      case 'availability':
+        return proxy(req, res, parts.hosts.get('availability')?.port);
       case 'crm': {
         const path = (req.url ?? '').slice('/crm'.length);
         const body = await readBody(req);
@@ -115,6 +117,8 @@ async function sandbox(
       res.end();
       return;
     }
+    case 'POST notify':
+      return proxy(req, res, parts.hosts.get('googlePush')?.port);
     case 'POST poll':
       await parts.poll();
       return sendJson(res, 200, { idle: parts.flight.isIdle });

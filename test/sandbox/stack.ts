@@ -7,7 +7,9 @@ import { type Config, loadConfig } from '../../functions/config.ts';
 import {
   adminHandler,
   authorizeHandler,
+  availabilityHandler,
   crmChangeHandler,
+  googlePushHandler,
   maintainHandler,
   pollFanoutHandler,
   syncUserHandler,
@@ -30,7 +32,7 @@ import { Faults } from './faults/faults.ts';
 import { disturbed, disturbPublisher, disturbStore } from './faults/local.ts';
 import { targetsOf } from './faults/targets.ts';
 import { describe, Feed } from './feed.ts';
-import { connect as connectTransports, type ServerOptions } from './google/server.ts';
+import { connect as connectTransports, httpNotify, type ServerOptions } from './google/server.ts';
 import { createWorkspace, type Workspace } from './google/workspace.ts';
 import { watchedListener } from './google-listener.ts';
 import { startGrpcProxy } from './grpc-proxy.ts';
@@ -101,11 +103,13 @@ export interface Stack {
 
 const FUNCTIONS = [
   'crmChange',
+  'googlePush',
   'pollFanout',
   'maintain',
   'syncUser',
   'authorize',
   'admin',
+  'availability',
 ] as const;
 
 /** Starts everything; what it started by then is ended when a part fails. */
@@ -163,6 +167,16 @@ async function start(
     ...CLIENT,
     redirectUris: [`${url}/authorize/callback`],
     publicUrl: `${url}/google`,
+  });
+  workspace.notify = httpNotify(google, ({ user }, headers) => {
+    const end = flight.begin();
+    const began = performance.now();
+    return (status) => {
+      const ms = Math.round(performance.now() - began);
+      const state = headers['x-goog-resource-state'] ?? '';
+      feed.add({ kind: 'notification', user, state, status, ms });
+      end();
+    };
   });
   connectTransports(workspace, google);
   const crm = new Crm({
@@ -223,7 +237,14 @@ async function start(
     'PUBSUB_EMULATOR_HOST',
   ]) {
     const value = env[name as keyof typeof env];
-    if (value !== undefined) process.env[name] = value;
+    if (value === undefined) continue;
+    const before = process.env[name];
+    process.env[name] = value;
+    // The next stack of this process must not look for its emulator behind our proxy.
+    closing.push(() => {
+      if (before === undefined) delete process.env[name];
+      else process.env[name] = before;
+    });
   }
   const config = loadConfig(env);
   // The stack's own, which no fault reaches.
@@ -342,11 +363,13 @@ async function startEmulators(
 function handlers(config: Config, given: Given) {
   return {
     crmChange: crmChangeHandler(config, given),
+    googlePush: googlePushHandler(config, given),
     maintain: maintainHandler(config, given),
     pollFanout: pollFanoutHandler(config, given),
     syncUser: syncUserHandler(config, given),
     authorize: authorizeHandler(config, given),
     admin: adminHandler(config, given),
+    availability: availabilityHandler(config, given),
   };
 }
 

@@ -26,7 +26,7 @@ export async function act(system: System, action: Action): Promise<void> {
       system.scheduler.now += action.ms;
       return;
     case 'poll':
-      return system.hint(user);
+      return system.poll(user);
     case 'tick':
       return system.queues.publish('poll-fanout', '{}', system.scheduler.now);
     case 'expireSync':

@@ -42,7 +42,7 @@ export async function sweep(scenario: Scenario, places: Place[]): Promise<SweepR
     ...scenario.options,
   });
   await system.setUp();
-  for (const user of system.users) system.hint(user);
+  for (const user of system.users) system.poll(user);
   await system.drain();
   for (const action of scenario.given ?? []) {
     await act(system, action);

@@ -3,6 +3,7 @@
  * the CRM simulator, queues, processes and people, with everything that happens written down.
  */
 import { createHash } from 'node:crypto';
+import { dueNow } from '../../functions/core/polls.ts';
 import type { User } from '../../functions/core/records.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
@@ -124,6 +125,7 @@ export class System {
         windowDaysBack: 30,
         windowDaysAhead: 365,
         pollMs: POLL,
+        safetyMs: 12 * 3_600_000,
         leaseMs: 120_000,
         runMs: 240_000,
         tombstoneMs: 90 * DAY,
@@ -198,6 +200,15 @@ export class System {
     // Users are entered by setUp.
     if (message.record === 'user') return;
     this.queues.publish('crm-change', JSON.stringify(message), this.scheduler.now);
+  }
+
+  /** Everything of the user's is due, and the message that says so is out. */
+  poll(userId: string): void {
+    const { now } = this.scheduler;
+    void this.store.updateUser(userId, (user) =>
+      user?.nextPollAt === undefined ? undefined : dueNow(user, now),
+    );
+    this.hint(userId);
   }
 
   hint(userId: string): void {
@@ -403,13 +414,18 @@ export class System {
     this.faults.armed = [];
     this.queues.rough = false;
     for (const worker of this.#workers) worker.pausedUntil = 0;
+    // What a listing hid that lied stays hidden until the token expires, as tokens do some day.
+    for (const e of this.entries) {
+      if (e.kind === 'user' && e.what === 'emptyListing')
+        this.workspace.expireSyncTokens(emailOf(e.user));
+    }
     let quiet = 0;
     for (let round = 0; round < 20 && quiet < 2; round++) {
       const before = this.#progress();
       if (!(await this.drain())) return false;
       for (const userId of this.users) await this.#backToWork(userId);
       this.scheduler.now += POLL;
-      for (const userId of this.users) this.hint(userId);
+      for (const userId of this.users) this.poll(userId);
       if (!(await this.drain())) return false;
       quiet = this.#progress() === before ? quiet + 1 : 0;
     }
@@ -453,7 +469,7 @@ export class System {
     const state = this.#state();
     if (rested) {
       this.scheduler.now += POLL;
-      for (const userId of this.users) this.hint(userId);
+      for (const userId of this.users) this.poll(userId);
       await this.drain();
     }
     const extra = {

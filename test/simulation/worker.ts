@@ -136,6 +136,7 @@ export class Worker implements Owner {
       clock,
       random,
       holder: () => `task-${task.id}`,
+      secret: () => `secret-${task.id}`,
       log: onLog,
       settings,
     };

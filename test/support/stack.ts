@@ -1,6 +1,7 @@
 /** Helpers of tests that drive a whole local stack over HTTP, as a script would. */
 import assert from 'node:assert/strict';
 import type { GoogleChange } from '../../functions/core/messages.ts';
+import { dueNow } from '../../functions/core/polls.ts';
 import { type Stack, type StackOptions, startStack } from '../sandbox/stack.ts';
 import type { Event } from './world.ts';
 
@@ -15,6 +16,8 @@ export interface Driven extends Stack {
     body?: object,
   ): Promise<Event & { items: Event[] }>;
   events(user: string): Promise<Event[]>;
+  /** Makes all record types of the user due: the next sync-user message pulls them. */
+  due(user: string): Promise<void>;
   /** The google-changes that the CRM received since the last look. */
   news(): Promise<GoogleChange[]>;
 }
@@ -22,7 +25,7 @@ export interface Driven extends Stack {
 /** A stack on the emulators with two connected users (anna and luca) and empty calendars. */
 export async function driveStack(
   onEnd: (end: () => Promise<void>) => void,
-  options: StackOptions = {},
+  { notifications = false, ...options }: StackOptions & { notifications?: boolean } = {},
 ): Promise<Driven> {
   const stack = await startStack({
     port: 0,
@@ -31,7 +34,12 @@ export async function driveStack(
     events: () => {},
     crm: { echo: false },
     ...options,
-    env: { LOG_LEVEL: 'silent', ...options.env },
+    // Tests of the way from Google poll when they are ready; those of notifications say so.
+    env: {
+      LOG_LEVEL: 'silent',
+      ...(!notifications && { NOTIFICATIONS_URL: '' }),
+      ...options.env,
+    },
   });
   onEnd(() => stack.close());
   let seen = 0;
@@ -61,6 +69,9 @@ export async function driveStack(
     },
     async events(user) {
       return (await driven.phone(user, 'GET', '?maxResults=2500')).items;
+    },
+    async due(user) {
+      await stack.store.updateUser(user, (stored) => stored && dueNow(stored, Date.now()));
     },
     async news() {
       const all = (await (await fetch(`${stack.url}/crm/messages`)).json()) as GoogleChange[];

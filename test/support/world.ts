@@ -10,10 +10,12 @@ import { SyncError } from '../../functions/errors.ts';
 import { createAccess } from '../../functions/google/access.ts';
 import { type CalendarSettings, calendarCollection } from '../../functions/google/calendar.ts';
 import { createApiClient } from '../../functions/google/client.ts';
+import { createFreeBusy } from '../../functions/google/freebusy.ts';
 import type { HttpCall } from '../../functions/google/http.ts';
 import { scopes } from '../../functions/google/oauth.ts';
 import type { Log } from '../../functions/log.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
+import type { AvailabilityParts } from '../../functions/sync/availability.ts';
 import type { Engine } from '../../functions/sync/engine.ts';
 import { type RunOutcome, runUser } from '../../functions/sync/run.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
@@ -48,6 +50,9 @@ export interface WorldOptions {
   policy?: Engine['settings']['policy'];
   inviteExternal?: boolean;
   calendar?: CalendarSettings['calendar'];
+  recurrence?: CalendarSettings['recurrence'];
+  /** Where Google's notifications go; without one no channels are made. */
+  pushUrl?: string | undefined;
 }
 
 export function createWorld(options: WorldOptions = {}) {
@@ -96,7 +101,7 @@ export function createWorld(options: WorldOptions = {}) {
     random: () => 0.5,
     log,
   });
-  const calendar = options.calendar ?? 'primary';
+  const { calendar = 'primary', recurrence = 'occurrences' } = options;
   const engine: Engine = {
     store,
     publisher: {
@@ -143,15 +148,18 @@ export function createWorld(options: WorldOptions = {}) {
         },
       }),
     }),
-    collections: [calendarCollection(client, { calendar, name: 'CRM' })],
+    collections: [calendarCollection(client, { calendar, name: 'CRM', recurrence })],
     clock,
     random: () => 0.5,
     holder: () => `run-${++holders}`,
+    secret: () => `secret-${++holders}`,
     log,
     settings: {
       windowDaysBack: 30,
       windowDaysAhead: 365,
       pollMs: 300_000,
+      safetyMs: 43_200_000,
+      pushUrl: options.pushUrl,
       leaseMs: 120_000,
       runMs: 240_000,
       tombstoneMs: 90 * 86_400_000,
@@ -230,6 +238,8 @@ export function createWorld(options: WorldOptions = {}) {
 
   return {
     engine,
+    /** What the availability function is made of. */
+    availability: (): AvailabilityParts => ({ ...engine, freeBusy: createFreeBusy(client, clock) }),
     store,
     vault,
     workspace,
@@ -243,7 +253,15 @@ export function createWorld(options: WorldOptions = {}) {
     consent,
     /** The admin changes the setting CALENDAR. */
     setCalendar(setting: CalendarSettings['calendar']) {
-      engine.collections = [calendarCollection(client, { calendar: setting, name: 'CRM' })];
+      engine.collections = [
+        calendarCollection(client, { calendar: setting, name: 'CRM', recurrence }),
+      ];
+    },
+    /** The admin changes the setting RECURRENCE. */
+    setRecurrence(setting: 'occurrences' | 'series') {
+      engine.collections = [
+        calendarCollection(client, { calendar, name: 'CRM', recurrence: setting }),
+      ];
     },
     /** The live secondary calendars of the user, by id. */
     calendars: (userId = 'anna') =>

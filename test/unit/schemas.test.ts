@@ -50,6 +50,18 @@ test('bad messages of ten kinds are refused with a sentence, never thrown', () =
     }),
     JSON.stringify({ ...good, data: { participants: [{ email: 'nobody' }] } }),
     JSON.stringify({ ...good, specVersion: '9' }),
+    JSON.stringify({ ...good, data: { recurrence: 'RRULE:FREQ=DAILY' } }),
+    JSON.stringify({ ...good, data: { recurrence: ['DTSTART:20261201T090000Z'] } }),
+    JSON.stringify({ ...good, occurrence: { series: { crmId: 'S' } } }),
+    JSON.stringify({
+      ...good,
+      occurrence: { series: {}, originalStart: { date: '2026-12-01' } },
+    }),
+    JSON.stringify({
+      ...good,
+      data: { recurrence: ['RRULE:FREQ=DAILY'] },
+      occurrence: { series: { crmId: 'S' }, originalStart: { date: '2026-12-01' } },
+    }),
   ];
   for (const text of bad) {
     const parsed = parseCrmMessage(text);

@@ -5,10 +5,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import {
+  availabilityAnswerSchema,
+  availabilityErrorSchema,
+  availabilityRequestSchema,
+} from '../../core/availability.ts';
 import { crmMessageSchema, googleChangeSchema } from '../../core/messages.ts';
 
-const jsonSchema = (schema: z.ZodType, title: string) => ({
-  ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
+const jsonSchema = (schema: z.ZodType, title: string, io: 'input' | 'output' = 'input') => ({
+  ...z.toJSONSchema(schema, { io, unrepresentable: 'any' }),
   title,
 });
 
@@ -20,6 +25,7 @@ export function documents(): { [file: string]: object } {
     'crm-changes.schema.json': crm,
     'google-changes.schema.json': google,
     'asyncapi.json': asyncApi(),
+    'availability.openapi.json': openApi(),
   };
 }
 
@@ -64,6 +70,51 @@ function asyncApi(): object {
         'google-changes',
         'The CRM hears what changed at Google',
       ),
+    },
+  };
+}
+
+/** https://spec.openapis.org/oas/v3.1.0: its schemas are JSON Schema 2020-12, as zod writes them. */
+function openApi(): object {
+  const json = (schema: object) => ({ 'application/json': { schema } });
+  const error = jsonSchema(availabilityErrorSchema, 'What is wrong, and where', 'output');
+  const answer = (description: string, schema: object) => ({ description, content: json(schema) });
+  return {
+    openapi: '3.1.0',
+    info: { title: 'crm-google-sync: availability', version: '1.0.0' },
+    servers: [{ url: 'https://availability-PROJECT_NUMBER.REGION.run.app' }],
+    security: [{ idToken: [] }],
+    paths: {
+      '/': {
+        post: {
+          operationId: 'availability',
+          summary: 'When users are busy, and when all of them are free',
+          requestBody: {
+            required: true,
+            content: json(jsonSchema(availabilityRequestSchema, 'A request')),
+          },
+          responses: {
+            200: answer(
+              'Each user: busy times, or why they are not known',
+              jsonSchema(availabilityAnswerSchema, 'An answer', 'output'),
+            ),
+            400: answer('The request is wrong: which field, and why', error),
+            401: { description: 'No valid ID token for this function' },
+            403: { description: 'The caller is no service account, or may not call' },
+            503: answer('It did not work this time: try again', error),
+          },
+        },
+      },
+    },
+    components: {
+      securitySchemes: {
+        idToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'OIDC ID token of a service account, its audience the address of the function',
+        },
+      },
     },
   };
 }

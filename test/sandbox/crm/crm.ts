@@ -20,6 +20,8 @@ export class Crm {
   readonly #seen = new Set<string>();
   readonly #messages: GoogleChange[] = [];
   readonly #outbox: Outbox;
+  /** What each record said in its versions, newest last. */
+  readonly #versions = new Map<string, { version: number; data: Appointment }[]>();
   #lastNumber = 1000;
 
   constructor(options: CrmOptions) {
@@ -197,13 +199,27 @@ export class Crm {
     const newer = change.baseVersion !== undefined && record.version > change.baseVersion;
     const only = newer && change.changed ? new Set(change.changed) : undefined;
     const asked = Object.entries(data).filter(([field]) => !only || only.has(field));
-    const applied = asked.filter(([field]) => !isContested(record, change, field));
+    const applied = asked.filter(([field]) => !this.#isContested(record, change, field));
     record.data = { ...record.data, ...Object.fromEntries(applied) };
     record.deleted = false;
     delete record.deletedBy;
     if (!change.rejected) delete record.rejected;
     this.#bump(record, change);
     this.#googleChanged(record, change, applied.length === asked.length);
+  }
+
+  /**
+   * A person changed the field here since Google's view of it. The value stays, and `seen` does not name
+   * this change: so the sync sees two edits, decides by its policy, and tells the conflict. Back at the
+   * value that Google's view is based on is no edit.
+   */
+  #isContested({ crmId, data, editedFields }: CrmRecord, change: GoogleChange, field: string) {
+    const { baseVersion } = change;
+    if (change.redacted || baseVersion === undefined) return false;
+    if ((editedFields?.[mergedWith(field)] ?? -1) <= baseVersion) return false;
+    const before = this.#versions.get(crmId)?.findLast(({ version }) => version <= baseVersion);
+    const name = field as keyof Appointment;
+    return !before || JSON.stringify(before.data[name]) !== JSON.stringify(data[name]);
   }
 
   #applyDelete(record: CrmRecord, change: GoogleChange): void {
@@ -325,6 +341,14 @@ export class Crm {
   }
 
   #changed(userId: string, crmId?: string): void {
+    const record = this.#records.get(crmId ?? '');
+    if (record) {
+      const { version, data } = record;
+      this.#versions.set(record.crmId, [
+        ...(this.#versions.get(record.crmId) ?? []),
+        { version, data },
+      ]);
+    }
     this.#options.changed?.({ userId, ...(crmId !== undefined && { crmId }) });
   }
 }
@@ -339,15 +363,6 @@ function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
     change.userId !== record.userId ||
     change.formerUserId !== undefined
   );
-}
-
-/**
- * A person changed the field here since Google's view of it. The value stays, and `seen` does not name
- * this change: so the sync sees two edits, decides by its policy, and tells the conflict.
- */
-function isContested(record: CrmRecord, change: GoogleChange, field: string): boolean {
-  if (change.redacted || change.baseVersion === undefined) return false;
-  return (record.editedFields?.[mergedWith(field)] ?? -1) > change.baseVersion;
 }
 
 /** Start and end are one value. */

@@ -59,11 +59,19 @@ async function answer(
   res.end(response.body);
 }
 
-/** Sends notifications with fetch; Google's retries on 500, 502, 503 and 504 included. */
-export function httpNotify(options: ServerOptions = {}): Notify {
+/**
+ * Sends notifications with fetch; Google's retries on 500, 502, 503 and 504 included. `begun` is called
+ * for each, its result with the last answer's status: 0, there was none.
+ */
+export function httpNotify(
+  options: ServerOptions = {},
+  begun: (...notification: Parameters<Notify>) => (status: number) => void = () => () => {},
+): Notify {
   return (channel, headers) => {
     if (options.notifications === false) return;
+    const ended = begun(channel, headers);
     void (async () => {
+      let status = 0;
       for (const pause of [0, 500, 2000]) {
         await wait(pause, undefined, { ref: false });
         try {
@@ -77,11 +85,14 @@ export function httpNotify(options: ServerOptions = {}): Notify {
             signal: AbortSignal.timeout(10_000),
           });
           await sent.body?.cancel();
-          if (![500, 502, 503, 504].includes(sent.status)) return;
+          status = sent.status;
+          if (![500, 502, 503, 504].includes(status)) break;
         } catch {
+          status = 0;
           // An unreachable receiver is tried again, and then the message is lost.
         }
       }
+      ended(status);
     })();
   };
 }

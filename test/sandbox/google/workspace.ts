@@ -76,6 +76,8 @@ export class Workspace {
   readonly mails: Mail[] = [];
   /** What listings answered last, for the fault that repeats a page. */
   readonly lastPages = new Map<string, unknown[]>();
+  /** True: pages of events are of random length, also empty ones (google-contracts 1.1). */
+  raggedPages = false;
   /** Called before the effect of each call, also of each part of a batch. */
   before: Hook | undefined;
   /** Called after the effect, before the answer. */

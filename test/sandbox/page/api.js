@@ -22,6 +22,7 @@ export const stack = {
   faults: () => send('GET', '/sandbox/faults'),
   addFault: (fault) => send('POST', '/sandbox/faults', fault),
   clearFaults: (id) => send('DELETE', `/sandbox/faults${id === undefined ? '' : `/${id}`}`),
+  free: (request) => send('POST', '/availability', request),
 };
 
 export const crm = {
@@ -35,7 +36,7 @@ export const crm = {
 export function phone(email) {
   const base = '/google/calendar/v3/calendars/primary/events';
   const headers = { authorization: `Bearer user:${email}` };
-  // A real phone's edit would reach the sync by Google's notification, or by the next poll.
+  // The sync hears of it as it would of a real phone's edit: by Google's notification.
   const write = async (...request) => {
     const answer = await send(...request);
     document.dispatchEvent(new CustomEvent('phone-edit'));

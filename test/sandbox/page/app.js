@@ -5,6 +5,7 @@ import { drawRecords, editRecord } from './crm.js';
 import { announce, byId, el, toast } from './dom.js';
 import { watchFaults } from './faults.js';
 import { addToFlow, clearFlow } from './flow.js';
+import { readFree, showFree } from './free.js';
 import { arrows, pairUp } from './pointing.js';
 import { soon } from './soon.js';
 import { tell } from './tell.js';
@@ -56,13 +57,17 @@ const readEvents = soon(async () => {
     look,
     differences('events', events, (e) => [e.id, e.etag]),
   );
+  showFree(look);
 });
 
 const readUsers = soon(async () => {
+  const states = () => look.users.map(({ userId, state }) => userId + state).join();
+  const before = states();
   look.users = await stack.users();
   if (!look.user) await choose(remembered() ?? look.users[0]);
   else look.user = look.users.find((u) => u.userId === look.user.userId) ?? look.user;
   drawPeople();
+  if (states() !== before) showFree(look);
 });
 
 look.reload = readEvents;
@@ -210,7 +215,7 @@ function react(entry) {
     const wrote = entry.calls.some((c) =>
       /\.(insert|patch|update|delete|import|move|quickAdd)$/.test(c.method),
     );
-    if (wrote && entry.user === look.user?.email) readEvents();
+    if (wrote) (entry.user === look.user?.email ? readEvents : readFree)();
   }
   if (entry.kind === 'run' && entry.subscription === 'sync-user') readUsers();
   if (entry.kind === 'message' && entry.topic === 'changes-from-google') tell(entry);
@@ -230,12 +235,7 @@ async function poll() {
   button.removeAttribute('aria-busy');
 }
 
-let following;
-document.addEventListener('phone-edit', () => {
-  readEvents();
-  clearTimeout(following);
-  if (byId('follow').checked && look.user.state === 'active') following = setTimeout(poll, 400);
-});
+document.addEventListener('phone-edit', readEvents);
 
 byId('poll').addEventListener('click', poll);
 byId('clear').addEventListener('click', () => {

@@ -30,7 +30,8 @@ export function clearFlow() {
 /** Adds an entry of the stream, if it concerns the user. */
 export function addToFlow(entry, user) {
   if (entry.kind === 'run') return finished(entry);
-  const step = entry.kind === 'message' ? message(entry, user) : call(entry, user);
+  const read = { message, call, notification }[entry.kind];
+  const step = read?.(entry, user);
   if (!step) return;
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
   if (entry.at - lastAt > PAUSE_MS) {
@@ -92,7 +93,8 @@ function message(entry, user) {
     started.google = undefined;
     return { half: 'left', to: 'left', side: 'google', label: text, meta: '…', bad, detail };
   }
-  if (topic === 'sync-user') started.google = at;
+  // A notification a moment ago is where the way began.
+  if (topic === 'sync-user' && !(at - started.google < PAUSE_MS)) started.google = at;
   const label = { 'poll-tick': 'poll tick', 'sync-user': 'sync-user' }[topic] ?? topic;
   return { half: 'middle', side: 'plain', label, meta: '', bad: topic === 'dead-letters', detail };
 }
@@ -114,6 +116,8 @@ function googleLabel({ record, op, crmId }, body) {
 
 function call(entry, user) {
   const { client, calls, request, status, ms, at } = entry;
+  // Asked for by this page's free slots: nothing flows.
+  if (calls[0]?.method === 'calendar.freebusy.query') return undefined;
   if (entry.user !== user.email) return undefined;
   const method = (calls[0]?.method ?? request).replace(/^calendar\./, '');
   const failed = calls.filter((c) => c.status >= 400 || c.status === 0).length;
@@ -149,6 +153,23 @@ function call(entry, user) {
     label,
     meta,
     bad: refused,
+    detail,
+  };
+}
+
+/** Google says that something changed, and not what. */
+function notification({ user: email, state, status, ms, at }, user) {
+  if (email !== user.email || state === 'sync') return undefined;
+  started.google = at;
+  const bad = status < 200 || status > 299;
+  const detail = `notification ${state}: ${status || 'no answer'}, ${ms} ms`;
+  return {
+    half: 'right',
+    to: 'left',
+    side: 'google',
+    label: 'notification',
+    meta: `${ms} ms`,
+    bad,
     detail,
   };
 }

@@ -3,7 +3,7 @@ import { type Answer, ApiError, type AuthorizedCall, invalid } from '../protocol
 import type { Calendar } from './model.ts';
 import { etagOf } from './present.ts';
 import { count, readJson } from './request.ts';
-import { encodeToken, parametersOf, readPageToken, readSyncToken } from './tokens.ts';
+import { encodeToken, parametersOf, readPageToken, readSyncToken, samePages } from './tokens.ts';
 import { isZone } from './zones.ts';
 
 function presentCalendar(calendar: Calendar): unknown {
@@ -104,9 +104,10 @@ export function listCalendars(call: AuthorizedCall): Answer {
     .owned(identity.email)
     .filter((calendar) => showDeleted || !calendar.deleted)
     .filter((calendar) => sync === null || calendar.changed > sync.since);
+  const parameters = parametersOf(query);
+  samePages(page, parameters);
   const from = page ? Number(page.after) : 0;
   const shown = all.slice(from, from + maxResults);
-  const parameters = parametersOf(query);
   const next =
     from + maxResults < all.length
       ? {

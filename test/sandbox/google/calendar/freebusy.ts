@@ -11,15 +11,33 @@ interface Period {
   end: number;
 }
 
+const MOST_MS = 90 * 86_400_000;
+/** Of no organisation: strangers. */
+const PERSONAL = ['gmail.com', 'googlemail.com'];
+
+/** [I] RFC 3339 with an offset, or a bare 400: googleapis/google-api-nodejs-client#3145 */
+function instant(value: unknown): number {
+  if (value === undefined) throw new ApiError(400, 'required', 'Required');
+  const ms = Date.parse(String(value));
+  if (Number.isNaN(ms) || !/(Z|[+-]\d\d:\d\d)$/.test(String(value)))
+    throw new ApiError(400, 'badRequest', 'Bad Request');
+  return ms;
+}
+
 /** POST /freeBusy. */
 export function freeBusy(call: AuthorizedCall): Answer {
   const store = call.workspace.calendars;
   const { timeMin, timeMax, timeZone, items, calendarExpansionMax } = readJson(call);
-  const from = Date.parse(String(timeMin));
-  const to = Date.parse(String(timeMax));
-  if (Number.isNaN(from) || Number.isNaN(to)) throw new ApiError(400, 'required', 'Required');
+  const from = instant(timeMin);
+  const to = instant(timeMax);
   if (to <= from) {
     throw new ApiError(400, 'timeRangeEmpty', 'The specified time range is empty.', {
+      domain: 'calendar',
+    });
+  }
+  // [I] About 90 days: https://github.com/calcom/cal.diy/pull/11962
+  if (to - from > MOST_MS) {
+    throw new ApiError(400, 'timeRangeTooLong', 'The requested time range is too long.', {
       domain: 'calendar',
     });
   }
@@ -61,10 +79,12 @@ export function freeBusy(call: AuthorizedCall): Answer {
   };
 }
 
-/** Colleagues of one domain see each other's primary calendars as free or busy. */
+/** Colleagues of one domain see each other's primary calendars as free or busy, unless one is hidden. */
 function visible(calendar: Calendar, email: string): boolean {
   if (calendar.owner === email) return true;
-  return calendar.primary && calendar.owner.split('@')[1] === email.split('@')[1];
+  const domain = calendar.owner.split('@')[1] ?? '';
+  if (!calendar.primary || calendar.hidden || PERSONAL.includes(domain)) return false;
+  return domain === email.split('@')[1];
 }
 
 function busyPeriods(calendar: Calendar, from: number, to: number): Period[] {

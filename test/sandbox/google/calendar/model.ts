@@ -70,6 +70,8 @@ export interface Calendar {
   /** OAuth client that made it (calendar.app.created); null: a person. */
   readonly createdBy: string | null;
   deleted: boolean;
+  /** Nobody else sees when its owner is busy: the domain does not share it. */
+  hidden?: boolean;
   changed: number;
   readonly events: Map<string, StoredEvent>;
   /** Sync tokens of an older epoch are expired. */

@@ -5,7 +5,7 @@ import type { StoredEvent } from './model.ts';
 import { etagOf, presentEvent, presentInstance, type View } from './present.ts';
 import { count, flag, instant } from './request.ts';
 import { horizonOf, instantOf, regularOccurrences, spanOf } from './series.ts';
-import { encodeToken, parametersOf, readPageToken } from './tokens.ts';
+import { encodeToken, parametersOf, readPageToken, samePages } from './tokens.ts';
 
 function viewOf(query: URLSearchParams): View {
   return {
@@ -78,6 +78,7 @@ export function instances(call: AuthorizedCall): Answer {
   const page = query.has('pageToken')
     ? readPageToken(query.get('pageToken') as string, collection)
     : null;
+  samePages(page, parametersOf(query));
   const rest = page ? items.filter((item) => item.key > page.after) : items;
   const shown = rest.slice(0, maxResults);
   const last = shown.at(-1);

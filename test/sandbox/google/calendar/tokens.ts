@@ -61,6 +61,15 @@ export function readPageToken(text: string, collection: string): PageToken {
   return token;
 }
 
+/** Google leaves undefined what a page of another listing holds; the simulator refuses. */
+export function samePages(page: PageToken | null, parameters: string): void {
+  if (!page || page.parameters === parameters) return;
+  throw invalid(
+    `The parameters must not change between pages: ${differing(page.parameters, parameters)}`,
+    'pageToken',
+  );
+}
+
 /** Parameters that never select items. */
 const NEUTRAL = new Set([
   'alt',

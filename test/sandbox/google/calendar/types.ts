@@ -78,8 +78,27 @@ export function guardedFields(
   if (meet) fields.hangoutLink = meet;
   else delete fields.hangoutLink;
   if (!flag(call.query, 'supportsAttachments')) keep(fields, old, 'attachments');
+  guardLabel(call, fields, old);
   const { attachments } = fields;
   if (Array.isArray(attachments) && attachments.length > 25) throw invalid('Too many attachments.');
+}
+
+/**
+ * [V] 1.4: eventLabelId needs eventLabelVersion=1 and then supersedes colorId. [R] An update by a client
+ * that does not know it loses it.
+ */
+function guardLabel(
+  call: AuthorizedCall,
+  fields: Record<string, unknown>,
+  old: Record<string, unknown>,
+): void {
+  if (call.query.get('eventLabelVersion') === '1') {
+    if (fields.eventLabelId !== undefined) keep(fields, old, 'colorId');
+  } else if (call.method.endsWith('events.update')) {
+    delete fields.eventLabelId;
+  } else {
+    keep(fields, old, 'eventLabelId');
+  }
 }
 
 function keep(fields: Record<string, unknown>, old: Record<string, unknown>, name: string): void {

@@ -1,0 +1,150 @@
+/**
+ * Members of groups that are records themselves (occurrences beside their series): where they have no
+ * place (yet), and how they follow a group that was written anew. Pure.
+ */
+import type { Codec, Observed } from './codec.ts';
+import { isConcealed } from './conceal.ts';
+import { type Decision, decide, refuse } from './decision.ts';
+import { type Fields, sameValue } from './fields.ts';
+import { linkId } from './link.ts';
+import { knownGoogle } from './merge.ts';
+import type { Intent, Link } from './records.ts';
+import { forCrm } from './sides.ts';
+import { DAY_MS } from './time.ts';
+
+/**
+ * Why the CRM's record has no place at Google. noGroup: its group is not there (yet). noPlace: the group
+ * is, but has no such member (yet). withGroup: the CRM has deleted the group. taken: another record of
+ * the CRM's is this member.
+ */
+export type Nowhere = 'noGroup' | 'noPlace' | 'withGroup' | 'taken';
+
+/** Messages overtake each other by seconds: so long nobody is troubled (ms). */
+const PATIENCE_MS = 600_000;
+/** Then the CRM is told, and the record is looked at again when its group changes, or after this (ms). */
+export const SLEEP_MS = 30 * DAY_MS;
+
+const WHY = {
+  noGroup: [
+    'unknownSeries',
+    'its series is not known: send the series; this is kept, and written as soon as the series is there',
+  ],
+  noPlace: [
+    'noOccurrence',
+    'the series has no occurrence at originalStart: correct one of them; this is kept, and written as soon as there is one',
+  ],
+  taken: [
+    'occurrenceTaken',
+    'another record is this occurrence already: change that one, or delete it and send this again',
+  ],
+} as const;
+
+/** Decides for a record without a place; `now` in ms since the epoch. */
+export function unplaced(
+  why: Nowhere,
+  intent: Intent,
+  link: Link | undefined,
+  wanted: boolean,
+  now: number,
+): Decision {
+  if (why === 'withGroup') return goneWithGroup(link, wanted);
+  if (why === 'taken') return wanted ? refuse(intent, ...WHY.taken) : decide('nothing');
+  const until = intent.sleptUntil;
+  if (until !== undefined && until > now) return decide('nothing', { wakeAt: until });
+  if (until === undefined) return decide('nothing', { wakeAt: now + PATIENCE_MS });
+  const wakeAt = now + SLEEP_MS;
+  const [reason, detail] = WHY[why];
+  return wanted ? { ...refuse(intent, reason, detail), wakeAt } : decide('nothing', { wakeAt });
+}
+
+function goneWithGroup(link: Link | undefined, wanted: boolean): Decision {
+  const left = link?.state === 'live' ? ({ link: 'deleted' } as const) : {};
+  if (!wanted) return decide('bothGone', left);
+  return {
+    ...decide('removeAtCrm', { ...left, ...(link && { offers: { deletedInGoogle: true } }) }),
+    notice: { op: 'delete', reason: 'movedOrDeleted' },
+  };
+}
+
+/**
+ * What ties a record to a member that never was one: the base is what both sides held of the group, so
+ * that only what differs from it counts as an edit, on either side.
+ */
+export function heir(
+  codec: Codec,
+  userId: string,
+  intent: Intent,
+  observed: Observed,
+  group: { link: Link | undefined; inherit: (fields: Fields) => Fields },
+  own: Link | undefined,
+): Link {
+  const parent = group.link;
+  const known = parent ? group.inherit(knownGoogle(parent)) : observed.fields;
+  // Who takes one out does not lose what is new in all of them.
+  const news = intent.op === 'delete' ? {} : (parent?.offered ?? {});
+  const offers = Object.entries(news).filter(
+    ([name]) => codec.fields[name] && sameValue(parent && knownGoogle(parent)[name], known[name]),
+  );
+  return {
+    id: own?.id ?? linkId(codec.record, { crmId: intent.crmId }),
+    userId,
+    record: codec.record,
+    state: 'live',
+    origin: parent?.origin ?? 'google',
+    crmId: intent.crmId,
+    googleId: observed.googleId,
+    ...(observed.group !== undefined && { group: observed.group }),
+    ...(observed.slot !== undefined && { slot: observed.slot }),
+    generation: own?.generation ?? 0,
+    changes: own?.changes ?? 0,
+    crm: group.inherit(parent?.crm ?? {}),
+    google: {
+      ...known,
+      ...Object.fromEntries(offers.map(([n]) => [n, parent?.google[n] ?? null])),
+    },
+    // Told with the group; their numbers are those of its changes, not of this record's.
+    offered: Object.fromEntries(offers.map(([name, offer]) => [name, { ...offer, change: 0 }])),
+  };
+}
+
+/** The group was written anew, and `observed` is the member's place in it: it becomes what it was. */
+export function follow(codec: Codec, link: Link, observed: Observed | undefined): Decision {
+  const there = observed?.state === 'live' ? observed : undefined;
+  if (link.state === 'deleted') {
+    if (!there) return decide('nothing');
+    const { googleId, etag } = there;
+    return { ...decide('follow', { link: 'deleted' }), write: { kind: 'delete', googleId, etag } };
+  }
+  if (!there) {
+    return {
+      ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
+      notice: { op: 'delete', reason: 'movedOrDeleted' },
+    };
+  }
+  const was = knownGoogle(link);
+  const changed = Object.keys(was).filter(
+    (n) => codec.fields[n]?.flow === 'both' && !sameValue(was[n], there.fields[n]),
+  );
+  const decision = decide('follow', { link: 'live' });
+  if (changed.length > 0) {
+    const target = { ...there.fields, ...link.crm, ...was };
+    const patch = { changed, target, before: link.crm, adopted: link.origin === 'google' };
+    const { googleId, etag } = there;
+    decision.write = { kind: 'patch', googleId, etag, patch };
+  }
+  return decision;
+}
+
+/** The CRM knows the record, and hears now that it is a member of a group: its place comes with any message. */
+export function nameAgain(codec: Codec, link: Link): Decision {
+  const { state } = link;
+  if (state === 'deleted') {
+    return { ...decide('follow'), notice: { op: 'delete', reason: 'movedOrDeleted' } };
+  }
+  const data = forCrm(codec, knownGoogle(link));
+  const redacted = isConcealed(link, undefined) && { redacted: true };
+  return {
+    ...decide('follow', { link: state }),
+    notice: { op: 'upsert', data, changed: [], ...redacted },
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * When a user's record types are pulled next. A notification only makes a type due: what is due stays due
+ * until a pull has ended well, so neither a lost message nor a dead worker loses it.
+ */
+import type { Lease, Poll, User } from './records.ts';
+
+/** How long after our own write a notification may be taken for its echo, ms. */
+export const ECHO_MS = 10_000;
+/** A pull that may bring nothing but an echo waits for this long, ms: one for a burst of writes. */
+export const ECHO_PAUSE_MS = 60_000;
+/** After this a notification asks again, ms: what the one before asked for may have got lost. */
+export const RING_MS = 60_000;
+
+/** Interval between two pulls, ms: after activity, and the most in quiet times. */
+export interface Rhythm {
+  first: number;
+  most: number;
+  /** The jitter only delays: what is quiet for a day is then polled once a day at most. */
+  late?: boolean;
+}
+
+/**
+ * Of types that Google cannot watch: 16 polls in eight hours of ceaseless activity, and six in the quiet
+ * rest of the day.
+ */
+export const UNWATCHABLE: Rhythm = { first: 30 * 60_000, most: 4 * 3_600_000 };
+
+/**
+ * The next pull of a type: soon after activity, then after twice the time each. The jitter of a quarter
+ * keeps users who connected at nine from being polled in the same second for ever
+ * (https://developers.google.com/workspace/calendar/api/guides/quota). `random` is in [0, 1).
+ */
+export function nextPoll(
+  last: Poll | undefined,
+  active: boolean,
+  { first, most, late }: Rhythm,
+  now: number,
+  random: number,
+): Pick<Poll, 'at' | 'every'> {
+  const every =
+    active || last?.every === undefined ? first : Math.max(first, Math.min(most, 2 * last.every));
+  const jitter = late ? random / 4 : random / 2 - 0.25;
+  return { at: Math.round(now + every * (1 + jitter)), every };
+}
+
+/**
+ * Whether a type is to be pulled. A type that never was, is; and all are when something else than a poll
+ * made the user due (connecting, a person's decision).
+ */
+export function isDue(user: User, record: string, now: number): boolean {
+  const poll = user.polls?.[record];
+  if (poll === undefined || poll.at <= now) return true;
+  const earliest = Math.min(...Object.values(user.polls ?? {}).map((p) => p.at));
+  return user.nextPollAt !== undefined && user.nextPollAt <= now && user.nextPollAt < earliest;
+}
+
+/** Every type is due at once. */
+export function dueNow(user: User, now: number): User {
+  const { polls: _, ...rest } = user;
+  return { ...rest, nextPollAt: now };
+}
+
+/**
+ * A notification came. `lease` as stored: while somebody works, or has written just now, it may tell of
+ * nothing but that; as many notifications as there were writes are taken for echoes, and wait. Undefined:
+ * nothing to store, since the user is not synced or the pull is already on its way.
+ */
+export function rung(
+  user: User,
+  record: string,
+  now: number,
+  lease: Lease | undefined,
+): User | undefined {
+  if (user.state !== 'active' || !user.enabled || user.leaving) return undefined;
+  const poll = user.polls?.[record];
+  // Never pulled: due anyway.
+  if (poll === undefined) return undefined;
+  const { echoes = 0 } = poll;
+  if (isLive(lease, now) || (hasWritten(lease, now) && echoes < (lease?.writes ?? 0))) {
+    const at = Math.min(poll.at, now + ECHO_PAUSE_MS);
+    return withPoll(user, record, { rungAt: now, ...poll, at, echoes: echoes + 1 });
+  }
+  const asked = poll.rungAt !== undefined && now - poll.rungAt < RING_MS;
+  if (asked && poll.at <= now) return undefined;
+  return withPoll(user, record, { ...poll, rungAt: now, at: Math.min(poll.at, now) });
+}
+
+/** Somebody works for the user. */
+export const isLive = (lease: Lease | undefined, now: number) => (lease?.expiresAt ?? 0) > now;
+const hasWritten = (lease: Lease | undefined, now: number) =>
+  now - (lease?.wroteAt ?? Number.NEGATIVE_INFINITY) < ECHO_MS;
+
+/** One step of a type's polling, applied to the user as stored: notifications come in between. */
+export type PollStep =
+  /** A pull begins, after so many writes of ours: what is notified from now on is news. Due it stays. */
+  | { step: 'begun'; now: number; writes: number }
+  /** A pull has ended well. What rang meanwhile may be an echo of what it wrote. */
+  | { step: 'pulled'; at: number; every?: number }
+  | { step: 'unwatched'; until: number };
+
+/** The user after a step. */
+export function stepped(user: User, record: string, step: PollStep): User {
+  const poll = user.polls?.[record];
+  switch (step.step) {
+    case 'begun': {
+      const { rungAt: _, ...rest } = poll ?? {};
+      const at = Math.min(poll?.at ?? 0, step.now);
+      return withPoll(user, record, { ...rest, at, echoes: step.writes });
+    }
+    case 'pulled': {
+      const { step: _, ...next } = step;
+      const rungAt = poll?.rungAt ?? Number.POSITIVE_INFINITY;
+      const at = Math.min(next.at, rungAt + ECHO_PAUSE_MS);
+      return withPoll(user, record, { ...poll, ...next, at });
+    }
+    case 'unwatched':
+      return withPoll(user, record, { at: 0, ...poll, unwatchedUntil: step.until });
+  }
+}
+
+function withPoll(user: User, record: string, poll: Poll): User {
+  const polls = { ...user.polls, [record]: poll };
+  return { ...user, polls, nextPollAt: Math.min(...Object.values(polls).map((p) => p.at)) };
+}

@@ -1,0 +1,262 @@
+/** Series as records: preview, journal, undo, crashes, and the setting itself. */
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import type { User } from '../../functions/core/records.ts';
+import { preview } from '../../functions/sync/preview.ts';
+import { undoRun } from '../../functions/sync/undo.ts';
+import { SeriesCrm } from '../support/series-crm.ts';
+import { createWorld, type WorldOptions } from '../support/world.ts';
+
+const crms: SeriesCrm[] = [];
+afterEach(() => {
+  for (const crm of crms.splice(0)) assert.deepEqual(crm.world.workspace.mails, []);
+});
+
+async function connected(options: WorldOptions = {}): Promise<SeriesCrm> {
+  const crm = new SeriesCrm(options);
+  crms.push(crm);
+  return crm.connect();
+}
+
+const zurich = (dateTime: string) => ({ dateTime, timeZone: 'Europe/Zurich' });
+const moved = (day: string, hour: number) => ({
+  start: zurich(`2026-${day}T${hour}:00:00+01:00`),
+  end: zurich(`2026-${day}T${hour + 1}:00:00+01:00`),
+});
+/** Tuesdays at ten, from 24 November 2026. */
+const weekly = {
+  subject: 'Round',
+  status: 'planned',
+  ...moved('11-24', 10),
+  recurrence: ['RRULE:FREQ=WEEKLY;COUNT=4'],
+};
+const at = (day: string) => ({
+  series: { crmId: 'S' },
+  originalStart: zurich(`2026-${day}T10:00:00+01:00`),
+});
+const special = { subject: 'Special', status: 'planned', ...moved('12-03', 14) };
+
+/** A series with a moved and a cancelled occurrence. */
+async function withSeries(options?: WorldOptions): Promise<SeriesCrm> {
+  const crm = await connected(options);
+  await crm.publish(crm.edit('S', weekly));
+  await crm.publish(crm.edit('X', special, at('12-01')), crm.remove('Y', at('12-08')));
+  await crm.same();
+  return crm;
+}
+
+async function undoLatest(crm: SeriesCrm) {
+  const [latest] = await crm.world.store.journalRuns('anna', 1);
+  crm.world.messages.length = 0;
+  const report = await undoRun(crm.world.engine, 'anna', latest?.run ?? -1);
+  assert.equal(report.outcome, 'done');
+  await crm.hear();
+  return report;
+}
+
+test('preview of series, exceptions and cancelled occurrences, both ways, and then the run does just that', async () => {
+  const crm = await withSeries();
+  const { world } = crm;
+  await world.store.putIntents([
+    crm.edit('X', { subject: 'Edited' }),
+    crm.edit('Z', { ...special, ...moved('12-16', 16) }, at('12-15')),
+    crm.edit('N', { ...weekly, subject: 'New' }),
+  ]);
+  const series = await world.phone('anna', 'POST', '', {
+    summary: 'Phone',
+    ...moved('11-25', 10),
+    recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'],
+  });
+  await world.phone('anna', 'DELETE', `/${series.id}_20261202T090000Z`);
+  const state = world.store.dump();
+  const seen = await preview(world.engine, 'anna');
+  assert.equal(world.store.dump(), state);
+  assert.deepEqual(
+    [seen?.google, seen?.crm, seen?.conflicts],
+    [{ create: 1, change: 2, delete: 0 }, { create: 1, change: 0, delete: 1, reject: 0 }, 0],
+  );
+  await crm.poll();
+  await crm.same();
+});
+
+test('undo: a series, an exception and a cancelled occurrence that the CRM made go again', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly));
+  await crm.publish(crm.edit('X', special, at('12-01')));
+  await undoLatest(crm);
+  assert.equal(crm.records.get('X')?.data.subject, 'Round', 'as its series has it');
+  assert.equal((await crm.same()).length, 4);
+  await crm.publish(crm.remove('Y', at('12-08')));
+  assert.equal((await crm.same()).length, 3);
+  await undoLatest(crm);
+  assert.equal((await crm.same()).length, 4);
+});
+
+test('undo: a changed rule is put back, on both sides', async () => {
+  const crm = await withSeries();
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'PATCH', `/${event?.id}`, {
+    recurrence: ['RRULE:FREQ=DAILY;COUNT=2'],
+  });
+  await crm.poll();
+  assert.equal((await crm.same()).length, 2);
+  const report = await undoLatest(crm);
+  assert.ok(report.undone.some((u) => u.crmId === 'S'));
+  assert.deepEqual(crm.records.get('S')?.data.recurrence, weekly.recurrence);
+  await crm.same();
+});
+
+test('undo: a series deleted on the phone is back on both sides, with what was special in it', async () => {
+  const crm = await withSeries();
+  const before = await crm.googleShows();
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'DELETE', `/${event?.id}`);
+  await crm.poll();
+  assert.deepEqual(await crm.same(), []);
+  await undoLatest(crm);
+  assert.deepEqual(await crm.same(), before);
+});
+
+test('the journal names what was changed, and tells no text of a private series', async () => {
+  const crm = await connected();
+  await crm.world.phone('anna', 'POST', '', {
+    summary: 'Therapy',
+    visibility: 'private',
+    ...moved('11-25', 10),
+    recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'],
+  });
+  await crm.poll();
+  const [run] = await crm.world.store.journalRuns('anna', 2);
+  assert.ok(run);
+  assert.doesNotMatch(crm.world.store.dump(), /Therapy/);
+});
+
+test('P16 a crash at every commit and every write: repeated, both sides are the same', async () => {
+  for (const kind of ['commit', 'send'] as const) {
+    for (let crashAt = 1; ; crashAt++) {
+      const crm = await withSeries();
+      const { world } = crm;
+      const [event] = await world.events();
+      await world.phone('anna', 'DELETE', `/${event?.id}`);
+      await world.store.putIntents([
+        crm.edit('S', { place: 'Bern' }),
+        crm.edit('N', { ...weekly, subject: 'New' }),
+        crm.edit('M', special, { ...at('12-01'), series: { crmId: 'N' } }),
+        crm.remove('O', { ...at('12-15'), series: { crmId: 'N' } }),
+      ]);
+      let calls = 0;
+      let crashed = false;
+      const die = () => {
+        calls++;
+        if (calls !== crashAt) return;
+        crashed = true;
+        throw new Error('crash');
+      };
+      const { commit } = world.store;
+      const { handle } = world.workspace;
+      if (kind === 'commit')
+        world.store.commit = async (...args) => {
+          die();
+          return commit(...args);
+        };
+      else {
+        // After the effect, with the answer lost for good.
+        const { list, write, get } = world.engine.collections[0] as never as {
+          [name: string]: (...args: unknown[]) => Promise<unknown>;
+        };
+        const lost =
+          (call: typeof list) =>
+          async (...args: unknown[]) => {
+            const answer = await call?.(...args);
+            die();
+            return answer;
+          };
+        const [collection] = world.engine.collections;
+        Object.assign(collection as object, {
+          list: lost(list),
+          write: lost(write),
+          get: lost(get),
+        });
+        Object.assign(collection?.places as object, {
+          at: () => collection,
+        });
+      }
+      await world.poll().catch((error: Error) => assert.equal(error.message, 'crash'));
+      world.store.commit = commit;
+      world.workspace.handle = handle;
+      world.advance(300_000);
+      calls = Number.NEGATIVE_INFINITY;
+      await crm.poll();
+      const shown = await crm.same();
+      assert.equal(shown.length, 3 + 3, `${kind} ${crashAt}`);
+      assert.equal(shown.filter((line) => line.includes('Special')).length, 2);
+      if (!crashed) break;
+      assert.ok(crashAt < 50);
+    }
+  }
+});
+
+test('with RECURRENCE=occurrences a rule of the CRM is refused, and says what to do; null is none', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.poll();
+  world.messages.length = 0;
+  assert.equal(await world.crm(world.change('S', weekly)), 'done');
+  assert.deepEqual(
+    world.messages.map((m) => [m.op, m.rejected?.reason, m.crmId]),
+    [['reject', 'recurrenceOff', 'S']],
+  );
+  assert.match(world.messages[0]?.rejected?.detail ?? '', /RECURRENCE=series/);
+  assert.deepEqual(await world.events(), []);
+  await world.crm(world.change('S', { ...weekly, recurrence: null }));
+  await world.crm(world.change('X', special, { occurrence: at('12-01') }));
+  assert.equal((await world.events()).length, 1);
+  assert.equal(world.messages.at(-1)?.rejected?.reason, 'recurrenceOff');
+});
+
+test('RECURRENCE changes from occurrences to series: the series comes, its records become occurrences of it', async () => {
+  const crm = await connected({ recurrence: 'occurrences' });
+  const { world } = crm;
+  for (let i = 0; i < 15; i++)
+    await world.phone('anna', 'POST', '', {
+      summary: `Phone ${i}`,
+      ...moved('11-24', 10),
+      recurrence: ['RRULE:FREQ=WEEKLY;COUNT=4'],
+    });
+  await crm.poll();
+  assert.equal(crm.records.size, 60);
+  await crm.same();
+  world.setRecurrence('series');
+  await crm.poll();
+  await crm.same();
+  assert.equal(crm.records.size, 75);
+  assert.equal(((await world.store.getUser('anna')) as User).state, 'active');
+  const [id] = [...crm.records].find(([, r]) => r.occurrence) ?? [];
+  await crm.publish(crm.edit(id ?? '', { subject: 'Mine' }));
+  await crm.same();
+  world.setRecurrence('occurrences');
+  assert.equal(await world.poll(), 'done');
+  assert.equal(((await world.store.getUser('anna')) as User).state, 'active');
+});
+
+test('a series that the CRM names by its Google id needs no name of its own', async () => {
+  const crm = await connected();
+  const series = await crm.world.phone('anna', 'POST', '', {
+    summary: 'Phone',
+    ...moved('11-24', 10),
+    recurrence: ['RRULE:FREQ=WEEKLY;COUNT=4'],
+  });
+  await crm.poll();
+  const named = { ...at('12-01'), series: { googleId: series.id } };
+  await crm.publish(
+    crm.edit('X', special, named),
+    crm.remove('Y', { ...named, ...at('12-08'), series: named.series }),
+  );
+  assert.equal((await crm.same()).length, 3);
+  // A second record for the same occurrence is refused.
+  await crm.publish(crm.world.change('X2', special, { occurrence: named }));
+  assert.deepEqual(
+    (await crm.hear()).map((m) => [m.crmId, m.rejected?.reason]),
+    [['X2', 'occurrenceTaken']],
+  );
+});

@@ -1,0 +1,713 @@
+/** Series for a CRM that knows them (RECURRENCE=series): what both calendars show is the same in the end. */
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import type { User } from '../../functions/core/records.ts';
+import { SeriesCrm } from '../support/series-crm.ts';
+import { SCOPES, type WorldOptions } from '../support/world.ts';
+
+const DAY = 86_400_000;
+const crms: SeriesCrm[] = [];
+afterEach(() => {
+  // C20, in every test here: nobody is mailed.
+  for (const crm of crms.splice(0)) assert.deepEqual(crm.world.workspace.mails, []);
+});
+
+async function connected(options: WorldOptions = {}): Promise<SeriesCrm> {
+  const crm = new SeriesCrm(options);
+  crms.push(crm);
+  return crm.connect();
+}
+
+const two = (n: number) => String(n).padStart(2, '0');
+const zurich = (dateTime: string) => ({ dateTime, timeZone: 'Europe/Zurich' });
+/** Tuesdays at nine, from 24 November 2026. */
+const weekly = (more: object = {}) => ({
+  subject: 'Round',
+  status: 'planned',
+  start: zurich('2026-11-24T09:00:00+01:00'),
+  end: zurich('2026-11-24T10:00:00+01:00'),
+  recurrence: ['RRULE:FREQ=WEEKLY;COUNT=4'],
+  ...more,
+});
+/** The same as a person enters it at Google. */
+const atGoogle = (more: object = {}) => ({
+  summary: 'Round',
+  start: zurich('2026-11-24T09:00:00'),
+  end: zurich('2026-11-24T10:00:00'),
+  recurrence: ['RRULE:FREQ=WEEKLY;COUNT=4'],
+  ...more,
+});
+const at = (day: string, hour = 9, crmId = 'S') => ({
+  series: { crmId },
+  originalStart: zurich(`2026-${day}T${two(hour)}:00:00+01:00`),
+});
+const moved = (day: string, hour: number) => ({
+  start: zurich(`2026-${day}T${two(hour)}:00:00+01:00`),
+  end: zurich(`2026-${day}T${two(hour + 1)}:00:00+01:00`),
+});
+const ROUNDS = ['11-24', '12-01', '12-08', '12-15'].map((d) => `2026-${d}T08:00:00.000Z Round`);
+/** What a CRM sends of one of them: the full state. */
+const exception = (day: string, more: object = {}) => {
+  const { recurrence: _, ...single } = weekly({ ...moved(day, 9), ...more });
+  return single;
+};
+
+test('a series of the CRM is one event with its rule; its rule, end and title change with one patch each', async () => {
+  const crm = await connected();
+  crm.world.countCalls();
+  await crm.publish(crm.edit('S', weekly()));
+  assert.deepEqual(crm.world.countCalls(), { 'calendar.events.insert': 1 });
+  const [event] = await crm.world.events();
+  assert.deepEqual(event?.recurrence, ['RRULE:FREQ=WEEKLY;COUNT=4']);
+  assert.deepEqual(await crm.same(), ROUNDS);
+  for (const data of [
+    {
+      recurrence: [
+        'RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=3',
+        'EXDATE;TZID=Europe/Zurich:20261208T090000',
+      ],
+    },
+    { subject: 'Renamed' },
+    { recurrence: null },
+    { recurrence: ['RRULE:FREQ=DAILY;UNTIL=20261127T225959Z'] },
+  ]) {
+    crm.world.countCalls();
+    await crm.publish(crm.edit('S', data));
+    // Whether a start has a zone, without which it cannot recur, only the event itself tells.
+    const rule = Array.isArray((data as { recurrence?: unknown }).recurrence);
+    const look = rule ? { 'calendar.events.get': 1 } : {};
+    assert.deepEqual(crm.world.countCalls(), { ...look, 'calendar.events.patch': 1 });
+    await crm.same();
+  }
+  assert.equal((await crm.same()).length, 4);
+  await crm.publish(crm.remove('S'));
+  assert.deepEqual(await crm.world.events(), []);
+  await crm.same();
+});
+
+test('a series of Google is one record, one call; its exceptions are records that name series and original start', async () => {
+  const crm = await connected();
+  const series = await crm.world.phone('anna', 'POST', '', atGoogle());
+  await crm.world.phone('anna', 'PATCH', `/${series.id}_20261201T080000Z`, {
+    summary: 'Special',
+    ...moved('12-03', 14),
+  });
+  await crm.world.phone('anna', 'DELETE', `/${series.id}_20261208T080000Z`);
+  crm.world.countCalls();
+  const told = await crm.poll();
+  assert.deepEqual(crm.world.countCalls(), { 'calendar.events.list': 1 });
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId, m.googleId === series.id, m.occurrence?.originalStart]),
+    [
+      ['upsert', 'a1', true, undefined],
+      ['upsert', 'a2', false, { dateTime: '2026-12-01T09:00:00+01:00' }],
+      ['delete', undefined, false, { dateTime: '2026-12-08T09:00:00+01:00' }],
+    ],
+  );
+  assert.deepEqual(told[0]?.data?.recurrence, ['RRULE:FREQ=WEEKLY;COUNT=4']);
+  assert.deepEqual(told[1]?.occurrence?.series, { googleId: series.id });
+  assert.deepEqual(await crm.same(), [ROUNDS[0], '2026-12-03T13:00:00.000Z Special', ROUNDS[3]]);
+  // Known by then, the series has its name in what follows.
+  await crm.world.phone('anna', 'PATCH', `/${series.id}_20261215T080000Z`, { location: 'Bern' });
+  assert.deepEqual((await crm.poll())[0]?.occurrence?.series, { googleId: series.id, crmId: 'a1' });
+  await crm.same();
+});
+
+test('C17 C18 exceptions of the CRM: moved, renamed, cancelled, by their original start; one call each', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  crm.world.countCalls();
+  await crm.publish(crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')));
+  assert.deepEqual(crm.world.countCalls(), {
+    'calendar.events.get': 1,
+    'calendar.events.patch': 1,
+  });
+  await crm.publish(crm.remove('Y', at('11-24')));
+  assert.deepEqual(
+    await crm.same(),
+    ['2026-12-03T13:00:00.000Z Round', ROUNDS[2], ROUNDS[3]].sort(),
+  );
+  crm.world.countCalls();
+  await crm.publish(crm.edit('X', { subject: 'Special' }));
+  assert.deepEqual(crm.world.countCalls(), { 'calendar.events.patch': 1 });
+  await crm.publish(crm.edit('Z', exception('12-08', { status: 'cancelled' }), at('12-08')));
+  assert.deepEqual(await crm.same(), ['2026-12-03T13:00:00.000Z Special', ROUNDS[3]]);
+  crm.world.workspace.calendars.expireSyncTokens();
+  await crm.same();
+  for (let i = 0; i < 3; i++) await crm.same();
+  assert.equal((await crm.world.events()).length, 2);
+});
+
+test('an exception that equals its series but for one field is written with that field alone', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly({ place: 'Bern', customer: { name: 'Muster AG' } })));
+  await crm.publish(
+    crm.edit(
+      'X',
+      exception('12-01', { place: 'Thun', customer: { name: 'Muster AG' } }),
+      at('12-01'),
+    ),
+  );
+  const body = JSON.parse(crm.world.calls.at(-1)?.body ?? '{}');
+  assert.deepEqual(body, { location: 'Thun' });
+  assert.deepEqual(crm.world.messages, [], 'and no conflict is told');
+  await crm.same();
+});
+
+test('P15 any order of series, exceptions, cancelled occurrences and their edits ends the same', async () => {
+  const ends = new Set<string>();
+  for (const order of permutations([0, 1, 2, 3])) {
+    const crm = await connected();
+    const messages = [
+      crm.edit('S', weekly()),
+      crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')),
+      crm.remove('Y', at('12-08')),
+      crm.edit('X', { subject: 'Special' }),
+    ];
+    for (const i of order) await crm.publish(messages[i] as never);
+    await crm.poll();
+    assert.deepEqual(crm.world.messages, []);
+    ends.add(JSON.stringify(await crm.same()));
+  }
+  assert.deepEqual(
+    [...ends].map((end) => JSON.parse(end)),
+    [[ROUNDS[0], '2026-12-03T13:00:00.000Z Special', ROUNDS[3]]],
+  );
+});
+
+test('P15 all at once, in one message', async () => {
+  const crm = await connected();
+  await crm.publish(
+    crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')),
+    crm.remove('Y', at('12-08')),
+    crm.edit('S', weekly()),
+  );
+  assert.equal((await crm.same()).length, 3);
+});
+
+test('an exception whose series never comes is told after a while, kept, and written when it comes', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')));
+  await crm.poll();
+  crm.world.advance(5 * 60_000);
+  assert.deepEqual(await crm.poll(), []);
+  crm.world.advance(6 * 60_000);
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId, m.rejected?.reason]),
+    [['reject', 'X', 'unknownSeries']],
+  );
+  crm.world.advance(DAY);
+  assert.deepEqual(await crm.poll(), [], 'once');
+  await crm.publish(crm.edit('S', weekly()));
+  assert.equal((await crm.same()).length, 4);
+  assert.ok((await crm.same()).includes('2026-12-03T13:00:00.000Z Round'));
+});
+
+test('an original start that the series has not is told; when the series gets one there, it is written', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(
+    crm.edit('X', exception('12-02', { subject: 'Special', ...moved('12-02', 9) }), at('12-02')),
+  );
+  crm.world.advance(11 * 60_000);
+  assert.deepEqual(
+    (await crm.poll()).map((m) => m.rejected?.reason),
+    ['noOccurrence'],
+  );
+  await crm.quiet();
+  await crm.publish(crm.edit('S', { recurrence: ['RRULE:FREQ=DAILY;COUNT=14'] }));
+  const shown = await crm.same();
+  assert.ok(shown.includes('2026-12-02T08:00:00.000Z Special'));
+  assert.equal(shown.length, 14);
+});
+
+test('C16 "this and following" at Google: the old series ends, the new one is another record', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.edit('X', exception('12-15', { subject: 'Special' }), at('12-15')));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'PATCH', `/${event?.id}`, {
+    recurrence: ['RRULE:FREQ=WEEKLY;UNTIL=20261207T225959Z'],
+  });
+  await crm.world.phone('anna', 'POST', '', {
+    ...atGoogle({ recurrence: ['RRULE:FREQ=WEEKLY;COUNT=2'] }),
+    start: zurich('2026-12-08T14:00:00'),
+    end: zurich('2026-12-08T15:00:00'),
+    extendedProperties: event?.extendedProperties,
+  });
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId, m.changed?.includes('recurrence')]),
+    [
+      ['upsert', 'S', true],
+      ['upsert', 'a1', true],
+      ['delete', 'X', undefined],
+    ],
+  );
+  assert.deepEqual(await crm.same(), [
+    ROUNDS[0],
+    ROUNDS[1],
+    '2026-12-08T13:00:00.000Z Round',
+    '2026-12-15T13:00:00.000Z Round',
+  ]);
+  assert.equal((await crm.world.events()).length, 2);
+  await crm.publish(crm.remove('S'));
+  assert.equal((await crm.same()).length, 2, 'the new series does not go with the old one');
+});
+
+test('EXDATE and RDATE that Google has change the record of the series alone', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'PATCH', `/${event?.id}`, {
+    recurrence: [
+      'RRULE:FREQ=WEEKLY;COUNT=4',
+      'EXDATE;TZID=Europe/Zurich:20261201T090000',
+      'RDATE;TZID=Europe/Zurich:20261203T090000,20261204T090000',
+    ],
+  });
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => [m.crmId, m.changed]),
+    [['S', ['recurrence']]],
+  );
+  assert.equal((await crm.same()).length, 5);
+});
+
+test('C19 a series deleted at Google takes its exceptions along: each is told once', async () => {
+  for (const dead of [false, true]) {
+    const crm = await connected();
+    await crm.publish(crm.edit('S', weekly()));
+    await crm.publish(
+      crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')),
+      crm.remove('Y', at('12-08')),
+    );
+    await crm.same();
+    const [event] = await crm.world.events();
+    await crm.world.phone('anna', 'DELETE', `/${event?.id}`);
+    if (dead) crm.world.workspace.calendars.expireSyncTokens();
+    const told = await crm.poll();
+    assert.deepEqual(
+      told.map((m) => [m.op, m.crmId, m.occurrence]),
+      [
+        ['delete', 'S', undefined],
+        ['delete', 'X', undefined],
+      ],
+    );
+    assert.deepEqual(await crm.same(), []);
+  }
+});
+
+test('C02 many series, ended ones and exceptions in a full resync: nothing is told, nobody is held', async () => {
+  const crm = await connected();
+  for (let i = 0; i < 30; i++) {
+    const more = { subject: `Series ${i}`, recurrence: ['RRULE:FREQ=WEEKLY;COUNT=2'] };
+    await crm.publish(crm.edit(`S${i}`, weekly(more)));
+  }
+  await crm.publish(
+    crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01', 9, 'S3')),
+  );
+  await crm.same();
+  crm.world.advance(60 * DAY);
+  crm.world.workspace.calendars.expireSyncTokens();
+  await crm.same();
+  assert.equal((await crm.world.store.getUser('anna'))?.state, 'active');
+});
+
+test('the series moves, in the CRM or at Google: what Google does to exceptions is told', async () => {
+  for (const where of ['crm', 'google']) {
+    const crm = await connected();
+    await crm.publish(crm.edit('S', weekly()));
+    await crm.publish(
+      crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')),
+      crm.remove('Y', at('12-08')),
+    );
+    await crm.same();
+    const [event] = await crm.world.events();
+    if (where === 'crm') await crm.publish(crm.edit('S', moved('11-24', 14)));
+    else await crm.world.phone('anna', 'PATCH', `/${event?.id}`, moved('11-24', 14));
+    const told = await crm.poll();
+    assert.deepEqual(
+      told.map((m) => [m.op, m.crmId]),
+      [...(where === 'crm' ? [] : [['upsert', 'S']]), ['delete', 'X']],
+    );
+    assert.equal((await crm.same()).length, 4, 'four occurrences at two o’clock');
+    // Sent again with its new original start, under the same name, it is an exception again.
+    await crm.publish(
+      crm.edit(
+        'X',
+        exception('12-01', { subject: 'Special', ...moved('12-01', 16) }),
+        at('12-01', 14),
+      ),
+    );
+    assert.ok((await crm.same()).includes('2026-12-01T15:00:00.000Z Special'));
+  }
+});
+
+test('the series moves and its exception is sent along with the new original start, in any order', async () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    const crm = await connected();
+    await crm.publish(crm.edit('S', weekly()));
+    await crm.publish(crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')));
+    await crm.same();
+    const messages = [
+      crm.edit('S', moved('11-24', 14)),
+      crm.edit('X', moved('12-01', 16), at('12-01', 14)),
+    ];
+    for (const i of order) await crm.publish(messages[i] as never);
+    await crm.poll();
+    assert.ok((await crm.same()).includes('2026-12-01T15:00:00.000Z Special'));
+    assert.equal((await crm.same()).length, 4);
+  }
+});
+
+test('both sides edit one occurrence: different fields survive, of the same field the CRM’s, with a conflict', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, {
+    location: 'Bern',
+    summary: 'Phone',
+  });
+  await crm.publish(
+    crm.edit('X', exception('12-01', { subject: 'Desk', ...moved('12-02', 11) }), at('12-01')),
+  );
+  const told = await crm.hear();
+  assert.deepEqual(told[0]?.conflicts, [
+    { field: 'subject', crm: 'Desk', google: 'Phone', winner: 'crm' },
+  ]);
+  assert.equal(crm.records.get('X')?.data.place, 'Bern');
+  assert.ok((await crm.same()).includes('2026-12-02T10:00:00.000Z Desk'));
+});
+
+test('cancelled at Google, edited in the CRM: the occurrence comes back, as an event of its own', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'DELETE', `/${event?.id}_20261201T080000Z`);
+  await crm.publish(crm.edit('X', { subject: 'Edited' }));
+  const told = await crm.hear();
+  assert.deepEqual(
+    [...new Set(told.flatMap((m) => m.conflicts?.map((c) => c.field)))],
+    ['deletedInGoogle'],
+  );
+  assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Edited'));
+  // It does not go with the series any more.
+  await crm.publish(crm.edit('X', { subject: 'Again' }));
+  await crm.world.phone('anna', 'DELETE', `/${event?.id}`);
+  const deleted = await crm.poll();
+  assert.deepEqual(
+    deleted.map((m) => [m.op, m.crmId]),
+    [['delete', 'S']],
+  );
+});
+
+test('edited at Google, cancelled in the CRM: edit beats delete, told plainly; deleted again it is final', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, { summary: 'Phone' });
+  const occurrence = at('12-01');
+  await crm.publish(crm.world.change('X', {}, { op: 'delete', occurrence }));
+  const [told] = await crm.hear();
+  assert.deepEqual([told?.crmId, told?.conflicts?.[0]?.field], ['X', 'deletedInCrm']);
+  assert.equal((await crm.same()).length, 4);
+  await crm.publish(crm.remove('X'));
+  assert.equal((await crm.same()).length, 3);
+});
+
+test('the series is deleted in the CRM, an exception edited before or after: the exception goes too', async () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    const crm = await connected();
+    await crm.publish(crm.edit('S', weekly()));
+    await crm.publish(crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')));
+    await crm.same();
+    const { occurrence } = crm.records.get('X') ?? {};
+    const messages = [
+      crm.world.change(
+        'X',
+        exception('12-01', { subject: 'Edited' }),
+        occurrence ? { occurrence } : {},
+      ),
+      crm.remove('S'),
+    ];
+    for (const i of order) await crm.publish(messages[i] as never);
+    const told = [...(await crm.hear()), ...(await crm.poll())];
+    assert.deepEqual(
+      told.map((m) => [m.op, m.crmId, m.occurrence]),
+      [['delete', 'X', undefined]],
+    );
+    assert.deepEqual(await crm.same(), []);
+  }
+});
+
+test('deleted at Google, edited in the CRM: the series is written again, with what was special in it', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(
+    crm.edit('X', exception('12-01', { subject: 'Special', ...moved('12-03', 14) }), at('12-01')),
+    crm.remove('Y', at('12-08')),
+  );
+  await crm.same();
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'DELETE', `/${event?.id}`);
+  await crm.publish(crm.edit('S', { place: 'Bern' }));
+  await crm.hear();
+  assert.deepEqual(await crm.same(), [ROUNDS[0], '2026-12-03T13:00:00.000Z Special', ROUNDS[3]]);
+  const now = (await crm.world.events()).find((e) => e.recurrence);
+  assert.notEqual(now?.id, event?.id);
+  await crm.publish(crm.edit('X', { subject: 'Still mine' }));
+  assert.ok((await crm.same()).includes('2026-12-03T13:00:00.000Z Still mine'));
+});
+
+test('cancelled in the CRM and planned again: the series is back, with what was special in it', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(
+    crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')),
+    crm.remove('Y', at('12-08')),
+  );
+  const data = crm.records.get('S')?.data ?? {};
+  await crm.publish(crm.world.change('S', { ...data, status: 'cancelled' }));
+  assert.deepEqual(await crm.world.events(), []);
+  await crm.publish(crm.world.change('S', { ...data, status: 'planned' }));
+  assert.deepEqual(await crm.same(), [ROUNDS[0], '2026-12-01T08:00:00.000Z Special', ROUNDS[3]]);
+});
+
+test('disconnect with removal and connect again: the series and what is special in it are back (rule 11)', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(
+    crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')),
+    crm.remove('Y', at('12-08')),
+  );
+  await crm.same();
+  await crm.world.store.updateUser('anna', (user) => ({ ...(user as User), leaving: 'remove' }));
+  await crm.world.poll();
+  assert.deepEqual(await crm.world.events(), []);
+  crm.world.messages.length = 0;
+  await crm.world.store.updateUser('anna', (user) => {
+    const { leaving: _, firstSyncAt: __, ...rest } = user as User;
+    return rest;
+  });
+  await crm.world.consent('anna', SCOPES.primary);
+  await crm.poll();
+  assert.deepEqual(await crm.same(), [ROUNDS[0], '2026-12-01T08:00:00.000Z Special', ROUNDS[3]]);
+});
+
+test('rule 9: to a dedicated calendar the series moves with its exceptions and cancelled occurrences', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(
+    crm.edit('X', exception('12-01', { subject: 'Special', ...moved('12-03', 14) }), at('12-01')),
+    crm.remove('Y', at('12-08')),
+  );
+  await crm.same();
+  const scopes = (await crm.world.store.getUser('anna'))?.scopes ?? [];
+  crm.world.setCalendar('dedicated');
+  await crm.world.consent('anna', [
+    ...scopes,
+    'https://www.googleapis.com/auth/calendar.app.created',
+  ]);
+  assert.deepEqual(await crm.poll(), []);
+  const [calendar] = crm.world.calendars();
+  const { items } = await crm.world.phone(
+    'anna',
+    'GET',
+    '?singleEvents=true',
+    undefined,
+    calendar?.id,
+  );
+  assert.deepEqual(
+    items.map((e) => `${new Date(e.start.dateTime ?? '').toISOString()} ${e.summary}`).sort(),
+    crm.shows(),
+  );
+  assert.deepEqual(await crm.world.events(), []);
+  await crm.quiet();
+});
+
+test('the window: a series counts by its occurrences; what ended before it or begins after it waits or stays away', async () => {
+  const crm = await connected();
+  const year = (y: number) => ({
+    start: zurich(`${y}-03-03T09:00:00`),
+    end: zurich(`${y}-03-03T10:00:00`),
+  });
+  const ended = await crm.world.phone(
+    'anna',
+    'POST',
+    '',
+    atGoogle({ ...year(2024), summary: 'Ended' }),
+  );
+  await crm.world.phone(
+    'anna',
+    'POST',
+    '',
+    atGoogle({ ...year(2024), summary: 'Endless', recurrence: ['RRULE:FREQ=YEARLY'] }),
+  );
+  await crm.world.phone('anna', 'POST', '', atGoogle({ ...year(2028), summary: 'Later' }));
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => m.data?.subject),
+    ['Endless'],
+  );
+  // Also when they change, and in a full listing.
+  await crm.world.phone('anna', 'PATCH', `/${ended.id}`, { location: 'Bern' });
+  await crm.quiet();
+  crm.world.workspace.calendars.expireSyncTokens();
+  await crm.quiet();
+  await crm.publish(
+    crm.world.change(
+      'E',
+      weekly({
+        start: zurich('2024-03-05T09:00:00'),
+        end: zurich('2024-03-05T10:00:00'),
+        recurrence: ['RRULE:FREQ=WEEKLY;UNTIL=20240601'],
+      }),
+    ),
+    crm.world.change('L', weekly({ ...year(2028) })),
+  );
+  assert.equal((await crm.world.events()).filter((e) => e.summary === 'Round').length, 0);
+  crm.world.advance(100 * DAY);
+  await crm.poll();
+  for (let i = 0; i < 3; i++) {
+    crm.world.advance(100 * DAY);
+    await crm.poll();
+  }
+  assert.equal((await crm.world.events()).filter((e) => e.summary === 'Round').length, 1);
+  assert.equal([...crm.records.values()].filter((r) => r.data.subject === 'Later').length, 1);
+});
+
+test('C22 four zones, both changes of the clocks, all-day: rule, wall times and dates come through', async () => {
+  for (const timeZone of [
+    'Europe/Berlin',
+    'America/Winnipeg',
+    'Asia/Kolkata',
+    'Pacific/Auckland',
+  ]) {
+    const crm = await connected();
+    await crm.publish(
+      crm.edit('S', {
+        subject: 'Monthly',
+        start: { dateTime: '2026-11-25T08:30:00', timeZone },
+        end: { dateTime: '2026-11-25T09:30:00', timeZone },
+        recurrence: ['RRULE:FREQ=MONTHLY;UNTIL=20271030T000000Z'],
+      }),
+      crm.edit('D', {
+        subject: 'Days',
+        start: { date: '2026-12-30' },
+        end: { date: '2027-01-01' },
+        recurrence: ['RRULE:FREQ=MONTHLY;COUNT=3', 'EXDATE;VALUE=DATE:20270228'],
+      }),
+    );
+    await crm.publish(
+      crm.edit(
+        'X',
+        {
+          subject: 'Later',
+          start: { dateTime: '2027-04-25T10:30:00', timeZone },
+          end: { dateTime: '2027-04-25T11:30:00', timeZone },
+        },
+        { series: { crmId: 'S' }, originalStart: { dateTime: '2027-04-25T08:30:00', timeZone } },
+      ),
+      crm.remove('Y', { series: { crmId: 'D' }, originalStart: { date: '2027-01-30' } }),
+    );
+    await crm.quiet();
+    const { items } = await crm.world.phone('anna', 'GET', '?singleEvents=true&maxResults=2500');
+    const timed = items.filter((e) => e.summary === 'Monthly');
+    assert.equal(timed.length, 11);
+    assert.ok(timed.every((e) => e.start.dateTime?.slice(11, 16) === '08:30'));
+    assert.ok(timed.every((e) => e.start.timeZone === timeZone));
+    assert.equal(
+      items.find((e) => e.summary === 'Later')?.start.dateTime?.slice(0, 16),
+      '2027-04-25T10:30',
+    );
+    assert.deepEqual(
+      items.filter((e) => e.summary === 'Days').map((e) => [e.start.date, e.end.date]),
+      [
+        ['2026-12-30', '2027-01-02'],
+        ['2027-03-30', '2027-04-02'],
+      ],
+    );
+    // Round: the CRM sends all of it back.
+    await crm.publish(...['S', 'D', 'X'].map((id) => crm.edit(id, {})));
+    await crm.quiet();
+  }
+});
+
+test('a private series of the CRM’s syncs whole, its exceptions too; the user’s own is a busy block', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly({ private: true })));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, { summary: 'Phone' });
+  await crm.world.phone(
+    'anna',
+    'POST',
+    '',
+    atGoogle({ summary: 'Therapy', visibility: 'private' }),
+  );
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => [m.data?.subject, m.redacted]).sort(),
+    [
+      ['Phone', undefined],
+      [null, true],
+    ].sort(),
+  );
+  assert.doesNotMatch(crm.world.store.dump(), /Therapy/);
+});
+
+test('an invitation to one occurrence of somebody else’s series is a record; the series is unknown', async () => {
+  const crm = await connected();
+  crm.world.workspace.oauth.createAccount({
+    email: 'bob@else.example',
+    name: 'Bob',
+    timeZone: 'Europe/Zurich',
+  });
+  const answer = await crm.world.workspace.handle({
+    method: 'POST',
+    url: '/calendar/v3/calendars/primary/events',
+    headers: { authorization: 'Bearer user:bob@else.example', 'content-type': 'application/json' },
+    body: JSON.stringify(atGoogle({ attendees: [{ email: 'anna@firm.example' }] })),
+  });
+  assert.equal(answer.status, 200);
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => [m.data?.subject, m.occurrence]),
+    [['Round', undefined]],
+  );
+  crm.world.workspace.mails.length = 0;
+  // Only the own answer is the CRM's to change.
+  await crm.publish(crm.edit('a1', { recurrence: ['RRULE:FREQ=DAILY;COUNT=2'] }));
+  const [refused] = await crm.hear();
+  assert.equal(refused?.rejected?.reason, 'notOrganizer');
+  assert.deepEqual(refused?.data?.recurrence, ['RRULE:FREQ=WEEKLY;COUNT=4']);
+  await crm.same();
+});
+
+function permutations<T>(items: T[]): T[][] {
+  if (items.length <= 1) return [items];
+  return items.flatMap((item, i) =>
+    permutations(items.toSpliced(i, 1)).map((rest) => [item, ...rest]),
+  );
+}
+
+test('the CRM changes the rule while Google moves the time: both survive', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'PATCH', `/${event?.id}`, moved('11-24', 14));
+  await crm.publish(crm.edit('S', { recurrence: ['RRULE:FREQ=DAILY;COUNT=2'] }));
+  await crm.hear();
+  assert.deepEqual(await crm.same(), [
+    '2026-11-24T13:00:00.000Z Round',
+    '2026-11-25T13:00:00.000Z Round',
+  ]);
+});
