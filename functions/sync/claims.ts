@@ -48,7 +48,8 @@ function wantedClaim(
   const period = codec.period(observed.fields, context);
   if (!period || period.to <= run.window.from || period.from >= run.window.to) return undefined;
   const { key, own } = observed.shared;
-  const expireAt = period.to + run.engine.settings.tombstoneMs;
+  // A series may have no end: its claim is renewed whenever it changes.
+  const expireAt = Math.min(period.to, run.window.to) + run.engine.settings.tombstoneMs;
   const known = link?.state === 'live' ? link.claim : undefined;
   const sure = known?.key === key && known.until >= expireAt;
   if (observed.ignored ? link?.state !== 'live' : sure) return undefined;

@@ -255,7 +255,7 @@ test('half a change: what it does not mention is what both sides hold', async ()
   assert.equal(hours(await ask(world, ['anna'])), '09:00-13:00');
 });
 
-test('rule 1 a hand-over on its way: the new owner is busy, the old one until it is taken out', async () => {
+test('rule 1: a hand-over on its way: the new owner is busy, the old one until it is taken out', async () => {
   const world = await connected(createWorld(), 'anna', 'luca');
   await world.crm(world.change('A-1', visit(1, 9)));
   await world.store.putIntents([world.change('A-1', visit(1, 10), { userId: 'luca' })]);
@@ -294,7 +294,7 @@ test('an edit at Google is in the next answer, polled or not', async () => {
   assert.equal(hours(await ask(world, ['anna'])), '');
 });
 
-test('rule 9 with a dedicated calendar both it and the own one count', async () => {
+test('rule 9: with a dedicated calendar both it and the own one count', async () => {
   const world = await connected(createWorld({ calendar: 'dedicated' }), 'anna', 'luca');
   await world.crm(world.change('A-1', visit(1, 9)));
   await world.phone('anna', 'POST', '', own(14, 15));
@@ -310,7 +310,7 @@ test('rule 9 with a dedicated calendar both it and the own one count', async () 
   assert.equal(hours(await ask(world, ['anna'])), '09:00-10:00 14:00-15:00', 'made anew');
 });
 
-test('rule 9 while entries move to another calendar they are nowhere for sure: no word', async () => {
+test('rule 9: while entries move to another calendar they are nowhere for sure: no word', async () => {
   const world = await connected(createWorld(), 'anna');
   await world.crm(world.change('A-1', visit(1, 9)), world.change('A-2', visit(1, 14)));
   for (const setting of ['dedicated', 'primary'] as const) {

@@ -66,7 +66,7 @@ test('P7 P16 deleted in the CRM after a run died between inserting and committin
   assert.deepEqual(told(world), []);
 });
 
-test('rule 10 P4 the same, but edited at Google meanwhile: the edit stays, until the CRM deletes again', async () => {
+test('rule 10: P4 the same, but edited at Google meanwhile: the edit stays, until the CRM deletes again', async () => {
   const world = await connected();
   await dying(world, () => world.crm(world.change('v1', visit())));
   const [event] = await world.events();

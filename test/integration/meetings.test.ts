@@ -387,3 +387,36 @@ test('C21 a preview claims nothing', async () => {
   assert.equal((await preview(world.engine, 'anna'))?.crm.create, 1);
   assert.equal(world.store.dump(), before);
 });
+
+test('C21 a series as one record goes over to its organizer like any meeting, endless as it is', async () => {
+  const world = createWorld({ recurrence: 'series' });
+  await known(world, 'anna');
+  await world.connect('luca');
+  await world.phone('anna', 'POST', '', {
+    summary: 'Weekly',
+    start: { dateTime: '2026-11-26T09:00:00', timeZone: 'America/Winnipeg' },
+    end: { dateTime: '2026-11-26T10:00:00', timeZone: 'America/Winnipeg' },
+    recurrence: ['RRULE:FREQ=WEEKLY'],
+    attendees: [{ email: EMAIL.luca }],
+  });
+  await world.poll('luca');
+  const { googleId = '', data } = world.messages.at(-1) ?? {};
+  await world.crm(world.change('S', { ...data }, { userId: 'luca', googleId }));
+  const [link] = await world.store.linksByCrmId('luca', 'appointment', ['S']);
+  const [claim] = await world.store.getClaims('appointment', [link?.claim?.key ?? '']);
+  assert.ok(Number.isFinite(claim?.expireAt), 'a time that Firestore can keep');
+  await world.connect('anna');
+  world.messages.length = 0;
+  await world.poll('anna');
+  const taken = world.messages.find((m) => m.formerUserId === 'luca')?.data;
+  await world.crm(world.change('S', { ...taken, customer: { name: 'Muster AG' } }));
+  await world.poll('luca');
+  assert.deepEqual(
+    world.messages
+      .filter((m) => m.record === 'appointment')
+      .map((m) => [m.op, m.userId, m.formerUserId, m.crmId]),
+    [['upsert', 'anna', 'luca', 'S']],
+  );
+  assert.deepEqual(await world.store.linksByCrmId('luca', 'appointment', ['S']), []);
+  assert.deepEqual(await answers(world, 'luca'), ['needsAction']);
+});

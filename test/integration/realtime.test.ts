@@ -49,7 +49,7 @@ test('a channel has its own id, its token is kept hashed, and its expiry is Goog
   assert.ok(channel?.token && !live.store.dump().includes(`"${channel.token}"`));
 });
 
-test('a wrong token, an unknown channel, a sync message and an ended channel do nothing', async () => {
+test('C25 a wrong token, an unknown channel, a sync message and an ended channel do nothing', async () => {
   const live = await connected();
   await dentist(live);
   const [good = {}] = live.sent.splice(0);
@@ -89,7 +89,7 @@ test('what cannot be noted is answered 503, so that Google comes again', async (
   assert.equal(await live.work(), 1);
 });
 
-test('a burst of 100 notifications is one sync', async () => {
+test('C25 a burst of 100 notifications is one sync', async () => {
   const live = await connected();
   for (let i = 0; i < 100; i++) await dentist(live, `Event ${i}`);
   assert.equal(live.sent.length, 100);
@@ -109,7 +109,7 @@ test('100 notifications at the same moment are one sync', async () => {
   assert.equal(await live.work(), 1);
 });
 
-test('a sync-user message that gets lost is made up for by the next tick', async () => {
+test('P20 a sync-user message that gets lost is made up for by the next tick', async () => {
   const live = await connected();
   await dentist(live);
   await live.deliver();
@@ -237,7 +237,7 @@ test('an edit a while after our own write does not wait for its echo’s pull', 
   assert.deepEqual(subjects(live), ['Dentist']);
 });
 
-test('a lost notification: found by the safety poll, at the latest', async () => {
+test('C25 P20 a lost notification: found by the safety poll, at the latest', async () => {
   const live = await connected();
   await dentist(live);
   live.sent.length = 0;
@@ -250,7 +250,7 @@ test('a lost notification: found by the safety poll, at the latest', async () =>
   assert.deepEqual(subjects(live), ['Dentist']);
 });
 
-test('an expired sync token is found by the safety poll', async () => {
+test('C01 an expired sync token is found by the safety poll', async () => {
   const live = await connected();
   live.workspace.expireSyncTokens('anna@firm.example');
   await dentist(live);
@@ -294,7 +294,7 @@ test('only what is due is pulled: a type that cannot be watched keeps its own, s
   assert.ok(last < live.clock.now(), 'a notification of the one is no reason to pull the other');
 });
 
-test('an idle user costs at most 4 calls a day', async () => {
+test('P28 an idle user costs at most 4 calls a day', async () => {
   const live = await connected();
   const calls = () => Object.values(live.countCalls()).reduce((sum, n) => sum + n, 0);
   for (let day = 0; day < 30; day++) {
@@ -310,7 +310,7 @@ test('an idle user costs at most 4 calls a day', async () => {
   }
 });
 
-test('maintain renews a channel before it ends; the old one is stopped, and its late word counts', async () => {
+test('C25 maintain renews a channel before it ends; the old one is stopped, and its late word counts', async () => {
   const live = await connected();
   const [old] = live.channels();
   await dentist(live);
@@ -334,7 +334,7 @@ test('maintain renews a channel before it ends; the old one is stopped, and its 
   assert.deepEqual(subjects(live), ['Dentist']);
 });
 
-test('a user whose channel cannot be made is polled, and asked for again a day later', async () => {
+test('C25 a user whose channel cannot be made is polled, and asked for again a day later', async () => {
   const live = createLiveWorld();
   const [calendar] = live.engine.collections;
   let asked = 0;

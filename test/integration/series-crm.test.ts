@@ -482,7 +482,7 @@ test('cancelled in the CRM and planned again: the series is back, with what was 
   assert.deepEqual(await crm.same(), [ROUNDS[0], '2026-12-01T08:00:00.000Z Special', ROUNDS[3]]);
 });
 
-test('disconnect with removal and connect again: the series and what is special in it are back (rule 11)', async () => {
+test('rule 11: disconnect with removal and connect again: the series and what is special in it are back', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly()));
   await crm.publish(
