@@ -116,15 +116,13 @@ export interface Groups {
   leads(fields: Fields): boolean;
   /** The id of the member with this place in a group. */
   memberId(groupId: string, slot: Moment, context: CodecContext): string;
-  /** The same by a place as `Observed` and links have it. */
+  /** The place as `Observed` and links have it, and the id by that. */
+  slotOf(slot: Moment, context: CodecContext): string;
   idAt(groupId: string, slot: string): string;
   /** What the member holds as long as nobody has changed it apart from its group. */
   inherited(group: Fields, member: Pick<Observed, 'slot'>, context: CodecContext): Fields;
   /** How messages name a member. */
-  named(
-    group: { googleId: string; crmId?: string },
-    slot: string,
-  ): Pick<GoogleChange, 'occurrence'>;
+  named(group: { googleId: string; crmId?: string }, slot: string): GoogleChange['occurrence'];
 }
 
 /** Entries of a list field by their key. */

@@ -12,7 +12,7 @@ export function insert(
   generation: number,
   conflicts: Conflict[],
 ): Decision {
-  const { codec, context, window, intent, link } = input;
+  const { codec, context, window, intent, link, observed } = input;
   if (!intent) return decide('nothing');
   // What is inserted is the CRM's: nothing in it is hidden any more.
   const data = codec.canonical(intent.data, context);
@@ -51,7 +51,7 @@ export function insert(
     ...(all.length > 0 && { conflicts: all }),
   };
   // It stands alone from now on: the CRM has to know that it does not go with its group any more.
-  const alone = codec.groups !== undefined && (link?.group ?? intent.member) !== undefined;
+  const alone = codec.groups !== undefined && (link?.group ?? observed?.group) !== undefined;
   return {
     ...decide(rule, { link: 'live', agreed, offers: unseen }),
     write: { kind: 'insert', googleId, crmId: intent.crmId, generation, fields },

@@ -80,7 +80,9 @@ export function heir(
 ): Link {
   const parent = group.link;
   const known = parent ? group.inherit(knownGoogle(parent)) : observed.fields;
-  const offers = Object.entries(parent?.offered ?? {}).filter(
+  // Who takes one out does not lose what is new in all of them.
+  const news = intent.op === 'delete' ? {} : (parent?.offered ?? {});
+  const offers = Object.entries(news).filter(
     ([name]) => codec.fields[name] && sameValue(parent && knownGoogle(parent)[name], known[name]),
   );
   return {
@@ -96,7 +98,10 @@ export function heir(
     generation: own?.generation ?? 0,
     changes: own?.changes ?? 0,
     crm: group.inherit(parent?.crm ?? {}),
-    google: known,
+    google: {
+      ...known,
+      ...Object.fromEntries(offers.map(([n]) => [n, parent?.google[n] ?? null])),
+    },
     // Told with the group; their numbers are those of its changes, not of this record's.
     offered: Object.fromEntries(offers.map(([name, offer]) => [name, { ...offer, change: 0 }])),
   };

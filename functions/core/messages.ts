@@ -214,6 +214,11 @@ export const googleChangeSchema = z.strictObject({
     .describe(
       'with RECURRENCE=series: the record is this one occurrence; with op delete it does not take place, also if it never had a record',
     ),
+  instead: occurrenceSchema
+    .optional()
+    .describe(
+      'the record is an appointment of its own from now on, in place of this occurrence, which does not take place',
+    ),
   redacted: z.boolean().optional(),
   formerUserId: z
     .string()

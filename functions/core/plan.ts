@@ -199,7 +199,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
     return beatsDelete(merged, field, forCrm(codec, held));
   },
-  bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
+  bothGone: ({ link, observed, codec }) =>
+    // Taken out of a group: to be remembered, should the group be written anew.
+    decide('bothGone', link || (codec.groups && observed?.group) ? { link: 'deleted' } : {}),
   reappeared(input) {
     // It came back (moved away and back, or restored from the bin): the same link again.
     const { link, observed } = input;

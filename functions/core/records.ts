@@ -195,6 +195,7 @@ export interface Channel {
   resourceId: string;
   /** SHA-256 of the token that every notification carries. */
   secret: string;
+  madeAt: number;
   /** When the next one is made. */
   renewAt: number;
   /** As Google answered. */

@@ -31,6 +31,7 @@ function suffixOf(slot: string): string {
 
 const groups: Groups = {
   leads: isSeries,
+  slotOf,
   idAt: (series, slot) => `${series}_${suffixOf(slot)}`,
   memberId: (series, slot, context) => groups.idAt(series, slotOf(slot, context)),
   inherited({ recurrence: _, start, end, ...rest }, { slot }, context) {
@@ -39,10 +40,8 @@ const groups: Groups = {
     return { ...rest, ...time, recurrence: null };
   },
   named: (series, slot) => ({
-    occurrence: {
-      series,
-      originalStart: slot.includes('T') ? { dateTime: slot } : { date: slot },
-    },
+    series,
+    originalStart: slot.includes('T') ? { dateTime: slot } : { date: slot },
   }),
 };
 

@@ -70,16 +70,25 @@ export function settle(given: Outcome): Settled {
   return { ...settled, link: next, ...(left && { left }) };
 }
 
-/** An object of its own by now: its place in the group stays empty, also if the group is written anew. */
-function placeLeft({ codec, link, observed, userId, fence, expireAt }: Outcome, next: Link) {
-  if (!codec.groups || next.group !== undefined) return undefined;
+/** The place in a group that a record leaves which is inserted as an object of its own. */
+function placeBefore({ codec, link, observed, decision }: Outcome) {
+  if (!codec.groups || decision.write?.kind !== 'insert') return undefined;
   const from = link?.group !== undefined ? link : observed?.state === 'gone' ? observed : undefined;
   const { group, googleId, slot } = from ?? {};
-  if (group === undefined || googleId === undefined || googleId === next.googleId) return undefined;
+  if (group === undefined || googleId === undefined || slot === undefined) return undefined;
+  return { group, googleId, slot };
+}
+
+/** That place stays empty, also if the group is written anew. */
+function placeLeft(outcome: Outcome, next: Link): Link | undefined {
+  const { codec, userId, fence, expireAt } = outcome;
+  const before = placeBefore(outcome);
+  if (!before || next.group !== undefined) return undefined;
+  const { group, googleId, slot } = before;
   const left: Link = {
     id: linkId(codec.record, { googleId: `${googleId}~${fence}` }),
     ...{ userId, record: codec.record, googleId, group, generation: 0 },
-    ...(slot !== undefined && { slot }),
+    slot,
     state: 'deleted',
     deletedBy: 'google',
     origin: 'google',
@@ -87,7 +96,7 @@ function placeLeft({ codec, link, observed, userId, fence, expireAt }: Outcome, 
     google: {},
     offered: {},
     changes: 0,
-    expireAt: Math.max(expireAt, Date.parse(slot ?? '') || 0),
+    expireAt: Math.max(expireAt, Date.parse(slot) || 0),
   };
   return left;
 }
@@ -98,7 +107,8 @@ function placeLeft({ codec, link, observed, userId, fence, expireAt }: Outcome, 
  */
 function markMember(next: Link, { decision, observed, parent }: Outcome): void {
   if (next.group === undefined) return;
-  const alone = observed?.group !== undefined && parent?.state === 'live';
+  const byCrm = decision.rule === 'bothGone';
+  const alone = observed?.group !== undefined && (parent?.state === 'live' || byCrm);
   if (!alone && decision.write?.kind !== 'delete') next.withGroup = true;
   else next.expireAt = Math.max(next.expireAt ?? 0, Date.parse(next.slot ?? '') || 0);
 }
@@ -266,14 +276,19 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
  * The member of a group that the message is about. Of a deleted one only while the group lives: then it
  * was taken out; otherwise it went with the group, or the group has no such place any more.
  */
-function placeOf({ codec, decision, written, observed, link, parent }: Outcome) {
-  const now =
-    written?.state === 'live' ? written : observed?.state === 'live' ? observed : undefined;
+function placeOf(outcome: Outcome): Pick<GoogleChange, 'occurrence' | 'instead'> {
+  const { codec, decision, written, observed, link, parent } = outcome;
+  const name = (group: string, slot: string) => {
+    const crmId = parent?.googleId === group ? parent.crmId : undefined;
+    return codec.groups?.named({ googleId: group, ...(crmId !== undefined && { crmId }) }, slot);
+  };
+  const before = placeBefore(outcome);
+  if (before) return { instead: name(before.group, before.slot) };
+  const now = [written, observed].find((seen) => seen?.state === 'live');
   const { group, slot } = now ?? (observed?.group !== undefined ? observed : link) ?? {};
   if (!codec.groups || group === undefined || slot === undefined) return {};
   const lives = parent?.state === 'live' && parent.googleId === group;
   const alone = observed?.group !== undefined || decision.rule === 'follow';
   if (decision.notice?.op === 'delete' && !(lives && alone)) return {};
-  const crmId = lives ? parent.crmId : undefined;
-  return codec.groups.named({ googleId: group, ...(crmId !== undefined && { crmId }) }, slot);
+  return { occurrence: name(group, slot) };
 }

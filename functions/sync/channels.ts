@@ -40,8 +40,11 @@ async function keepOne(
   stored: Channel[],
 ): Promise<Channel | undefined> {
   const now = run.engine.clock.now();
+  // One of an earlier consent may have died with it, or watch another account.
+  const since = run.user.connectedAt ?? 0;
   const live = stored
-    .filter((c) => !c.stopped && c.place === collection.place && c.expiresAt > now)
+    .filter((c) => !c.stopped && c.place === collection.place)
+    .filter((c) => c.expiresAt > now && c.madeAt >= since)
     .sort((a, b) => b.expiresAt - a.expiresAt)[0];
   if (live && live.renewAt > now) return live;
   const until = run.user.polls?.[collection.codec.record]?.unwatchedUntil ?? 0;
@@ -65,6 +68,7 @@ async function make(run: Run, collection: Collection): Promise<Channel | undefin
       ...(collection.place !== undefined && { place: collection.place }),
       resourceId,
       secret: hashOf(token),
+      madeAt: now,
       renewAt: renewAt(now, expiresAt),
       expiresAt,
       expireAt: expiresAt + DAY_MS,

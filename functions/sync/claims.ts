@@ -4,6 +4,7 @@
  */
 import { type Claim, claimed } from '../core/claim.ts';
 import type { Codec, CodecContext } from '../core/codec.ts';
+import { dueNow } from '../core/polls.ts';
 import type { Link } from '../core/records.ts';
 import type { Heir } from '../core/sides.ts';
 import type { Collection } from './collection.ts';
@@ -112,7 +113,8 @@ export async function holdersOf(
 
 /** After a commit: whom a record was taken from has to step back; what is gone is nobody's any more. */
 export async function settleClaims(run: Run, { codec }: Collection, done: Done[]): Promise<void> {
-  const { store, publisher } = run.engine;
+  const { store, publisher, clock } = run.engine;
+  const now = clock.now();
   const { record } = codec;
   const taken = done.filter(({ decision }) => decision.rule === 'takeOver');
   for (const [former, mine] of Map.groupBy(taken, ({ work }) => work.heir?.userId ?? '')) {
@@ -121,7 +123,8 @@ export async function settleClaims(run: Run, { codec }: Collection, done: Done[]
       if (!user) return undefined;
       const known = user.yields?.[record] ?? [];
       const yields = { ...user.yields, [record]: [...new Set([...known, ...googleIds])] };
-      return { ...user, yields };
+      // The message may get lost, or find the user busy.
+      return user.state === 'active' ? dueNow({ ...user, yields }, now) : { ...user, yields };
     });
     await publisher.syncUsers([former]);
   }

@@ -2,7 +2,7 @@
  * Members of groups that are records themselves, such as the exceptions of a series. They are decided
  * after the groups: a member's place is in its group as that stands now.
  */
-import type { Observed } from '../core/codec.ts';
+import type { CodecContext, Observed } from '../core/codec.ts';
 import { heir, type Nowhere, SLEEP_MS } from '../core/members.ts';
 import { knownGoogle } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
@@ -91,7 +91,8 @@ export async function executeGrouped(
     works.filter((work) => !isMember(work)),
   );
   const parents = parentsAfter(run, collection, first.done);
-  const following = await followers(run, collection, first.done, parents, members);
+  const turns = turnsOf(collection, first.done, parents);
+  const following = await followers(run, collection, turns, members);
   const taken = new Set(following.map((work) => work.link?.id));
   const isFree = (work: Work) => work.link === undefined || !taken.has(work.link.id);
   const others = members.filter(isFree);
@@ -149,46 +150,58 @@ export async function attachParents(
   for (const work of works) work.parent = links.get(groupOf(work));
 }
 
-/**
- * Members that a change of their group concerns though nobody touched them. It was written anew: each
- * takes its place there, also those that were taken out, or they would be back. It is told for the first
- * time: so is what the CRM knows of its members already (the setting was another before).
- */
+/** What has become of a group, and which of its members that concerns though nobody touched them. */
+interface Turns {
+  /** Written anew: each takes its place there, also those that were taken out, or they would be back. */
+  anew: Map<string, Link>;
+  /** Told for the first time: so is what the CRM knows of its members (the setting was another before). */
+  told: Map<string, Link>;
+  /** Changed: a member that never differed from it at Google changes, or goes, without a word. */
+  changed: Map<string, Link>;
+}
+
+function turnsOf(collection: Collection, done: Done[], parents: Parents): Turns {
+  const turns: Turns = { anew: new Map(), told: new Map(), changed: new Map() };
+  const leads = (link: Link) => collection.codec.groups?.leads(knownGoogle(link)) === true;
+  for (const { work, decision, written } of done) {
+    const { link, observed } = work;
+    const before = link?.googleId ?? observed?.googleId;
+    const isNews = written !== undefined || (observed && observed.etag !== link?.etag);
+    const now = parents.of(work);
+    if (before === undefined || now?.state !== 'live' || !(leads(now) || (link && leads(link))))
+      continue;
+    const moves = now.googleId !== before || isElsewhere(link, collection);
+    if (link && (moves || decision.write?.kind === 'insert')) turns.anew.set(before, now);
+    else if (decision.rule === 'import') turns.told.set(before, now);
+    else if (isNews) turns.changed.set(before, now);
+  }
+  return turns;
+}
+
 async function followers(
   run: Run,
   collection: Collection,
-  done: Done[],
-  parents: Parents,
+  { anew, told, changed }: Turns,
   members: Work[],
 ): Promise<Work[]> {
   const { groups, record } = collection.codec;
-  const anew = new Map<string, Link>();
-  const told = new Map<string, Link>();
-  for (const { work, decision } of done) {
-    const { link, observed } = work;
-    const before = link?.googleId ?? observed?.googleId;
-    const now = before === undefined ? undefined : parents.of(work);
-    if (before === undefined || now?.state !== 'live' || !groups?.leads(knownGoogle(now))) continue;
-    const moves = now.googleId !== before || isElsewhere(link, collection);
-    if (link && (moves || decision.write?.kind === 'insert')) anew.set(before, now);
-    else if (decision.rule === 'import') told.set(before, now);
-  }
-  if (!groups || anew.size + told.size === 0) return [];
-  const ids = [...anew.keys(), ...told.keys()];
+  const ids = [...anew.keys(), ...told.keys(), ...changed.keys()];
+  if (!groups || ids.length === 0) return [];
   const links = await run.engine.store.linksByGroup(run.user.userId, record, ids);
-  const works = links.filter(isPart).map((link): Work => {
-    const parent = anew.get(link.group ?? '') ?? told.get(link.group ?? '');
-    const follows = anew.has(link.group ?? '') ? 'anew' : 'told';
-    return { link, intent: undefined, ...unread, parent, follows };
+  const seen = new Set(members.map(({ link }) => link?.id));
+  const works = links.filter(isPart).flatMap((link): Work[] => {
+    const id = link.group ?? '';
+    const parent = anew.get(id) ?? told.get(id) ?? changed.get(id);
+    const follows = anew.has(id) ? 'anew' : told.has(id) ? 'told' : 'changed';
+    if (follows === 'changed' && (link.state !== 'live' || seen.has(link.id))) return [];
+    return [{ link, intent: undefined, ...unread, parent, follows }];
   });
-  const idOf = ({ link }: Work) =>
-    groups.idAt(anew.get(link?.group ?? '')?.googleId ?? '', link?.slot ?? '');
-  await read(
-    run,
-    collection,
-    works.filter((work) => work.follows === 'anew'),
-    idOf,
-  );
+  const idOf = ({ link, follows }: Work) =>
+    follows === 'changed'
+      ? (link?.googleId ?? '')
+      : groups.idAt(anew.get(link?.group ?? '')?.googleId ?? '', link?.slot ?? '');
+  const looked = works.filter((work) => work.follows !== 'told');
+  await read(run, collection, looked, idOf);
   await findSeats(run, collection, members, idOf, anew);
   return works;
 }
@@ -227,9 +240,9 @@ export async function observeMembers(
 ): Promise<Work[]> {
   if (named.length === 0) return [];
   const works = await observeIntents(run, collection, named);
-  const orphans = await findParents(run, collection, works, parents);
   const context = await run.directory.context([]);
   const { groups } = collection.codec;
+  const orphans = await findParents(run, collection, works, parents);
   const open = new Map<Work, string>();
   for (const work of works) {
     const { intent, link, observed, parent } = work;
@@ -271,15 +284,23 @@ async function findParents(
     if (work.parent && work.parent.state !== 'live') dead.add(work);
   }
   if (dead.size === 0) return dead;
+  const context = await run.directory.context([]);
   const crmIds = [...dead].map(({ parent }) => parent?.crmId ?? '');
   const intents = await run.engine.store.getIntents(collection.codec.record, crmIds);
   const words = new Map(intents.map((intent) => [intent.crmId, intent]));
-  for (const work of dead) orphan(run, collection, work, words.get(work.parent?.crmId ?? ''));
+  for (const work of dead)
+    orphan(run, collection, context, work, words.get(work.parent?.crmId ?? ''));
   return dead;
 }
 
 /** A member whose group is gone: by whom decides. */
-function orphan(run: Run, collection: Collection, work: Work, word: Intent | undefined): void {
+function orphan(
+  run: Run,
+  collection: Collection,
+  context: CodecContext,
+  work: Work,
+  word: Intent | undefined,
+): void {
   const { link, parent } = work;
   // What is an event of its own by now does not depend on the group.
   if (link?.state === 'live' && link.group === undefined) return;
@@ -287,10 +308,16 @@ function orphan(run: Run, collection: Collection, work: Work, word: Intent | und
   // On its way back (also after a fresh start).
   else if (word?.pendingFor.includes(run.user.userId) || parent?.deletedBy === 'crm')
     work.nowhere = 'noGroup';
-  else if (work.observed?.state !== 'live') {
-    const googleId = link?.googleId ?? parent?.googleId ?? '';
-    work.observed = { googleId, state: 'gone', fields: {} };
-  }
+  else if (work.observed?.state !== 'live') work.observed = placeIn(collection, work, context);
+}
+
+/** A place in a group that is gone. */
+function placeIn({ codec }: Collection, work: Work, context: CodecContext): Observed {
+  const group = work.parent?.googleId ?? '';
+  const slot = work.intent?.member?.slot ?? { date: '' };
+  const googleId = codec.groups?.memberId(group, slot, context) ?? '';
+  const at = work.link?.slot ?? codec.groups?.slotOf(slot, context);
+  return { googleId, state: 'gone', fields: {}, group, ...(at !== undefined && { slot: at }) };
 }
 
 function isWanted({ codec }: Collection, intent: Intent): boolean {

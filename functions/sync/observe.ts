@@ -26,8 +26,8 @@ export interface Work {
   parent?: Link | undefined;
   /** The CRM names a place in a group that is not there. */
   nowhere?: Nowhere;
-  /** Its group was written anew, or told for the first time, and takes it along. */
-  follows?: 'anew' | 'told';
+  /** What became of its group, and takes it along. */
+  follows?: 'anew' | 'told' | 'changed';
   /** To be undone, instead of planned. `seat`: its place in the group that was brought back just now. */
   undo?: { entry: JournalEntry; pending: boolean; seat?: Observed };
 }

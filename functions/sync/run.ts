@@ -104,7 +104,7 @@ export async function underLease(
     report(run, outcome);
     return outcome;
   } catch (error) {
-    await engine.store.dropLease(lease).catch(() => {});
+    await engine.store.dropLease(run.lease).catch(() => {});
     if (isSyncError(error, 'reauthorize') && (await reauthorize(run, error.reason))) {
       report(run, 'reauthorize', error.reason);
       return 'reauthorize';

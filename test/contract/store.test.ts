@@ -894,7 +894,7 @@ function link(userId: string, crmId: string, googleId?: string): Link {
 }
 
 function channel(id: string, userId: string): Channel {
-  const until = { renewAt: T0 + 5, expiresAt: T0 + 9, expireAt: T0 + 10 };
+  const until = { madeAt: T0, renewAt: T0 + 5, expiresAt: T0 + 9, expireAt: T0 + 10 };
   return { id, userId, record: 'appointment', resourceId: 'r', secret: 'ab', ...until };
 }
 

@@ -391,6 +391,24 @@ test('the channel follows the calendar when the setting changes', async () => {
   assert.deepEqual(subjects(live), ['There']);
 });
 
+test('who connects again gets a channel of the new consent', async () => {
+  const live = await connected();
+  const [old] = live.channels();
+  live.advance(HOUR);
+  live.workspace.revokeGrants('anna@firm.example');
+  await live.consent('anna', SCOPES.primary);
+  await live.tick();
+  await live.work();
+  const [fresh, ...others] = live.channels().filter((c) => c.id !== old?.id);
+  assert.ok(fresh);
+  assert.deepEqual(others, []);
+  live.sent.length = 0;
+  await dentist(live);
+  await live.deliver();
+  assert.equal(await live.work(), 1);
+  assert.deepEqual(subjects(live), ['Dentist']);
+});
+
 test('without an address no channel is made, and who is not synced is not woken', async () => {
   const polled = createLiveWorld({ pushUrl: undefined });
   await polled.connect('anna');

@@ -68,7 +68,7 @@ test('P32 one user’s end state, calls and messages are the same whether or not
   assert.deepEqual(await annasDay(true), await annasDay(false));
 });
 
-test('P30 one user’s ten thousand changes and refusals cost another user no run and no call', async () => {
+test('P30 one user’s two thousand changes and refusals cost another user no run and no call', async () => {
   const world = createWorld();
   world.workspace.quota.enabled = false;
   for (const user of ['anna', 'luca']) {

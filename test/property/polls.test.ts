@@ -88,7 +88,8 @@ test('a notification is followed by a pull that begins after it, or the type is 
         }
         if (step.do === 'begin' && !pull && isDue(stored, 'r', now)) {
           stored = stepped(stored, 'r', { step: 'begun', now, writes: lease.writes ?? 0 });
-          lease = { ...lease, expiresAt: now + 60_000 };
+          // Renewed for as long as the run lives.
+          lease = { ...lease, expiresAt: Number.MAX_SAFE_INTEGER };
           pull = { news: undefined };
         }
         if (step.do === 'finish' && pull) {
@@ -97,7 +98,10 @@ test('a notification is followed by a pull that begins after it, or the type is 
           pull = undefined;
           lease = { ...lease, expiresAt: 0 };
         }
-        if (step.do === 'crash') pull = undefined;
+        if (step.do === 'crash' && pull) {
+          lease = { ...lease, expiresAt: now + 60_000 };
+          pull = undefined;
+        }
         if (news === undefined) continue;
         assert.ok((stored.nextPollAt ?? Infinity) <= news + 60_000, 'the tick finds the user');
         assert.ok(isDue(stored, 'r', Math.max(now, news + 60_000)), 'and a run finds it due');

@@ -192,7 +192,7 @@ async function play(steps: Step[]): Promise<void> {
   assert.deepEqual(world.workspace.mails, []);
 }
 
-test('C16 to C19, rule 6: any history of series ends with each occurrence once', async () => {
+test('C16 C17 C18 C19 rule 6: any history of series ends with each occurrence once', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc

@@ -16,8 +16,6 @@ export interface SeriesRecord {
   data: Fields;
   googleId?: string;
   occurrence?: Occurrence;
-  /** An appointment of its own in the place of the occurrence: it does not go with the series. */
-  alone?: boolean;
   /** The last google-change applied. */
   seen?: string;
   /** The version sent last, and the one in which a person changed a field. */
@@ -76,8 +74,8 @@ export class SeriesCrm {
     const id = this.records.get(crmId)?.googleId;
     this.records.delete(crmId);
     this.#gone.add(crmId);
-    const parts = [...this.records].filter(([, { occurrence, alone }]) => {
-      const series = alone ? undefined : occurrence?.series;
+    const parts = [...this.records].filter(([, { occurrence }]) => {
+      const series = occurrence?.series;
       return series && (series.crmId === crmId || (id !== undefined && series.googleId === id));
     });
     for (const [other] of parts) this.records.delete(other);
@@ -105,8 +103,15 @@ export class SeriesCrm {
       const crmId = m.crmId ?? this.#known(m);
       if (m.op === 'reject') return m;
       if (m.op === 'delete') {
-        // Of a deleted series each record is told.
-        if (crmId !== undefined) this.records.delete(crmId);
+        // Of a deleted series each record is told. What a person has changed here since stays.
+        const edits = Object.values(this.records.get(crmId ?? '')?.edited ?? {});
+        const newer = Math.max(-1, ...edits) > (m.baseVersion ?? 0);
+        if (crmId !== undefined && !newer) this.records.delete(crmId);
+        for (const [series, parts] of this.#bin)
+          this.#bin.set(
+            series,
+            parts.filter(([id]) => id !== crmId),
+          );
         if (m.occurrence) this.cancelled.push(this.#resolved(m.occurrence));
         return { ...m, ...(crmId !== undefined && { crmId }) };
       }
@@ -129,10 +134,14 @@ export class SeriesCrm {
         ...old,
         data: { ...old?.data, ...Object.fromEntries(data) },
         ...(seen !== undefined && { seen }),
-        alone: m.occurrence === undefined,
         ...(m.googleId !== undefined && { googleId: m.googleId }),
         ...(m.occurrence && { occurrence: this.#resolved(m.occurrence) }),
       };
+      if (m.instead) {
+        // An appointment of its own from now on; the occurrence does not take place.
+        this.cancelled.push(this.#resolved(m.instead));
+        delete record.occurrence;
+      }
       this.records.set(id, record);
       for (const [other, part] of (restored && this.#bin.get(id)) || [])
         this.records.set(other, part);
