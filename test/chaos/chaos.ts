@@ -39,7 +39,15 @@ export interface Outcome {
 }
 
 /** Who does the work; the more often named the more often killed. */
-const VICTIMS = ['crmChange', 'crmChange', 'syncUser', 'syncUser', 'pollFanout', 'maintain'];
+const VICTIMS = [
+  'crmChange',
+  'crmChange',
+  'syncUser',
+  'syncUser',
+  'pollFanout',
+  'googlePush',
+  'maintain',
+];
 /** The shortest that the settings allow, so that a dead worker's user is soon free again. */
 const SETTINGS = { LEASE_SECONDS: '10', POLL_SECONDS: '10' };
 const POLL_MS = 2000;

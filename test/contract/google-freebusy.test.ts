@@ -34,7 +34,7 @@ async function ask(google: Stage, asker: string, ids: string[], more: Query = {}
 const hours = (calendar: calendar_v3.Schema$FreeBusyCalendar | undefined) =>
   calendar?.busy?.map(({ start, end }) => `${start?.slice(11, 13)}-${end?.slice(11, 13)}`);
 
-test('1.7 and 1.8 what makes busy, merged, and no text of it', async () => {
+test('google-contracts 1.7 and 1.8: what makes busy, merged, and no text of it', async () => {
   await using google = await stage();
   await add(google, ANNA, 8, 9);
   await add(google, ANNA, 9, 10);
@@ -50,7 +50,7 @@ test('1.7 and 1.8 what makes busy, merged, and no text of it', async () => {
   assert.doesNotMatch(JSON.stringify(answer), /Secret/);
 });
 
-test('1.7 all-day events count in the zone of the calendar; what lies outside is cut off', async () => {
+test('google-contracts 1.7: all-day events count in the zone of the calendar; what lies outside is cut off', async () => {
   await using google = await stage();
   google.workspace.createAccount({ email: ANNA, timeZone: 'Europe/Zurich' });
   const requestBody = { start: { date: '2026-12-01' }, end: { date: '2026-12-02' } };
@@ -63,7 +63,7 @@ test('1.7 all-day events count in the zone of the calendar; what lies outside is
   assert.equal(zoned.calendars?.[ANNA]?.busy?.[0]?.end, '2026-12-02T00:00:00+01:00');
 });
 
-test('1.7 errors are per calendar: strangers, hidden, secondary and deleted ones are not found', async () => {
+test('google-contracts 1.7: errors are per calendar: strangers, hidden, secondary and deleted ones are not found', async () => {
   await using google = await stage();
   await add(google, BEN, 8, 9);
   const hidden = 'cleo@firm.example';
@@ -87,7 +87,7 @@ test('1.7 errors are per calendar: strangers, hidden, secondary and deleted ones
   assert.equal(after.calendars?.[second]?.errors?.[0]?.reason, 'notFound');
 });
 
-test('1.7 refusals: no offset, an empty or too long period, more than 50 calendars, no zone', async () => {
+test('google-contracts 1.7: refusals: no offset, an empty or too long period, more than 50 calendars, no zone', async () => {
   await using google = await stage();
   const many = (count: number) => Array.from({ length: count }, (_, i) => `u${i}@firm.example`);
   const wrong: [string[], Query, string][] = [
@@ -105,7 +105,7 @@ test('1.7 refusals: no offset, an empty or too long period, more than 50 calenda
   await ask(google, ANNA, [ANNA], { timeMax: '2027-03-01T00:00:00Z' });
 });
 
-test('2 in a batch each part is answered with its own token', async () => {
+test('google-contracts 2: in a batch each part is answered with its own token', async () => {
   await using google = await stage();
   const tokens = ['anna@one.example', 'ben@two.example'].map((email) => ({
     email,

@@ -9,7 +9,7 @@ import { chaos } from '../chaos/chaos.ts';
 import { requireEmulators } from '../support/emulators.ts';
 
 const LONG = { users: 20, changes: 2000, seconds: 120 };
-const SHORT = { users: 5, changes: 160, seconds: 12 };
+const SHORT = { users: 5, changes: 120, seconds: 8 };
 
 test('P1 P3 P4 P7 P16 P20 C20 both sides are equal after kill -9 of functions every second', {
   skip: requireEmulators(),

@@ -307,6 +307,19 @@ describe('POST /sandbox/faults', () => {
     assert.ok(calls - made >= 8, 'what failed was sent again');
   });
 
+  it('notifications of Google that are lost, doubled, late: each event comes once', async () => {
+    for (const kind of ['drop', 'duplicate', 'delay'] as const) {
+      const ms = kind === 'delay' ? { ms: 30 } : {};
+      const struck = await fault(stack, { service: 'notifications', kind, count: 1, ...ms });
+      await phone(stack, 'POST', '', own(`Told: ${kind}`));
+      assert.equal(struck(), 1, kind);
+      await stack.poll();
+      await stack.poll();
+      const found = stack.crm.records('anna').filter((r) => r.data.subject === `Told: ${kind}`);
+      assert.equal(found.length, 1, kind);
+    }
+  });
+
   it('a clock that is wrong: theirs, not ours', async () => {
     const before = stack.workspace.now();
     await fault(stack, { service: 'clock', method: 'google', kind: 'skew', ms: -600_000 });

@@ -30,6 +30,7 @@ import type { CrmOptions } from './crm/types.ts';
 import { disturbDeliveries } from './faults/deliveries.ts';
 import { Faults } from './faults/faults.ts';
 import { disturbed, disturbPublisher, disturbStore } from './faults/local.ts';
+import { disturbNotifications } from './faults/notifications.ts';
 import { targetsOf } from './faults/targets.ts';
 import { describe, Feed } from './feed.ts';
 import { connect as connectTransports, httpNotify, type ServerOptions } from './google/server.ts';
@@ -179,6 +180,7 @@ async function start(
     };
   });
   connectTransports(workspace, google);
+  if (workspace.notify) workspace.notify = disturbNotifications(workspace.notify, faults);
   const crm = new Crm({
     ...options.crm,
     now: clock('crm'),

@@ -53,6 +53,11 @@ export function targetsOf(surroundings: Surroundings): Target[] {
       }),
     },
     { service: 'pubsub', methods: [...Object.values(TOPICS).flat(), 'publish'], kinds: DELIVERY },
+    {
+      service: 'notifications',
+      methods: ['calendar'],
+      kinds: ['drop', 'duplicate', 'delay'],
+    },
     { service: 'crm', methods: ['receive', 'publish', 'request'], kinds: CALL },
     {
       service: 'functions',
