@@ -48,6 +48,9 @@ const isOlder = ({ link, observed }: Prepared) =>
   observed.googleId !== link.googleId &&
   (observed.spare === true || observed.marker.generation < link.generation);
 
+/** Its object is gone, and it was not we who took it out. */
+const isVanished = ({ link }: Prepared) => link?.state === 'live' && !link.removing;
+
 const GROUP = 'has become a series at Google that began before the window: change the series there';
 
 /** Canonical values, without what Google's owner hides; what the CRM sends for that is ignored. */
@@ -75,12 +78,12 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   insertAgain(input) {
     const { link, intent, observed } = input;
     // A CRM message that crossed with the deletion and edits nothing must not bring the event back.
-    const byGoogle = link?.state === 'live' || link?.deletedBy === 'google';
+    const byGoogle = isVanished(input) || link?.deletedBy === 'google';
     if (byGoogle && !hasNews(input) && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
     const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
-    const vanished = link?.state === 'live' && observed?.state === 'gone';
+    const vanished = isVanished(input) && observed?.state === 'gone';
     const conflicts: Conflict[] = vanished ? [{ field: 'deletedInGoogle', winner: 'crm' }] : [];
     return insert(
       input,
@@ -122,10 +125,14 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       ? handlers.editBeatsDelete(input)
       : remove(input, 'removeAtGoogle');
   },
-  removeAtCrm: () => ({
-    ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
-    notice: { op: 'delete', reason: 'movedOrDeleted' },
-  }),
+  removeAtCrm: ({ link }) =>
+    // Taken out by ourselves: the run that did it has not said so, and the intent is still there.
+    link?.removing
+      ? decide('nothing')
+      : {
+          ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
+          notice: { op: 'delete', reason: 'movedOrDeleted' },
+        },
   editBeatsDelete(input) {
     const { link, observed, intent, codec, data } = input;
     if (!link) return remove(input, 'removeAtGoogle');
