@@ -53,6 +53,9 @@ const isOlder = ({ link, observed }: Prepared) =>
   observed.googleId !== link.googleId &&
   (observed.spare === true || observed.marker.generation < link.generation);
 
+/** Its object is gone, and it was not we who took it out. */
+const isVanished = ({ link }: Prepared) => link?.state === 'live' && !link.removing;
+
 function problemOf({ codec, intent, data, context }: Prepared) {
   if (intent?.op !== 'upsert' || intent.userId !== context.userId) return undefined;
   return codec.problem?.(data, intent);
@@ -93,7 +96,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   insertAgain(input) {
     const { link, intent, observed } = input;
     // A CRM message that crossed with the deletion and edits nothing must not bring the event back.
-    const byGoogle = link?.state === 'live' || link?.deletedBy === 'google';
+    const byGoogle = isVanished(input) || link?.deletedBy === 'google';
     // Nor is another organizer's ours to write again.
     const news = hasNews(input) && !link?.foreign;
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
@@ -102,7 +105,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
     const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
-    const vanished = link?.state === 'live' && observed?.state === 'gone';
+    const vanished = isVanished(input) && observed?.state === 'gone';
     const conflicts: Conflict[] = vanished ? [{ field: 'deletedInGoogle', winner: 'crm' }] : [];
     return insert(
       input,
@@ -167,10 +170,14 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       ? handlers.editBeatsDelete(input)
       : remove(input, 'removeAtGoogle');
   },
-  removeAtCrm: () => ({
-    ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
-    notice: { op: 'delete', reason: 'movedOrDeleted' },
-  }),
+  removeAtCrm: ({ link }) =>
+    // Taken out by ourselves: the run that did it has not said so, and the intent is still there.
+    link?.removing
+      ? decide('nothing')
+      : {
+          ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
+          notice: { op: 'delete', reason: 'movedOrDeleted' },
+        },
   editBeatsDelete(input) {
     const { link, observed, intent, codec, data } = input;
     const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';

@@ -135,7 +135,7 @@ export interface Link {
   foreign?: boolean;
   /** The CRM version that the base comes from. */
   crmVersion?: number;
-  /** The user leaves and has it removed: whether its object at Google is gone already is not known. */
+  /** It leaves the user (disconnected, handed over): whether its object at Google is gone is not known. */
   removing?: boolean;
   /** Who deleted, when state is deleted. */
   deletedBy?: 'crm' | 'google';

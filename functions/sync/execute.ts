@@ -3,6 +3,7 @@ import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, lossesOf, type Write } from '../core/decision.ts';
 import { follow, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
+import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
 import { SyncError } from '../errors.ts';
@@ -85,6 +86,7 @@ async function executeRound(
   }
   run.count.writes += writes.length;
   await tellLosses(run, collection, writes);
+  await markLeaving(run, writes);
   const answers =
     writes.length === 0
       ? []
@@ -136,6 +138,20 @@ async function tellLosses(
     return settle(told).notice ?? [];
   });
   await tellCrm(run, notices);
+}
+
+/**
+ * Stored before the old owner's object is taken out: handed back after a crash, its absence must not look
+ * like the user's own deletion.
+ */
+async function markLeaving(run: Run, writes: { work: Work; decision: Decision }[]): Promise<void> {
+  const links: Link[] = [];
+  for (const { work, decision } of writes) {
+    if (decision.rule !== 'handOver' || !work.link || work.link.removing) continue;
+    work.link = { ...work.link, removing: true };
+    links.push(work.link);
+  }
+  if (links.length > 0) await run.engine.store.commit(run.lease, { links }, false);
 }
 
 /** What is to be done with a record as it stands. */

@@ -1,11 +1,14 @@
 import type { Link } from '../core/records.ts';
-import { isSyncError } from '../errors.ts';
+import { isSyncError, SyncError } from '../errors.ts';
 import { stopChannels } from './channels.ts';
-import type { Collection } from './collection.ts';
+import type { Collection, Result } from './collection.ts';
+import { read, type Work } from './observe.ts';
 import { granted, keepLease, type Run, type RunOutcome } from './run.ts';
 import { enter } from './user-state.ts';
 
 const PAGE = 100;
+/** Entries that the user goes on changing while they are taken out. */
+const MAX_ROUNDS = 3;
 
 /**
  * The last run of a user who disconnects: with `remove`, first takes out of Google what the sync put
@@ -65,21 +68,54 @@ async function removeAt(
   const { places } = collection;
   if (places && !places.reaches(place, run.user.scopes ?? [])) return [];
   const there = places?.at(place) ?? collection;
-  // Without an etag: what the user changed in an entry of ours goes with it, as he or she asked.
-  const writes = ours.map((link) => ({
+  const removed: Link[] = [];
+  let open = ours;
+  for (let round = 1; open.length > 0 && round <= MAX_ROUNDS; round++) {
+    const results = await deleteAll(run, there, open);
+    if (results === undefined) return ours;
+    const failed = results.find(
+      (r) => !r.ok && !isSyncError(r.error, 'gone', 'park', 'precondition'),
+    );
+    if (failed && !failed.ok) throw failed.error;
+    removed.push(...open.filter((_, i) => isGone(results[i])));
+    // What the user changed in an entry of ours goes with it, as he or she asked: in the version it has now.
+    open = await asTheyAre(
+      run,
+      there,
+      open.filter((_, i) => isSyncError(errorOf(results[i]), 'precondition')),
+    );
+  }
+  if (open.length > 0) throw new SyncError('later', 'contention');
+  return removed;
+}
+
+const errorOf = (result: Result<unknown> | undefined) =>
+  result && !result.ok ? result.error : undefined;
+const isGone = (result: Result<unknown> | undefined) =>
+  result?.ok === true || isSyncError(errorOf(result), 'gone');
+
+/** Undefined: the place is gone with all that was in it. */
+function deleteAll(run: Run, there: Collection, links: Link[]) {
+  // Conditional, as every write: one that is late must not meet what was written since (P25).
+  const writes = links.map(({ googleId = '', etag }) => ({
     kind: 'delete' as const,
-    googleId: link.googleId ?? '',
-    etag: undefined,
+    googleId,
+    etag,
   }));
-  const results = await there.write(run.session, writes).catch((error: unknown) => {
+  return there.write(run.session, writes).catch((error: unknown) => {
     if (isSyncError(error, 'lost')) return undefined;
     throw error;
   });
-  if (results === undefined) return ours;
-  return ours.filter((_, i) => {
-    const result = results[i];
-    if (result && !result.ok && !isSyncError(result.error, 'gone', 'park')) throw result.error;
-    return result?.ok || isSyncError(result?.error, 'gone');
+}
+
+async function asTheyAre(run: Run, there: Collection, links: Link[]): Promise<Link[]> {
+  const works = links.map(
+    (link): Work => ({ link, intent: undefined, observed: undefined, raw: undefined }),
+  );
+  await read(run, there, works, ({ link }) => link?.googleId ?? '');
+  return works.map(({ observed }, i) => {
+    const link = links[i] as Link;
+    return observed?.etag === undefined ? link : { ...link, etag: observed.etag };
   });
 }
 

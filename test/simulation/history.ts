@@ -85,6 +85,8 @@ export interface Told {
   kind: 'told';
   seq: number;
   at: number;
+  /** The task that told it first; undefined: none of the functions. */
+  task: number | undefined;
   message: Raw;
 }
 

@@ -113,6 +113,7 @@ export class System {
       store,
       vault,
       random,
+      task: undefined,
       publisher: {
         googleChanges: async (changes) => {
           for (const change of changes) this.#toCrm(structuredClone(change));
@@ -191,7 +192,7 @@ export class System {
   #toCrm(message: Raw): void {
     if (!this.#told.has(message.changeId)) {
       this.#told.add(message.changeId);
-      this.note('told', { message });
+      this.note('told', { task: this.#outside.task?.id, message });
     }
     this.queues.publishToCrm(message, this.scheduler.now);
   }

@@ -32,6 +32,8 @@ export interface Outside {
   publisher: Publisher;
   settings: EngineSettings;
   random: () => number;
+  /** Whose call through a port takes effect at this moment. */
+  task: Task | undefined;
   /** Called for every call that is about to be made; returns its number. */
   onPort: (where: Where, name: string) => number;
   onLog: Log;
@@ -148,6 +150,7 @@ export class Worker implements Owner {
       const index = this.#outside.onPort(where, name);
       const point = { task, where, name, index };
       await this.#point(point, 'before');
+      this.#outside.task = task;
       const result = await effect();
       if (task) this.#watch(task, name, args, result);
       await this.#point(point, 'after');

@@ -222,7 +222,11 @@ export class Crm {
     delete record.deletedBy;
     if (!change.rejected) delete record.rejected;
     this.#bump(record, change);
-    this.#googleChanged(record, change, applied.length === asked.length);
+    const settled = [...(change.conflicts ?? []).map((c) => c.field), ...applied.map(([f]) => f)];
+    const refused = asked.filter((entry) => !applied.includes(entry)).map(([field]) => field);
+    const open = (record.contested ?? []).filter((field) => !settled.includes(field));
+    record.contested = [...new Set([...open, ...refused])];
+    this.#googleChanged(record, change, record.contested.length === 0);
   }
 
   /**
@@ -232,7 +236,7 @@ export class Crm {
    */
   #isContested({ crmId, data, editedFields }: CrmRecord, change: GoogleChange, field: string) {
     const { baseVersion } = change;
-    if (change.redacted || baseVersion === undefined) return false;
+    if (baseVersion === undefined || (change.redacted && HIDDEN.has(field))) return false;
     if ((editedFields?.[mergedWith(field)] ?? -1) <= baseVersion) return false;
     const before = this.#versions.get(crmId)?.findLast(({ version }) => version <= baseVersion);
     const name = field as keyof Appointment;
@@ -384,6 +388,15 @@ function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
     change.formerUserId !== undefined
   );
 }
+
+/** What a redacted change asks to forget. */
+const HIDDEN: ReadonlySet<string> = new Set([
+  'subject',
+  'place',
+  'description',
+  'participants',
+  'conferenceUrl',
+]);
 
 /** Start and end are one value. */
 const mergedWith = (field: string) => (field === 'end' ? 'start' : field);

@@ -30,6 +30,8 @@ export interface CrmRecord {
   editedVersion: number;
   /** The same per field: a person's newer value is not overwritten by what Google had before it. */
   editedFields?: { [field: string]: number };
+  /** Fields of which a person's value stood against Google's, until the sync has decided. */
+  contested?: string[];
   data: Appointment;
   deleted: boolean;
   /** Set when the deletion was told by Google: such a record may come back. */
