@@ -4,10 +4,10 @@
  */
 import type { Codec, Observed } from './codec.ts';
 import { isConcealed } from './conceal.ts';
+import type { Decision, Write } from './decision.ts';
 import { type Fields, type RecordType, sameValue } from './fields.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
-import type { Decision, Write } from './plan.ts';
 import type { Link } from './records.ts';
 import type { Outcome, Settled } from './settle.ts';
 

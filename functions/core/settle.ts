@@ -1,10 +1,10 @@
 import type { Codec, Observed } from './codec.ts';
 import { conceal } from './conceal.ts';
+import type { Decision } from './decision.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
 import { changeIdOf, linkId } from './link.ts';
 import { knownGoogle } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
-import type { Decision } from './plan.ts';
 import type { Intent, Link, Offer } from './records.ts';
 
 export interface Outcome {

@@ -3,12 +3,13 @@
  * anything newer has happened to the record. Pure; carried out like any other decision.
  */
 import type { Codec, Observed } from './codec.ts';
+import type { Decision } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import type { JournalEntry } from './journal.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
-import { type Decision, forCrm } from './plan.ts';
 import type { Link } from './records.ts';
+import { forCrm } from './sides.ts';
 
 export interface UndoInput {
   codec: Codec;

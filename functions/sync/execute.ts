@@ -1,6 +1,7 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
-import { type Decision, plan, type Write } from '../core/plan.ts';
+import type { Decision, Write } from '../core/decision.ts';
+import { plan } from '../core/plan.ts';
 import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
 import { SyncError } from '../errors.ts';

@@ -1,7 +1,8 @@
 /** What a sync would do now: the same observing and planning, on ports that refuse every write. */
+
+import type { Decision } from '../core/decision.ts';
 import type { Fields } from '../core/fields.ts';
 import type { JournalEntry } from '../core/journal.ts';
-import type { Decision } from '../core/plan.ts';
 import type { Cursor, User } from '../core/records.ts';
 import { confirmed, lookForMissing } from './absence.ts';
 import type { Collection } from './collection.ts';

@@ -188,7 +188,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'the CRM’s old delete is carried out although it was answered',
-    file: 'functions/core/plan.ts',
+    file: 'functions/core/deletion.ts',
     from: '  (intent?.version ?? 0) <= (link.crmVersion ?? -1);',
     to: '  (intent?.version ?? 0) < 0;',
     test: crossings,

@@ -2,11 +2,12 @@
 import type { calendar_v3 } from '@googleapis/calendar';
 import { appointmentCodec as codec } from '../../functions/core/appointment.ts';
 import type { CodecContext } from '../../functions/core/codec.ts';
+import type { Decision } from '../../functions/core/decision.ts';
 import type { Fields, Json } from '../../functions/core/fields.ts';
 import { mergeIntent } from '../../functions/core/intent.ts';
 import type { Policy } from '../../functions/core/merge.ts';
 import type { Conflict, CrmChange, GoogleChange } from '../../functions/core/messages.ts';
-import { type Decision, plan } from '../../functions/core/plan.ts';
+import { plan } from '../../functions/core/plan.ts';
 import type { Intent, Link } from '../../functions/core/records.ts';
 import { settle } from '../../functions/core/settle.ts';
 

@@ -1,0 +1,61 @@
+/** What a decision is: data, that can be printed, counted and tested. */
+import type { Patch } from './codec.ts';
+import type { Fields } from './fields.ts';
+import type { Conflict, Rejection } from './messages.ts';
+import type { Intent } from './records.ts';
+import type { Rule } from './table.ts';
+
+export type Write =
+  | {
+      kind: 'insert';
+      googleId: string | undefined;
+      crmId: string;
+      generation: number;
+      fields: Fields;
+    }
+  | { kind: 'patch'; googleId: string; etag: string | undefined; patch: Patch }
+  | { kind: 'delete'; googleId: string; etag: string | undefined };
+
+/** What the CRM is told. */
+export interface Notice {
+  op: 'upsert' | 'delete' | 'reject';
+  data?: Fields;
+  changed?: string[];
+  conflicts?: Conflict[];
+  reason?: string;
+  redacted?: boolean;
+  rejected?: Rejection;
+}
+
+export interface Decision {
+  /** The row of the state table that applied (ARCHITECTURE.md, "States of a link"). */
+  rule: Rule | 'undo' | 'keep';
+  /** Why a change is not undone (rule `keep`). */
+  kept?: string;
+  write?: Write;
+  notice?: Notice;
+  /** What becomes of the link once write and notice are done. */
+  link: 'unchanged' | 'live' | 'deleted' | 'none';
+  /** Values that both sides hold then, as the CRM spells them. */
+  agreed: Fields;
+  /** Google's values that the notice tells the CRM. */
+  offers: Fields;
+  /** The intent is kept until this time (ms since the epoch) because it lies outside the window. */
+  wakeAt?: number;
+}
+
+/** A decision that changes nothing but what `rest` says. */
+export function decide(rule: Rule, rest: Partial<Decision> = {}): Decision {
+  return { rule, link: 'unchanged', agreed: {}, offers: {}, ...rest };
+}
+
+/** Answers the CRM that its change cannot be carried out: which record, why, and what to do. */
+export function refuse(intent: Intent, reason: string, detail: string): Decision {
+  return {
+    ...decide('refuse'),
+    notice: {
+      op: 'reject',
+      rejected: { reason, detail: `${intent.record} ${intent.crmId}: ${detail}` },
+    },
+  };
+}

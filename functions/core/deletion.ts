@@ -1,0 +1,76 @@
+/** What deleting may not take away in silence, and when it is final (design rule 10). */
+import { type Decision, decide, type Notice } from './decision.ts';
+import { type Fields, sameValue } from './fields.ts';
+import type { Conflict } from './messages.ts';
+import type { Link } from './records.ts';
+import { mergeSides, mergeWith, type Prepared, seenChange } from './sides.ts';
+import type { Rule } from './table.ts';
+
+/** Deletes the object at Google, in the version that was read or written last. */
+export function remove({ link, observed }: Prepared, rule: Rule): Decision {
+  const googleId = observed?.googleId ?? link?.googleId;
+  if (!googleId) return decide(rule, { link: 'deleted' });
+  const etag = observed?.etag ?? link?.etag;
+  return { ...decide(rule, { link: 'deleted' }), write: { kind: 'delete', googleId, etag } };
+}
+
+/** The record lives on although the CRM deleted or cancelled it; the CRM decides again (rule 10). */
+export function beatsDelete(decision: Decision, field: string, data: Fields): Decision {
+  const notice: Notice = { changed: [], ...decision.notice, op: 'upsert' };
+  return {
+    ...decision,
+    notice: {
+      ...notice,
+      data: { ...data, ...notice.data },
+      conflicts: [...(notice.conflicts ?? []), { field, winner: 'google' }],
+    },
+    offers: { ...decision.offers, deletedInCrm: true },
+  };
+}
+
+/** What the old owner changed at Google and the CRM has not heard of: it goes, but not in silence. */
+export function unheard(input: Prepared, link: Link): Conflict[] {
+  const told = Object.entries(link.offered).filter(([name]) => isUnseen(input, link, name));
+  const news = {
+    ...Object.fromEntries(told.map(([name, offer]) => [name, offer.value])),
+    ...mergeSides({ ...input, intent: undefined, data: {} }, 'merge').offers,
+  };
+  return Object.entries(news).map(([field, google]) => ({
+    field,
+    crm: input.data[field] ?? link.crm[field] ?? null,
+    google,
+    winner: 'crm',
+  }));
+}
+
+/** Whether the intent says anything that differs from the base. */
+export function hasNews(input: Prepared): boolean {
+  const merged = mergeWith(input, undefined);
+  return Object.keys(merged.toGoogle).length > 0;
+}
+
+/** The same delete again, after the CRM was told that the record lives on: only a newer one is final. */
+export const isAnswered = ({ link, intent }: Prepared) =>
+  link?.state === 'live' &&
+  link.offered.deletedInCrm !== undefined &&
+  link.crmId === intent?.crmId &&
+  (intent?.version ?? 0) <= (link.crmVersion ?? -1);
+
+/** Google's newer values are on their way to the CRM, which deleted the record before it saw them. */
+export function hasUnseenOffers(input: Prepared): boolean {
+  const { link } = input;
+  if (link?.state !== 'live' || link.offered.deletedInCrm) return false;
+  return Object.keys(link.offered).some((name) => isUnseen(input, link, name));
+}
+
+function isUnseen({ codec, intent }: Prepared, link: Link, name: string): boolean {
+  const offer = link.offered[name];
+  if (!offer || !codec.fields[name]) return false;
+  return offer.change > seenChange(link, intent) && !sameValue(offer.value, link.google[name]);
+}
+
+/** The CRM restores the record although it knows that it was deleted at Google. */
+export function sawDeletion({ link, intent }: Prepared): boolean {
+  const offer = link?.offered.deletedInGoogle;
+  return offer !== undefined && seenChange(link, intent) >= offer.change;
+}

@@ -1,0 +1,134 @@
+/** One record's sides brought together: what goes to Google, and what the CRM is told. */
+import type { Codec, CodecContext, Observed, Patch } from './codec.ts';
+import { isConcealed } from './conceal.ts';
+import { type Decision, decide, type Notice } from './decision.ts';
+import { type Fields, sameValue } from './fields.ts';
+import { changeNumber } from './link.ts';
+import { knownGoogle, type Merged, merge, type Policy } from './merge.ts';
+import type { Rejection } from './messages.ts';
+import type { Intent, Link } from './records.ts';
+import type { Rule } from './table.ts';
+
+export interface PlanInput {
+  codec: Codec;
+  context: CodecContext;
+  policy: Policy;
+  /** The period that is synchronised, ms since the epoch; what is linked stays linked. */
+  window: { from: number; to: number; aheadMs: number };
+  link: Link | undefined;
+  /** Pending, that is: news of the CRM. */
+  intent: Intent | undefined;
+  /** What was read from Google in this run. */
+  observed: Observed | undefined;
+}
+
+/** The same with canonical values, without what Google's owner hides. */
+export type Prepared = PlanInput & { data: Fields };
+
+export function mergeWith(
+  { codec, policy, link, intent, observed, data }: Prepared,
+  read: Observed | undefined,
+): Merged {
+  const foreign = observed?.foreign ?? link?.foreign ?? false;
+  const hides = isConcealed(link, observed);
+  return merge({
+    codec,
+    policy,
+    base: link ?? { crm: {}, google: {}, offered: {} },
+    crm: intent ? data : undefined,
+    google: read?.fields,
+    seen: seenChange(link, intent),
+    locked: (name) =>
+      (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||
+      (hides && name === 'private'),
+  });
+}
+
+/**
+ * The number of the newest of our changes that the CRM had applied; -1 when it does not say. A change
+ * of which we know nothing (its run died) may have said something else under the same number: only
+ * those before it are sure.
+ */
+export function seenChange(link: Link | undefined, intent: Intent | undefined): number {
+  if (!intent?.seen || !link) return -1;
+  const match = Object.values(link.offered).find((offer) => offer.changeId === intent.seen);
+  return match ? match.change : Math.max(0, changeNumber(intent.seen) - 1);
+}
+
+export function mergeSides(input: Prepared, rule: Rule): Decision {
+  const { codec, link, intent, observed } = input;
+  const merged = mergeWith(input, observed);
+  const before = link ? knownGoogle(link) : {};
+  const known = { ...before, ...observed?.fields };
+  const target = {
+    ...known,
+    ...link?.crm,
+    ...forCrm(codec, known),
+    ...input.data,
+    ...merged.agreed,
+    ...merged.toGoogle,
+  };
+  const adopted = link ? link.origin === 'google' : observed?.marker === undefined;
+  // An adopted event carries nothing that Google has no field for (design rule 3).
+  const changed = Object.keys(merged.toGoogle).filter(
+    (n) => !(adopted && codec.fields[n]?.flow === 'crm'),
+  );
+  const googleId = observed?.googleId ?? link?.googleId;
+  // A refusal repeats what the CRM knows already: that is no news which it would have to confirm.
+  const news = Object.entries(merged.toCrm).filter(
+    ([name, value]) => !merged.refused.includes(name) || !sameValue(value, before[name]),
+  );
+  const offers = Object.fromEntries(news);
+  const decision = decide(rule, { link: 'live', agreed: merged.agreed, offers });
+  if (changed.length > 0 && googleId) {
+    const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted };
+    decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };
+  }
+  const notice = mergeNotice(input, merged, { ...known, ...merged.toGoogle, ...merged.toCrm });
+  if (notice) decision.notice = notice;
+  const quiet = !decision.write && !notice && Object.keys(merged.agreed).length === 0;
+  if (quiet && link?.state === 'live' && !intent && link.etag === observed?.etag)
+    return decide('nothing');
+  return decision;
+}
+
+function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | undefined {
+  const { codec, observed, intent } = input;
+  const changed = Object.keys(merged.toCrm);
+  if (changed.length === 0 && merged.conflicts.length === 0) return undefined;
+  const rejected: Rejection | undefined =
+    merged.refused.length > 0 && intent
+      ? {
+          reason: observed?.foreign || input.link?.foreign ? 'notOrganizer' : 'hidden',
+          detail: `${intent.record} ${intent.crmId}: ${merged.refused.join(', ')} can only be changed by the event's owner in Google; Google's values are in data`,
+        }
+      : undefined;
+  return {
+    op: 'upsert',
+    data: forCrm(codec, values),
+    changed,
+    ...(merged.conflicts.length > 0 && { conflicts: merged.conflicts }),
+    ...(rejected && { rejected }),
+    ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
+  };
+}
+
+/** Google's state for the CRM: all that Google knows, with the names of what really changed. */
+export function tell({ codec, observed }: Prepared, rule: Rule, values: Fields): Decision {
+  const data = forCrm(codec, values);
+  return {
+    ...decide(rule, { link: 'live', offers: data }),
+    notice: {
+      op: 'upsert',
+      data,
+      changed: Object.keys(data).filter((name) => !sameValue(data[name], null)),
+      ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
+    },
+  };
+}
+
+/** The fields that the CRM is told. */
+export const forCrm = (codec: Codec, values: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(values).filter(([n]) => codec.fields[n] && codec.fields[n]?.flow !== 'crm'),
+  );

@@ -1,0 +1,58 @@
+/** The states of a record, and the rule for each (ARCHITECTURE.md, "States of a link"). */
+
+/** What the CRM and Google did since the base; and what we hold. */
+export type CrmSide = 'silent' | 'edited' | 'removed' | 'handedOver';
+
+export type GoogleSide = 'unread' | 'live' | 'gone' | 'elsewhere';
+
+export type LinkSide = 'none' | 'live' | 'deleted';
+
+export type Rule =
+  | 'nothing'
+  | 'insert'
+  | 'import'
+  | 'adopt'
+  | 'merge'
+  | 'removeAtGoogle'
+  | 'removeAtCrm'
+  | 'editBeatsDelete'
+  | 'insertAgain'
+  | 'moveHere'
+  | 'insertHere'
+  | 'bothGone'
+  | 'reappeared'
+  | 'handOver'
+  | 'removeOlder'
+  | 'refuse';
+
+/** Complete by type: presence of a link × what the CRM did × what Google shows. */
+export const table: { [L in LinkSide]: { [C in CrmSide]: { [G in GoogleSide]: Rule } } } = {
+  none: {
+    silent: { unread: 'nothing', live: 'import', gone: 'nothing', elsewhere: 'nothing' },
+    edited: { unread: 'insert', live: 'adopt', gone: 'insertAgain', elsewhere: 'insert' },
+    removed: { unread: 'nothing', live: 'adopt', gone: 'bothGone', elsewhere: 'nothing' },
+    handedOver: { unread: 'nothing', live: 'handOver', gone: 'nothing', elsewhere: 'nothing' },
+  },
+  live: {
+    silent: { unread: 'nothing', live: 'merge', gone: 'removeAtCrm', elsewhere: 'moveHere' },
+    edited: { unread: 'merge', live: 'merge', gone: 'insertAgain', elsewhere: 'insertHere' },
+    removed: {
+      unread: 'removeAtGoogle',
+      live: 'editBeatsDelete',
+      gone: 'bothGone',
+      elsewhere: 'bothGone',
+    },
+    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver', elsewhere: 'handOver' },
+  },
+  deleted: {
+    silent: { unread: 'nothing', live: 'reappeared', gone: 'nothing', elsewhere: 'nothing' },
+    edited: {
+      unread: 'insertAgain',
+      live: 'adopt',
+      gone: 'insertAgain',
+      elsewhere: 'insertAgain',
+    },
+    removed: { unread: 'nothing', live: 'editBeatsDelete', gone: 'nothing', elsewhere: 'nothing' },
+    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver', elsewhere: 'handOver' },
+  },
+};
