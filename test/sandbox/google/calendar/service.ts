@@ -57,7 +57,7 @@ const CALENDAR_LIST = '/users/me/calendarList';
 export const calendarService: Service = {
   name: 'calendar',
   base: '/calendar/v3',
-  batch: '/batch/calendar/v3',
+  batch: ['/batch/calendar/v3'],
   routes: [
     route('GET', EVENTS, 'events.list', READ, list),
     route('POST', EVENTS, 'events.insert', WRITE, insert),
