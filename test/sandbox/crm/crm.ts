@@ -108,7 +108,7 @@ export class Crm {
         data:
           change.op === 'delete'
             ? (old?.data ?? {})
-            : { ...(old?.deleted ? {} : old?.data), ...change.data },
+            : { ...(old?.deleted ? {} : old?.data), ...(change.data as CrmRecord['data']) },
         deleted: change.op === 'delete',
         external: true,
         updatedAt: this.#options.now(),
