@@ -246,8 +246,9 @@ function batchService(
   body: string,
 ): Service | undefined {
   const named = services.filter((service) => service.batch?.includes(path));
+  if (named.length < 2) return named[0];
   const first = /^(?:GET|POST|PUT|PATCH|DELETE) (\S+)/m.exec(body)?.[1];
-  return named.find((service) => first?.startsWith(`${service.base}/`)) ?? named[0];
+  return named.find((service) => first?.startsWith(`${service.base}/`));
 }
 
 function pageNotFound(path: string): Answer {

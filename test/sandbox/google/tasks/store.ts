@@ -34,6 +34,8 @@ export class TaskStore {
 
   createList(email: string, title: string, standard = false): TaskList {
     const { email: owner } = this.workspace.oauth.accountFor(email);
+    // The standard list is there before any other.
+    if (!standard) this.lists(email);
     const list: TaskList = {
       id: opaque(this.workspace.random, 22),
       owner,
