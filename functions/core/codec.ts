@@ -15,8 +15,12 @@ export interface FieldSpec {
   hidden?: boolean;
   /** A list merged entry by entry; the property that identifies an entry. */
   listKey?: string;
+  /** A list that both sides edit freely, merged entry by entry; the property that identifies an entry. */
+  entryKey?: string;
   /** May be changed by a user who is not the organizer. */
   own?: boolean;
+  /** A text that Google may hold only the beginning of, and no beginning is shorter than this (cut.ts). */
+  cutFrom?: number;
 }
 
 /** What a codec has to know about the user and the directory; plain data. */
@@ -38,10 +42,17 @@ export interface Observed {
   etag?: string;
   /**
    * gone: deleted, cancelled or not found; then only googleId is sure. elsewhere: in a place that the
-   * collection no longer lives in.
+   * collection no longer lives in. out: there, but the user has taken it out of what is synchronised.
    */
-  state: 'live' | 'gone' | 'elsewhere';
+  state: 'live' | 'gone' | 'elsewhere' | 'out';
   fields: Fields;
+  /** Ids under which it was known before, where Google changes them. */
+  formerIds?: string[];
+  /**
+   * When this version was written, ms since the epoch by Google's clock: an older one than we have
+   * written or read is a listing that lags behind (P14). Only for types whose listings do.
+   */
+  updatedAt?: number;
   /** The group that it is one of (an occurrence: its series). */
   group?: string;
   /** Its place, by which it is known in a group: a date or date-time (an occurrence: the original start). */
@@ -85,6 +96,8 @@ export interface Codec<Raw = unknown> {
   /** Addresses on which the directory has to be asked before encoding or decoding. */
   emailsOf(input: { fields?: Fields; raw?: Raw }): string[];
   decode(raw: Raw, context: CodecContext): Observed;
+  /** Google's id of a resource. */
+  idOf(raw: Raw): string;
   /** The id to insert under; undefined where Google takes none from us. */
   googleId(userId: string, crmId: string, generation: number): string | undefined;
   insert(crmId: string, generation: number, fields: Fields, context: CodecContext): Raw;

@@ -269,7 +269,7 @@ export const googleChangeSchema = z.strictObject({
   reason: z
     .string()
     .optional()
-    .describe('of a delete: movedOrDeleted, undone; of an unlink: labelRemoved'),
+    .describe('of a delete: movedOrDeleted, undone; of an unlink: takenOut'),
   redacted: z.boolean().optional(),
   conflicts: z.array(conflictSchema).optional(),
   rejected: rejectedSchema.optional(),

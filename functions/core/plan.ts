@@ -102,8 +102,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   import(input) {
     const { observed, codec, context, window } = input;
     if (!observed) return decide('nothing');
+    // Types that lie outside of time have no period.
     const period = codec.period(observed.fields, context);
-    if (!period || period.to <= window.from || period.from >= window.to) return decide('nothing');
+    if (period && (period.to <= window.from || period.from >= window.to)) return decide('nothing');
     // Ours, but we know of no wish of the CRM: its intent or our link comes with another message.
     if (observed.marker) return decide('nothing');
     return tell(input, 'import', observed.fields);
@@ -129,13 +130,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // The version that we deleted: an old answer.
     // Of ours for sure: not known to be removed, or inserted by a run that died before it knew.
     const newer = (observed?.marker?.generation ?? -1) > link.generation;
-    if (link.removing || newer) return remove(input, 'removeAtGoogle');
+    if (link.removing || link.inFlight || newer) return remove(input, 'removeAtGoogle');
     if (isAnswered(input)) return decide('nothing');
     if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
     const known = knownGoogle(link);
     const now = { ...known, ...observed?.fields };
     const edited =
-      link.state === 'deleted' || // a person restored it from the bin
+      link.state !== 'live' || // a person restored it from the bin, or took it in again
       hasUnseenOffers(input) ||
       // What equals the CRM's own word is our write, whose answer was lost.
       Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], data[n]));
@@ -143,7 +144,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
     const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
     const merged = mergeSides(input, 'editBeatsDelete');
-    return beatsDelete(merged, field, forCrm(codec, { ...now, ...merged.agreed }));
+    return beatsDelete(merged, field, forCrm(codec, { ...now, ...merged.agreed }, link));
   },
   bothGone: ({ link }) => decide('bothGone', link ? { link: 'deleted' } : {}),
   reappeared(input) {
@@ -152,11 +153,24 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!observed || link?.etag === observed.etag) return decide('nothing');
     return tell(input, 'reappeared', observed.fields);
   },
+  letGo: ({ observed }) => ({
+    ...decide('letGo', { link: 'out' }),
+    ...(observed && { notice: { op: 'unlink', reason: 'takenOut' } }),
+  }),
+  rejoin(input) {
+    // Both sides may have moved on meanwhile: merged against what both held when they were parted.
+    const { link, observed, codec } = input;
+    if (!link || !observed) return decide('nothing');
+    const merged = mergeSides(input, 'rejoin');
+    const data = forCrm(codec, { ...knownGoogle(link), ...observed.fields }, link);
+    return { ...merged, notice: merged.notice ?? { op: 'upsert', data, changed: [] } };
+  },
   handOver(input) {
     const { link, observed, intent } = input;
     const ours = observed?.marker ?? (observed && observed.googleId === intent?.googleId);
     if (!link && !ours) return decide('nothing');
-    if (link?.state === 'deleted' || observed?.state === 'gone' || observed?.state === 'elsewhere')
+    const isThere = observed === undefined || observed.state === 'live';
+    if ((link && link.state !== 'live' && !link.inFlight) || !isThere)
       return decide('handOver', { link: 'none' });
     const conflicts = link ? unheard(input, link) : [];
     return {

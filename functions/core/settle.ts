@@ -45,6 +45,7 @@ export function settle(given: Outcome): Settled {
   if (decision.link === 'none') return link ? { ...settled, removed: link.id } : settled;
   const next = identity(outcome, notice !== undefined && notice.op !== 'reject');
   delete next.removing;
+  delete next.inFlight;
   if (decision.link === 'deleted') {
     next.state = 'deleted';
     // Whoever is told of the deletion did not do it.
@@ -54,6 +55,7 @@ export function settle(given: Outcome): Settled {
     next.offered = next.deletedBy === 'crm' ? {} : withOffers(outcome, notice);
     return { ...settled, link: next };
   }
+  if (decision.link === 'out') return { ...settled, link: { ...next, state: 'out' } };
   next.state = 'live';
   delete next.deletedBy;
   delete next.expireAt;
@@ -87,6 +89,7 @@ function identity(outcome: Outcome, told: boolean): Link {
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
   if (seen?.etag !== undefined) next.etag = seen.etag;
+  if (seen?.updatedAt !== undefined) next.updatedAt = seen.updatedAt;
   if (seen?.state === 'live') {
     delete next.group;
     if (seen.group !== undefined) next.group = seen.group;

@@ -30,9 +30,14 @@ export interface ApiClient {
   /**
    * Performs the calls, at most 50 in one HTTP batch, a single one without. Results come in the order
    * of the calls; what may pass is repeated within the budget, then it is `later`. Throws only
-   * SyncError `reauthorize`.
+   * SyncError `reauthorize`. With `once`, for calls that make something new each time: repeated only
+   * after an answer that says that nothing was done.
    */
-  perform<T>(session: GoogleSession, calls: TypedCall<T>[]): Promise<Result<T>[]>;
+  perform<T>(
+    session: GoogleSession,
+    calls: TypedCall<T>[],
+    options?: { once: boolean },
+  ): Promise<Result<T>[]>;
 }
 
 export interface ApiClientOptions {
@@ -50,10 +55,11 @@ export interface ApiClientOptions {
 export function createApiClient(options: ApiClientOptions): ApiClient {
   return {
     capture: (invoke) => capture(`${options.root}/`, invoke),
-    async perform<T>(session: GoogleSession, calls: TypedCall<T>[]) {
+    async perform<T>(session: GoogleSession, calls: TypedCall<T>[], { once } = { once: false }) {
       const results: Result<T>[] = [];
       for (let at = 0; at < calls.length; at += MAX_BATCH) {
-        results.push(...(await performChunk<T>(options, session, calls.slice(at, at + MAX_BATCH))));
+        const chunk = calls.slice(at, at + MAX_BATCH);
+        results.push(...(await performChunk<T>(options, session, chunk, once)));
       }
       return results;
     },
@@ -91,6 +97,7 @@ async function performChunk<T>(
   options: ApiClientOptions,
   session: GoogleSession,
   calls: TypedCall<T>[],
+  once: boolean,
 ): Promise<Result<T>[]> {
   const results = new Array<Result<T>>(calls.length);
   let open = calls.map((_, index) => index);
@@ -106,7 +113,10 @@ async function performChunk<T>(
     open = open.filter((index) => retryable(results[index]));
     const worst = open.map((i) => errorOf(results[i])).sort(byRetryAfter)[0];
     if (!worst) break;
-    const waitMs = retryDelay(worst, attempt, session.retriesLeft, options.random());
+    const unsure = once && open.some((i) => !saysNothingDone(errorOf(results[i])));
+    const waitMs = unsure
+      ? undefined
+      : retryDelay(worst, attempt, session.retriesLeft, options.random());
     if (waitMs === undefined) {
       for (const index of open) results[index] = postponed(errorOf(results[index]) ?? worst);
       break;
@@ -175,6 +185,10 @@ function judge<T>(answer: HttpAnswer | SyncError | undefined): Result<T> {
     return { ok: false, error: new SyncError('retry', 'unreadableAnswer') };
   }
 }
+
+/** Google has refused the call: whatever it was to do has not happened. Other failures leave it open. */
+export const saysNothingDone = (error: SyncError | undefined) =>
+  error?.status !== undefined && error.status >= 400 && error.status < 500 && error.status !== 408;
 
 const errorOf = (result: Result<unknown> | undefined) =>
   result && !result.ok ? result.error : undefined;
