@@ -74,7 +74,7 @@ function groupsOf(fields: Codec['fields']): string[][] {
 
 function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
   const spec = input.codec.fields[names[0] ?? ''] as FieldSpec;
-  const views = names.map((name) => viewOf(name, spec, input));
+  const views = names.map((name) => viewOf(name, input.codec.fields[name] ?? spec, input));
   const crmEdited = spec.flow !== 'google' && views.some((v) => v.crmEdited);
   const googleEdited = spec.flow !== 'crm' && views.some((v) => v.googleEdited);
   if (crmEdited && views.some((v) => input.locked(v.name))) {

@@ -88,7 +88,8 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   const notice = mergeNotice(input, merged, { ...known, ...merged.toGoogle, ...merged.toCrm });
   if (notice) decision.notice = notice;
   const quiet = !decision.write && !notice && Object.keys(merged.agreed).length === 0;
-  if (quiet && link?.state === 'live' && !intent && link.etag === observed?.etag)
+  const same = link?.etag === observed?.etag && link?.googleId === googleId;
+  if (quiet && link?.state === 'live' && !intent && same)
     return decide('nothing');
   return decision;
 }

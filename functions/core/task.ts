@@ -62,6 +62,8 @@ function canonical(data: Fields): Fields {
   // What looks like our block in the CRM's own text would be read as one at Google.
   if (typeof data.notes === 'string') result.notes = textOrNull(readNotes(data.notes).text);
   if (data.status === null) result.status = fields.status.initial;
+  // Who names the day on which it was done says that it was.
+  if (typeof data.completed === 'string' && data.status === undefined) result.status = 'done';
   // An open task has no day of completion, whatever a full state still says of it.
   if (result.status === 'open') result.completed = null;
   return result;
