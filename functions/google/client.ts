@@ -4,7 +4,7 @@
  * here and nowhere else (gaxios' own retries never run: it sends nothing).
  */
 import { retryDelay } from '../core/retry.ts';
-import { isSyncError, SyncError } from '../errors.ts';
+import { isSyncError, SyncError, saysNothingDone } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { GoogleSession, Result } from '../sync/collection.ts';
 import type { Clock, Random } from '../sync/ports.ts';
@@ -45,14 +45,20 @@ export interface ApiClientOptions {
   root: string;
   /** Path of the batch endpoint below the root, such as /batch/calendar/v3 */
   batchPath: string;
+  /** Whether the API has one is not documented: without it the calls are sent singly. */
+  batchMayLack?: boolean;
   send: Send;
   clock: Clock;
   random: Random;
   log: Log;
 }
 
+/** The options, and whether batches are sent: found out by the first one. */
+type Wire = ApiClientOptions & { batches: boolean };
+
 /** A client for one API. */
-export function createApiClient(options: ApiClientOptions): ApiClient {
+export function createApiClient(given: ApiClientOptions): ApiClient {
+  const options: Wire = { ...given, batches: true };
   return {
     capture: (invoke) => capture(`${options.root}/`, invoke),
     async perform<T>(session: GoogleSession, calls: TypedCall<T>[], { once } = { once: false }) {
@@ -94,7 +100,7 @@ async function capture<T>(
 }
 
 async function performChunk<T>(
-  options: ApiClientOptions,
+  options: Wire,
   session: GoogleSession,
   calls: TypedCall<T>[],
   once: boolean,
@@ -135,7 +141,7 @@ async function performChunk<T>(
 
 /** One HTTP request for the calls; a failure of the whole is the answer of each. */
 async function exchange(
-  options: ApiClientOptions,
+  options: Wire,
   session: GoogleSession,
   calls: HttpCall[],
 ): Promise<(HttpAnswer | SyncError)[]> {
@@ -144,7 +150,7 @@ async function exchange(
     // Whoever stood still for too long has lost the user to another run: not one more write (P25).
     if (options.clock.now() >= session.until)
       return calls.map(() => new SyncError('later', 'leaseLost'));
-    const answers = await attempt(options, token, calls);
+    const answers = await attempt(options, session, token, calls);
     const refused = answers.some((a) => !(a instanceof SyncError) && a.status === 401);
     // A token can die early. A second refusal of a fresh one is no matter of age.
     if (!refused || renewed) return answers;
@@ -153,17 +159,20 @@ async function exchange(
 }
 
 async function attempt(
-  { root, batchPath, send }: ApiClientOptions,
+  options: Wire,
+  session: GoogleSession,
   token: string,
   calls: HttpCall[],
 ): Promise<(HttpAnswer | SyncError)[]> {
+  const { root, batchPath, send } = options;
   const authorization = `Bearer ${token}`;
+  if (calls.length === 1 || !options.batches) return singly(options, session, authorization, calls);
   try {
-    const [only] = calls;
-    if (calls.length === 1 && only) {
-      return [await send({ ...only, headers: { ...only.headers, authorization } })];
-    }
     const answer = await send(encodeBatch(`${root}${batchPath}`, root, calls, authorization));
+    if (options.batchMayLack && NO_BATCH.includes(answer.status)) {
+      options.batches = false;
+      return singly(options, session, authorization, calls);
+    }
     const failure = failureOf(answer);
     if (answer.status === 401) return calls.map(() => answer);
     if (failure) return calls.map(() => failure);
@@ -172,6 +181,38 @@ async function attempt(
     if (isSyncError(error, 'retry')) return calls.map(() => error);
     throw error;
   }
+}
+
+/** Answers that say that there is nothing at the batch's path: no call of it has happened. */
+const NO_BATCH = [404, 405, 410, 501];
+/** Calls under way at the same time where there is no batch. */
+const AT_ONCE = 5;
+
+/** A request for each call. */
+async function singly(
+  { send, clock }: Wire,
+  session: GoogleSession,
+  authorization: string,
+  calls: HttpCall[],
+): Promise<(HttpAnswer | SyncError)[]> {
+  const answers: (HttpAnswer | SyncError)[] = [];
+  for (let at = 0; at < calls.length; at += AT_ONCE) {
+    const some = calls.slice(at, at + AT_ONCE);
+    if (clock.now() >= session.until) {
+      answers.push(...some.map(() => new SyncError('later', 'leaseLost')));
+      continue;
+    }
+    const sent = some.map(async (call) => {
+      try {
+        return await send({ ...call, headers: { ...call.headers, authorization } });
+      } catch (error) {
+        if (isSyncError(error, 'retry')) return error;
+        throw error;
+      }
+    });
+    answers.push(...(await Promise.all(sent)));
+  }
+  return answers;
 }
 
 function judge<T>(answer: HttpAnswer | SyncError | undefined): Result<T> {
@@ -185,10 +226,6 @@ function judge<T>(answer: HttpAnswer | SyncError | undefined): Result<T> {
     return { ok: false, error: new SyncError('retry', 'unreadableAnswer') };
   }
 }
-
-/** Google has refused the call: whatever it was to do has not happened. Other failures leave it open. */
-export const saysNothingDone = (error: SyncError | undefined) =>
-  error?.status !== undefined && error.status >= 400 && error.status < 500 && error.status !== 408;
 
 const errorOf = (result: Result<unknown> | undefined) =>
   result && !result.ok ? result.error : undefined;
