@@ -89,8 +89,7 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   if (notice) decision.notice = notice;
   const quiet = !decision.write && !notice && Object.keys(merged.agreed).length === 0;
   const same = link?.etag === observed?.etag && link?.googleId === googleId;
-  if (quiet && link?.state === 'live' && !intent && same)
-    return decide('nothing');
+  if (quiet && link?.state === 'live' && !intent && same) return decide('nothing');
   return decision;
 }
 

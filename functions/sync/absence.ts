@@ -39,8 +39,13 @@ export async function lookForMissing(
   const expected = await expectedLinks(run, collection);
   const missing = expected.filter((link) => !seen.has(link.googleId ?? ''));
   const most = Math.max(ALWAYS_BELIEVED, countOf(expected) * BELIEVED_SHARE);
-  return { missing, believed: countOf(missing) <= most };
+  const suspicious = missing.filter((link) => !isFresh(run, collection, link));
+  return { missing, believed: countOf(suspicious) <= most };
 }
+
+/** Listings do not have to show it yet: read singly, but nothing to be alarmed at. */
+const isFresh = (run: Run, { settlesMs = 0 }: Collection, { insertedAt }: Link) =>
+  insertedAt !== undefined && run.engine.clock.now() - insertedAt <= settlesMs;
 
 /** Each read singly. */
 export async function confirmed(
@@ -81,7 +86,7 @@ async function goneGroups(run: Run, collection: Collection, links: Link[]): Prom
   );
 }
 
-/** Live links whose record lies wholly inside the listed window. */
+/** Live links whose record lies wholly inside the listed window, if it lies in time at all. */
 async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> {
   const { store } = run.engine;
   const { codec } = collection;
@@ -91,7 +96,7 @@ async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> 
     const links = await store.listLinks(run.user.userId, codec.record, PAGE, after);
     for (const link of links) {
       const period = codec.period(knownGoogle(link), context);
-      const inside = period && period.from > run.window.from && period.to < run.window.to;
+      const inside = !period || (period.from > run.window.from && period.to < run.window.to);
       const here = link.state === 'live' && link.place === collection.place;
       if (here && link.googleId && inside) expected.push(link);
     }

@@ -6,7 +6,10 @@ import { settle } from '../core/settle.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
+import { refusedOf, unmarked } from './creation.ts';
 import { type Executed, GROUP_CHANGED } from './execute.ts';
+import { postpone } from './isolation.ts';
+import type { Work } from './observe.ts';
 import type { Commit } from './ports.ts';
 import type { Run } from './run.ts';
 
@@ -29,6 +32,7 @@ export async function commitWorks(
   const { userId } = run.user;
   const links: Link[] = [];
   const removedLinks: string[] = [];
+  const untouched: Work[] = [];
   const notices: GoogleChange[] = [];
   const entries: JournalEntry[] = [];
   const consumed: NonNullable<Commit['consumed']> = [];
@@ -46,7 +50,11 @@ export async function commitWorks(
     const settled = settle(outcome);
     const entry = entryOf(outcome, settled);
     if (entry) entries.push(entry);
-    if (settled.link) links.push(placed(settled.link, collection, written ?? work.observed));
+    if (settled.link) {
+      const insertedAt = work.marked?.insertedAt;
+      const link = placed(settled.link, collection, written ?? work.observed);
+      links.push(insertedAt === undefined ? link : { ...link, insertedAt });
+    } else untouched.push(work);
     if (settled.removed) removedLinks.push(settled.removed);
     if (settled.notice) notices.push(settled.notice);
     run.count.conflicts += settled.notice?.conflicts?.length ?? 0;
@@ -73,8 +81,11 @@ export async function commitWorks(
   }
   for (const { error } of executed.deferred) {
     if (error.reason === GROUP_CHANGED && run.listing === 'due') run.waits = true;
-    else run.deferred ??= error;
+    else if (error.kind !== 'reauthorize') postpone(run, collection, error);
   }
+  const marks = unmarked([...untouched, ...refusedOf(executed)]);
+  links.push(...marks.links);
+  removedLinks.push(...marks.removedLinks);
   if (notices.length > 0) await publisher.googleChanges(notices);
   const journal = pagesOf(run, entries);
   const progress = firstSyncProgress(run);
@@ -84,7 +95,8 @@ export async function commitWorks(
     commit,
     release && executed.deferred.length === 0,
   );
-  if (isSyncError(run.deferred, 'reauthorize')) throw run.deferred;
+  const revoked = executed.deferred.find(({ error }) => isSyncError(error, 'reauthorize'));
+  if (revoked) throw revoked.error;
   return released;
 }
 

@@ -1,5 +1,7 @@
 import type { Observed } from '../core/codec.ts';
+import { sameValue } from '../core/fields.ts';
 import type { JournalEntry } from '../core/journal.ts';
+import { knownGoogle } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type { Collection, Page } from './collection.ts';
@@ -15,6 +17,8 @@ export interface Work {
   raw: unknown;
   /** The resource in the place that the record moves away from. */
   original?: unknown;
+  /** The link with the mark that its insertion is on the way, as it was stored before the call. */
+  marked?: Link;
   /** To be undone, instead of planned. */
   undo?: { entry: JournalEntry; pending: boolean };
 }
@@ -115,7 +119,7 @@ export async function observePage(
   const asked = new Set(known.groups.map((group) => group.id));
   const ids = observed
     .filter((o) => o.observed.group === undefined || !asked.has(o.observed.group))
-    .map((o) => o.observed.googleId);
+    .flatMap(({ observed: o }) => [o.googleId, ...(o.formerIds ?? [])]);
   const others =
     ids.length === 0
       ? []
@@ -127,23 +131,36 @@ export async function observePage(
     ),
     (link) => link.googleId,
   );
-  const works = observed.map(
-    (o): Work => ({ ...o, link: links.get(o.observed.googleId), intent: undefined }),
-  );
+  const linkOf = ({ googleId, formerIds = [] }: Observed) =>
+    [googleId, ...formerIds].map((id) => links.get(id)).find((link) => link !== undefined);
+  const former = new Set(observed.flatMap((o) => o.observed.formerIds ?? []));
+  const works = observed
+    // It has not gone, it goes by another name now.
+    .filter((o) => !(o.observed.state === 'gone' && former.has(o.observed.googleId)))
+    .map((o): Work => ({ ...o, link: linkOf(o.observed), intent: undefined }));
   const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
-  return [...works, ...gone].filter(({ link, observed }) => !isEcho(link, observed));
+  const news = works.filter((work) => !isUnknown(work));
+  return [...news, ...gone].filter(
+    ({ link, observed }) => !isEcho(link, observed) && !isStale(link, observed),
+  );
 }
+
+/** What is out of the collection's reach is nobody's business, unless a record hangs on it. */
+const isUnknown = ({ link, intent, observed }: Work) =>
+  observed?.state === 'out' && link === undefined && intent === undefined;
 
 /**
  * Events of ours of which the link does not tell what the CRM wants: no link (a run died between
  * inserting and committing), an earlier generation, or a tombstone whose event a person restored.
  * There the CRM's stored word counts, pending or not.
  */
-async function recognise(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+async function recognise(run: Run, collection: Collection, works: Work[]): Promise<void> {
   const { store } = run.engine;
+  const { codec } = collection;
   const unlinked = works.filter((w) => w.link === undefined && w.observed?.marker !== undefined);
-  const restored = works.filter((w) => w.link?.deletedBy === 'crm' && w.observed?.state === 'live');
+  const isPast = ({ deletedBy, state }: Link) => deletedBy === 'crm' || state === 'out';
+  const restored = works.filter((w) => w.link && isPast(w.link) && w.observed?.state === 'live');
   const idOf = (work: Work) => work.link?.crmId ?? work.observed?.marker?.crmId ?? '';
   if (unlinked.length + restored.length === 0) return;
   const links = index(
@@ -166,7 +183,40 @@ async function recognise(run: Run, { codec }: Collection, works: Work[]): Promis
     if (work.link === undefined || ours || generation > work.link.generation)
       work.intent = intents.get(crmId);
   }
+  await tellDoubles(run, collection, unlinked);
 }
+
+/**
+ * Where ids are Google's, an object with our mark that is not the linked one is that one under another
+ * name, or a second one. The second one counts as an older one, unless somebody has made it his own.
+ */
+async function tellDoubles(run: Run, collection: Collection, works: Work[]): Promise<void> {
+  const others = works.filter(
+    ({ link, observed }) =>
+      link?.state === 'live' &&
+      link.googleId !== undefined &&
+      link.googleId !== observed?.googleId &&
+      link.generation === observed?.marker?.generation,
+  );
+  const linked = others.map(({ link }): Work => ({ link, ...nothing }));
+  await read(run, collection, linked, ({ link }) => link?.googleId ?? '');
+  for (const [i, work] of others.entries()) {
+    const original = linked[i]?.observed;
+    const { link, observed } = work;
+    if (!link || !observed?.marker || original?.state === 'gone') continue;
+    if (original?.googleId === observed.googleId) continue;
+    const known = knownGoogle(link);
+    const edited = Object.keys(observed.fields).some(
+      (name) => !sameValue(observed.fields[name], known[name]),
+    );
+    work.observed = edited
+      ? { googleId: observed.googleId, state: 'out', fields: {} }
+      : { ...observed, marker: { ...observed.marker, generation: link.generation - 1 } };
+    if (edited) work.link = undefined;
+  }
+}
+
+const nothing = { intent: undefined, observed: undefined, raw: undefined };
 
 /** Our own write coming back: the version that the link was written as. No timers, no flags. */
 const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
@@ -175,6 +225,13 @@ const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
   link.googleId === observed?.googleId &&
   link.etag !== undefined &&
   link.etag === observed?.etag;
+
+/** A listing that lags behind shows a version from before the one that we know: no edit (P14). */
+const isStale = (link: Link | undefined, observed: Observed | undefined) =>
+  link?.updatedAt !== undefined &&
+  observed?.updatedAt !== undefined &&
+  link.googleId === observed.googleId &&
+  observed.updatedAt < link.updatedAt;
 
 /** Reads the objects of these works again and puts what is there now into them. */
 export async function read(
