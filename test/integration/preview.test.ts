@@ -49,7 +49,7 @@ test('preview before the first sync: what would go to either side, by count and 
       true,
       false,
       { create: 2, change: 0, delete: 0 },
-      { create: 1, change: 0, delete: 0, reject: 1 },
+      { create: 1, change: 0, delete: 0, unlink: 0, reject: 1 },
       1,
     ],
   );
