@@ -34,7 +34,7 @@ const recordScopes = (
 });
 
 /** The record types that users are asked to permit. A new one is added here and nowhere else. */
-export const permittedRecords: readonly RecordType[] = ['appointment'];
+export const permittedRecords: readonly RecordType[] = ['appointment', 'contact', 'task'];
 
 /** What the consent page asks for: who the user is, and what the given records need. */
 export function requestedScopes(

@@ -45,9 +45,9 @@ export function contactCollection(
 /** Contacts with the label; without one (it is still to be made) there are none. */
 function contactsOf(calls: PeopleCalls, group: string | undefined): Collection<Person> {
   const { client, api } = calls;
-  /** That contacts have lost the label is news of them only while there is the label. */
+  /** That contacts are gone, or have lost the label, is news of them only while there is the label. */
   async function labelled(session: GoogleSession, persons: Person[]): Promise<void> {
-    const bare = persons.some((p) => !p.metadata?.deleted && group && !isMember(p, group));
+    const bare = persons.some((p) => group && !isMember(p, group));
     if (bare && group && !(await groupExists(calls, session, group)))
       throw new SyncError('lost', 'placeGone');
   }

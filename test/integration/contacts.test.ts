@@ -188,7 +188,7 @@ test('C09: an expired token is a 400 with its own reason: one full listing, dele
     told().map((m) => [m.op, m.crmId]),
     [['delete', 'P-1']],
   );
-  assert.equal(world.countCalls()['people.connections.list'], 2, 'refused, then full');
+  assert.equal(world.countCalls()['people.people.connections.list'], 2, 'refused, then full');
   await assertAtRest(world);
 });
 

@@ -311,7 +311,12 @@ test('an assigned task is read-only: told to the CRM, never written, never delet
   assert.equal(only(world).title, 'from a document');
   assert.equal(last(world)?.rejected?.reason, 'notOrganizer');
   await world.crm(wish(world, 'T-1', {}, { op: 'delete' }));
+  const again = { op: 'delete', seen: last(world)?.changeId } as const;
+  await world.crm(wish(world, 'T-1', {}, again));
   assert.equal(only(world).title, 'from a document', 'deleting it would delete the original');
+  const count = told(world).length;
+  await world.poll();
+  assert.equal(told(world).length, count);
 });
 
 test('of a repeating task the next occurrence, copied with our marker, is no second record of ours', async () => {
