@@ -12,6 +12,8 @@ import { calendarCollection } from './google/calendar.ts';
 import { createApiClient } from './google/client.ts';
 import { fetchSend, type Send } from './google/http.ts';
 import { createGoogleOAuth, type GoogleOAuth } from './google/oauth.ts';
+import { contactCollection } from './google/people.ts';
+import { taskCollection } from './google/tasks.ts';
 import { createLog, type Log } from './log.ts';
 import { firestoreClient } from './state/client.ts';
 import { createFirestoreStore } from './state/firestore.ts';
@@ -24,6 +26,8 @@ import { createTokenVault } from './vault/token-vault.ts';
 
 /** One call of Google's, a batch of 50 included; well within the shortest lease in use. */
 const CALL_TIMEOUT_MS = 30_000;
+/** What the label of the contacts and the list of the tasks are called when they are made. */
+const NAME = 'CRM';
 
 /** Parts that a test or a local run brings along instead of the real ones. */
 export interface Given {
@@ -95,26 +99,36 @@ async function openOAuth(config: Config, secrets: VaultClients['secrets']): Prom
   });
 }
 
+/** Where each API is (google-contracts 2: the batch endpoints). */
+const apis = {
+  calendar: (config: Config) => ({ root: config.GOOGLE_API_URL, batchPath: '/batch/calendar/v3' }),
+  people: (config: Config) => ({ root: config.GOOGLE_PEOPLE_URL, batchPath: '/batch' }),
+  tasks: (config: Config) => ({
+    root: config.GOOGLE_TASKS_URL,
+    batchPath: '/batch',
+    batchMayLack: true,
+  }),
+};
+
 /** Everything that a user's sync needs. */
 export function openEngine(config: Config, given: Given): Engine {
   const { vault, oauth } = openAuthorisation(config, given);
   const log = openLog(config, given);
   const clock = given.clock ?? systemClock;
   const random = given.random ?? Math.random;
-  const client = createApiClient({
-    root: config.GOOGLE_API_URL,
-    batchPath: '/batch/calendar/v3',
-    send: given.send ?? fetchSend(CALL_TIMEOUT_MS),
-    clock,
-    random,
-    log,
-  });
+  const wire = { send: given.send ?? fetchSend(CALL_TIMEOUT_MS), clock, random, log };
+  const { CALENDAR: calendar, CALENDAR_NAME: name } = config;
   return {
     store: openStore(config, given),
     publisher: openPublisher(config, given),
     access: createAccess({ vault, oauth, clock }),
     collections: [
-      calendarCollection(client, { calendar: config.CALENDAR, name: config.CALENDAR_NAME }),
+      calendarCollection(createApiClient({ ...wire, ...apis.calendar(config) }), {
+        calendar,
+        name,
+      }),
+      contactCollection(createApiClient({ ...wire, ...apis.people(config) }), { name: NAME }),
+      taskCollection(createApiClient({ ...wire, ...apis.tasks(config) }), { name: NAME, clock }),
     ],
     clock,
     random,

@@ -89,6 +89,8 @@ export interface Codec<Raw = unknown> {
   canonical(data: Fields, context: CodecContext): Fields;
   /** True when the CRM's state means that Google shall hold nothing (a cancelled appointment). */
   absent(fields: Fields): boolean;
+  /** To delete what somebody else organises would take it from them: it stays, and is let go. */
+  keepsForeign?: true;
   /** Names of the fields without which nothing can be inserted. */
   missing(fields: Fields): string[];
   /** The period in which the record lies, ms since the epoch; undefined when it has none. */

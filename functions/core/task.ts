@@ -29,6 +29,7 @@ export const taskCodec: Codec<Task> = {
   fields,
   canonical,
   absent: () => false,
+  keepsForeign: true,
   missing: (data) => (typeof data.title === 'string' ? [] : ['title']),
   // A task lies outside of time: it stays on the list until somebody takes it off.
   period: () => undefined,

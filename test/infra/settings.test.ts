@@ -16,6 +16,8 @@ const derived: { [setting: string]: string } = {
 const localOnly: { [setting: string]: string } = {
   PUSH_AUTH: 'off is refused on Cloud Run',
   GOOGLE_API_URL: 'another server than Google would be handed tokens',
+  GOOGLE_PEOPLE_URL: 'as GOOGLE_API_URL',
+  GOOGLE_TASKS_URL: 'as GOOGLE_API_URL',
   GOOGLE_ACCOUNTS_URL: 'as GOOGLE_API_URL',
   GOOGLE_OAUTH_URL: 'as GOOGLE_API_URL',
   SECRET_MANAGER_URL: 'only for a simulator',
