@@ -122,6 +122,7 @@ export function openEngine(config: Config, given: Given): Engine {
     store: openStore(config, given),
     publisher: openPublisher(config, given),
     access: createAccess({ vault, oauth, clock }),
+    // What is off is neither read nor written, and waits in its intents.
     collections: [
       calendarCollection(createApiClient({ ...wire, ...apis.calendar(config) }), {
         calendar,
@@ -129,7 +130,7 @@ export function openEngine(config: Config, given: Given): Engine {
       }),
       contactCollection(createApiClient({ ...wire, ...apis.people(config) }), { name: NAME }),
       taskCollection(createApiClient({ ...wire, ...apis.tasks(config) }), { name: NAME, clock }),
-    ],
+    ].filter(({ codec }) => config.RECORDS.includes(codec.record)),
     clock,
     random,
     holder: () => randomUUID(),

@@ -33,7 +33,7 @@ const recordScopes = (
   task: [scopes.tasks],
 });
 
-/** The record types that users are asked to permit. A new one is added here and nowhere else. */
+/** The record types that users are asked to permit, as long as the setting RECORDS names no fewer. */
 export const permittedRecords: readonly RecordType[] = ['appointment', 'contact', 'task'];
 
 /** What the consent page asks for: who the user is, and what the given records need. */
