@@ -4,7 +4,15 @@
  */
 import type { people_v1 } from '@googleapis/people';
 import { byKey } from './codec.ts';
-import { addressParts, CRM_URL, decodeAddress, own, text, websiteOf } from './contact-values.ts';
+import {
+  addressParts,
+  CRM_URL,
+  decodeAddress,
+  nameParts,
+  own,
+  text,
+  websiteOf,
+} from './contact-values.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
 
 type Person = people_v1.Schema$Person;
@@ -18,14 +26,6 @@ export type PersonField =
   | 'birthdays'
   | 'urls'
   | 'biographies';
-
-const nameParts = [
-  'honorificPrefix',
-  'givenName',
-  'middleName',
-  'familyName',
-  'honorificSuffix',
-] as const;
 
 /** The given lists of a person, as they shall be; `current` is the person as it is. */
 export function encodePerson(
@@ -104,24 +104,18 @@ function filled<E extends object>(entry: E): E[] {
   return says ? [Object.fromEntries(parts) as E] : [];
 }
 
-/** Entries known by their value: in Google's order, new ones last. */
+/** Entries known by their value, each with what Google holds beside value and type. */
 function valued<E extends people_v1.Schema$EmailAddress | people_v1.Schema$PhoneNumber>(
   list: Json | undefined,
   current: E[],
-): Omit<E, 'metadata'>[] {
-  const wanted = byKey(list, 'value');
-  const known = new Set<string>();
-  const kept = current.flatMap((entry) => {
-    const value = text(entry.value) ?? '';
-    const want = wanted.get(value);
-    if (!want) return [];
-    const { type: _, formattedType: __, ...rest } = withoutMetadata(entry) as E;
-    const type = known.has(value) ? entry.type : asText(want.type);
-    known.add(value);
-    return [{ ...rest, ...(type && { type }) } as unknown as Omit<E, 'metadata'>];
+): E[] {
+  return [...byKey(list, 'value')].flatMap(([value, wanted]): E[] => {
+    const [old, ...repeated] = current.filter((entry) => text(entry.value) === value);
+    if (!old) return [wanted as object as E];
+    const { type: _, formattedType: __, metadata: ___, ...rest } = old;
+    const type = asText(wanted.type);
+    return [{ ...rest, ...(type && { type }) } as E, ...repeated];
   });
-  const added = [...wanted.values()].filter((entry) => !known.has(String(entry.value)));
-  return [...kept, ...(added as unknown as Omit<E, 'metadata'>[])];
 }
 
 function encodeAddress(entry: Json): people_v1.Schema$Address {

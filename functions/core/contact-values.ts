@@ -21,6 +21,15 @@ export const addressParts = {
   country: 'country',
 } as const;
 
+/** Equal on both sides, in the order in which a name is written. */
+export const nameParts = [
+  'honorificPrefix',
+  'givenName',
+  'middleName',
+  'familyName',
+  'honorificSuffix',
+] as const;
+
 /** URL types that can be a person's website, the likeliest first; blogs and profiles are none. */
 const websites = ['homePage', 'work', '', 'home', 'other'];
 
@@ -78,12 +87,7 @@ export function decodePerson(person: Person): Fields {
   const [note] = own(person.biographies);
   const html = note?.contentType === 'TEXT_HTML';
   return {
-    honorificPrefix: text(name?.honorificPrefix),
-    // A name that was never taken apart is shown whole.
-    givenName: text(name?.givenName ?? (name?.familyName ? null : name?.unstructuredName)),
-    middleName: text(name?.middleName),
-    familyName: text(name?.familyName),
-    honorificSuffix: text(name?.honorificSuffix),
+    ...decodeName(name),
     organization: text(work?.name),
     department: text(work?.department),
     title: text(work?.title),
@@ -94,6 +98,13 @@ export function decodePerson(person: Person): Fields {
     website: text(websiteOf(own(person.urls))?.value),
     notes: text(html ? htmlToText(note?.value ?? '') : note?.value),
   };
+}
+
+/** The parts of a name. One that was never taken apart is shown whole. */
+function decodeName(name: people_v1.Schema$Name | undefined): Fields {
+  const parts = Object.fromEntries(nameParts.map((part) => [part, text(name?.[part])]));
+  const whole = nameParts.every((part) => parts[part] === null);
+  return whole ? { ...parts, givenName: text(name?.unstructuredName) } : parts;
 }
 
 const pair = ({ value, type }: people_v1.Schema$EmailAddress): Entry => ({
