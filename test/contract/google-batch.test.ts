@@ -287,7 +287,7 @@ test('3 mutates of one user in a batch overlap: all but one fail', async () => {
     method: 'POST',
     headers: {
       'content-type': 'multipart/mixed; boundary=b1',
-      authorization: 'Bearer user:anna@firm.example',
+      authorization: `Bearer ${google.workspace.grant('anna@firm.example', ['contacts']).access_token}`,
     },
     body: multipart([part, part, part]),
   });

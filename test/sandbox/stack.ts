@@ -149,6 +149,8 @@ async function start(
     publicUrl: `${url}/google`,
   });
   connectTransports(workspace, google);
+  // Minutes at Google; here a person watches.
+  workspace.people.delayMs = 2_000;
   const crm = new Crm({
     ...options.crm,
     now: Date.now,

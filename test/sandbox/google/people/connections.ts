@@ -24,7 +24,9 @@ export function listConnections(call: AuthorizedCall): Answer {
   const page = pageText === null ? null : readPageToken(pageText, book, parameters);
   if (!sync && !page) spendFullSync(call);
 
-  const { versions, upTo } = people.listed(book);
+  // A person's own app shows at once what it has written.
+  const at = call.identity.clientId === null ? Number.POSITIVE_INFINITY : now;
+  const { versions, upTo } = people.listed(book, at);
   const began = page?.upTo ?? upTo;
   const since = sync?.since ?? 0;
   const items = versions

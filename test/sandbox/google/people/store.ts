@@ -56,9 +56,11 @@ export class PeopleStore {
     });
   }
 
-  /** What listings show now: the newest visible version of each contact, and up to which change. */
-  listed(book: AddressBook): { versions: { contact: Contact; version: Version }[]; upTo: number } {
-    const now = this.workspace.now();
+  /** What listings show at a time: the newest visible version of each contact, and up to which change. */
+  listed(
+    book: AddressBook,
+    now: number,
+  ): { versions: { contact: Contact; version: Version }[]; upTo: number } {
     const versions = [...book.contacts.values()].flatMap((contact) => {
       const version = contact.versions.findLast(({ visibleAt }) => visibleAt <= now);
       return version ? [{ contact, version }] : [];
