@@ -242,6 +242,18 @@ test('P3 an insertion whose answer is lost makes no second task', async () => {
   assert.deepEqual(told(world), []);
 });
 
+test('P3 an insertion that never arrived is tried again once it is sure that it did not', async () => {
+  const world = await connected();
+  const lost = { service: 'tasks', method: 'tasks.insert', kind: 'close', when: 'before' } as const;
+  world.workspace.faults.add({ ...lost, count: 1 });
+  await world.crm(wish(world, 'T-1', { title: 'Call' }));
+  await world.poll();
+  assert.deepEqual(seen(world), [], 'it could still come');
+  world.advance(2 * MINUTE);
+  await world.poll();
+  assert.equal(only(world).title, 'Call');
+});
+
 test('a poll that finds nothing is one call, whatever Google’s clock says; nothing is missed', async () => {
   for (const skewMs of [-4 * MINUTE, 0, 4 * MINUTE]) {
     const world = await connected();
