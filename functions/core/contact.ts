@@ -6,7 +6,6 @@ import type { people_v1 } from '@googleapis/people';
 import type { Codec, FieldSpec, Observed, Patch } from './codec.ts';
 import { encodePerson, type PersonField } from './contact-person.ts';
 import { canonicalContact, decodePerson } from './contact-values.ts';
-import type { Fields } from './fields.ts';
 
 type Person = people_v1.Schema$Person;
 
@@ -132,9 +131,10 @@ function patch({ changed, target, adopted }: Patch, _: unknown, current: Person 
   // An adopted contact carries nothing that Google has no field for (design rule 3).
   const names = changed.filter((name) => !(adopted && name === 'url'));
   if (names.length === 0) return undefined;
-  const { url, ...others } = target;
-  const shown: Fields = adopted || url === undefined ? others : target;
-  return encodePerson(listsOf(names), shown, current);
+  // Beside a changed field a list holds others: these stay as Google has them.
+  const now = decodePerson(current ?? {});
+  const wanted = Object.fromEntries(names.map((name) => [name, target[name] ?? null]));
+  return encodePerson(listsOf(names), { ...now, ...wanted }, current);
 }
 
 const listsOf = (names: string[]): PersonField[] => [

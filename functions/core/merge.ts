@@ -217,7 +217,8 @@ function mergeEntries(view: View, key: string, policy: Policy, merged: Merged): 
   const { name, crm: said = null, google: shown = null } = view;
   const value: Json = list.length === 0 ? null : list;
   if (clash) merged.conflicts.push({ field: name, crm: said, google: shown, winner });
-  merged.agreed[name] = value;
+  // As far as the CRM knows: what Google adds to it is an offer, and no common value yet.
+  merged.agreed[name] = said;
   if (!sameValue(value, shown)) merged.toGoogle[name] = value;
   if (!sameValue(value, said)) merged.toCrm[name] = value;
 }

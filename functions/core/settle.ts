@@ -118,7 +118,8 @@ function baseAfter(
   const offered = withOffers(outcome, notice);
   // Once the CRM wants the record again, the word on a deletion is over.
   const wanted = inserted || (outcome.intent && decision.rule !== 'editBeatsDelete');
-  const over = (name: string) => name in decision.agreed || (wanted && !codec.fields[name]);
+  const agreed = (name: string) => name in decision.agreed && !(name in decision.offers);
+  const over = (name: string) => agreed(name) || (wanted && !codec.fields[name]);
   for (const name of Object.keys(offered).filter(over)) delete offered[name];
   const kept = (fields: Fields = {}) =>
     inserted

@@ -4,6 +4,7 @@
  * answer is looked for before the next one; as long as Google may show it late, it is waited for.
  */
 import { decide } from '../core/decision.ts';
+import type { Fields } from '../core/fields.ts';
 import { linkId } from '../core/link.ts';
 import type { Link } from '../core/records.ts';
 import { SyncError, saysNothingDone } from '../errors.ts';
@@ -69,16 +70,22 @@ export async function markInsertions(
   for (const { work, write, decision } of planned) {
     if (write.kind !== 'insert' || write.googleId !== undefined) continue;
     if (decision.write?.kind !== 'insert') continue;
-    const { crmId, generation } = decision.write;
-    const before = work.link ?? blank(run, codec.record, crmId, generation - 1);
+    const { crmId, generation, fields } = decision.write;
+    const before = work.link ?? blank(run, codec.record, crmId, generation - 1, fields);
     work.marked = { ...before, inFlight: true, insertedAt };
     links.push(work.marked);
   }
   if (links.length > 0) await run.engine.store.commit(run.lease, { links }, false);
 }
 
-/** Nothing is at Google as far as we know; what the CRM wants is in its intent. */
-const blank = (run: Run, record: Link['record'], crmId: string, generation: number): Link => ({
+/** Nothing is at Google as far as we know; if it is, then with these values. */
+const blank = (
+  run: Run,
+  record: Link['record'],
+  crmId: string,
+  generation: number,
+  fields: Fields,
+): Link => ({
   id: linkId(record, { crmId }),
   userId: run.user.userId,
   record,
@@ -87,7 +94,7 @@ const blank = (run: Run, record: Link['record'], crmId: string, generation: numb
   origin: 'crm',
   crmId,
   generation,
-  crm: {},
+  crm: fields,
   google: {},
   offered: {},
   changes: 0,

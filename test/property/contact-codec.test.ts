@@ -151,6 +151,9 @@ test('P11: a contact is read back as it was written, whatever it holds', () => {
   );
 });
 
+const picked = (fields: Fields, names: string[]): Fields =>
+  Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
+
 /** What others wrote into a contact of ours. */
 const others = {
   nicknames: [{ value: 'Evi' }],
@@ -181,7 +184,13 @@ test('P11: a patch changes the fields that it names, in the lists that hold them
       const target: Fields = { ...read(current).fields, url: was.url ?? null, ...canonical(after) };
       const known: Fields = { ...read(current).fields, url: was.url ?? null };
       const changed = Object.keys(target).filter((n) => !sameValue(target[n], known[n]));
-      const body = codec.patch({ changed, target, before: was, adopted: false }, context, current);
+      // The CRM's full state may be older than what Google has: only what is named may be written.
+      const stale: Fields = { ...target, ...was, ...picked(target, changed) };
+      const body = codec.patch(
+        { changed, target: stale, before: was, adopted: false },
+        context,
+        current,
+      );
       if (changed.length === 0) return assert.equal(body, undefined);
       const next = stored({ ...current, ...body });
       assert.deepEqual(differences(next, target), []);
