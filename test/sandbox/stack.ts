@@ -179,6 +179,8 @@ async function start(
     };
   });
   connectTransports(workspace, google);
+  // Minutes at Google; here a person watches.
+  workspace.people.delayMs = 2_000;
   const crm = new Crm({
     ...options.crm,
     now: clock('crm'),

@@ -1,16 +1,22 @@
 /**
- * The CRM simulator: a small contact history that publishes crm-changes and consumes google-changes the
+ * The CRM simulator: contact history, contact persons and tasks, that publishes crm-changes and consumes google-changes the
  * way a CRM team's integration would. Knows no clock, no randomness and no network of its own, so that a
  * deterministic simulation can use it directly.
  */
-import {
-  type Appointment,
-  type GoogleChange,
-  googleChangeSchema,
-} from '../../../functions/core/messages.ts';
+import type { RecordType } from '../../../functions/core/fields.ts';
+import { type GoogleChange, googleChangeSchema } from '../../../functions/core/messages.ts';
 import { changesIn, checked } from './checks.ts';
 import { Outbox } from './outbox.ts';
-import { CrmError, type CrmOptions, type CrmRecord, type CrmUser } from './types.ts';
+import {
+  CrmError,
+  type CrmOptions,
+  type CrmRecord,
+  type CrmUser,
+  type RecordData,
+} from './types.ts';
+
+/** How the numbers of each type begin: contact history, contact person, task. */
+const PREFIX = { appointment: 'CH', contact: 'CP', task: 'T' };
 
 /** The CRM: users, records, the messages received, and an outbox so that no message is lost. */
 export class Crm {
@@ -21,7 +27,7 @@ export class Crm {
   readonly #messages: GoogleChange[] = [];
   readonly #outbox: Outbox;
   /** What each record said in its versions, newest last. */
-  readonly #versions = new Map<string, { version: number; data: Appointment }[]>();
+  readonly #versions = new Map<string, { version: number; data: RecordData }[]>();
   #lastNumber = 1000;
 
   constructor(options: CrmOptions) {
@@ -44,29 +50,33 @@ export class Crm {
     return stored;
   }
 
-  /** A new entry of the contact history. */
-  async create(userId: string, data: Appointment): Promise<CrmRecord> {
+  /** A new entry of the contact history, or a record of another type. */
+  async create(
+    userId: string,
+    data: RecordData,
+    record: RecordType = 'appointment',
+  ): Promise<CrmRecord> {
     if (!this.#users.has(userId)) throw new CrmError(404, `no user ${userId}`);
-    const record = this.#insert({ userId, origin: 'crm', data: checked(data) });
-    this.#publishRecord(record);
+    const made = this.#insert({ userId, record, origin: 'crm', data: checked(data, record) });
+    this.#publishRecord(made);
     await this.flush();
-    return record;
+    return made;
   }
 
   /** Changes fields of an entry, or hands it over to another user. */
-  async edit(crmId: string, data: Appointment, userId?: string): Promise<CrmRecord> {
+  async edit(crmId: string, data: RecordData, userId?: string): Promise<CrmRecord> {
     const record = this.#live(crmId);
     if (userId !== undefined && !this.#users.has(userId)) {
       throw new CrmError(404, `no user ${userId}`);
     }
-    const edited = checked(data);
-    const old: Appointment = record.data;
-    const isNew = (field: keyof Appointment) =>
+    const edited = checked(data, record.record);
+    const old = record.data;
+    const isNew = (field: keyof RecordData) =>
       JSON.stringify(edited[field] ?? null) !== JSON.stringify(old[field] ?? null);
     record.data = { ...old, ...edited };
     if (userId !== undefined) record.userId = userId;
     const version = record.version + 1;
-    const changed = (Object.keys(edited) as (keyof Appointment)[]).filter(isNew);
+    const changed = (Object.keys(edited) as (keyof RecordData)[]).filter(isNew);
     const fields = changed.map((field) => [mergedWith(field), version]);
     record.editedFields = { ...record.editedFields, ...Object.fromEntries(fields) };
     this.#personChanged(record);
@@ -103,14 +113,14 @@ export class Crm {
       if (version <= (old?.version ?? -1)) continue;
       const { crmId, googleId } = change;
       const record: CrmRecord = {
-        ...(old ?? { crmId, record: 'appointment', origin: 'crm', conflicts: [] }),
+        ...(old ?? { crmId, record: change.record, origin: 'crm', conflicts: [] }),
         userId,
         version,
         editedVersion: version,
         data:
           change.op === 'delete'
             ? (old?.data ?? {})
-            : { ...(old?.deleted ? {} : old?.data), ...change.data },
+            : { ...(old?.deleted ? {} : old?.data), ...(change.data as CrmRecord['data']) },
         deleted: change.op === 'delete',
         external: true,
         updatedAt: this.#options.now(),
@@ -154,7 +164,10 @@ export class Crm {
     if (record && change.conflicts) record.conflicts.push(...change.conflicts);
     if (change.op === 'upsert') this.#applyUpsert(record, change);
     else if (record && change.op === 'delete') this.#applyDelete(record, change);
-    else if (record) this.#changed(record.userId, record.crmId);
+    else if (record) {
+      if (change.op === 'unlink') record.unlinked = true;
+      this.#changed(record.userId, record.crmId);
+    }
   }
 
   /** The record that a change is about: the live one with the Google id when its own is gone. */
@@ -175,10 +188,12 @@ export class Crm {
   }
 
   #applyUpsert(record: CrmRecord | undefined, change: GoogleChange): void {
-    const data = (change.data ?? {}) as Appointment;
+    const data = (change.data ?? {}) as RecordData;
     if (!record) {
-      if (change.userId === undefined) return;
-      const adopted = this.#insert({ userId: change.userId, origin: 'google', data }, change.crmId);
+      const { userId, record: type } = change;
+      if (userId === undefined || type === undefined || type === 'user') return;
+      const born = { userId, record: type, origin: 'google', data } as const;
+      const adopted = this.#insert(born, change.crmId);
       if (change.conflicts) adopted.conflicts.push(...change.conflicts);
       this.#googleChanged(adopted, change);
       return;
@@ -189,8 +204,9 @@ export class Crm {
         this.#personChanged(record);
         return;
       }
-      const { userId, origin } = record;
-      const restored = this.#insert({ userId, origin, data: { ...record.data, ...data } });
+      const { userId, origin, record: type } = record;
+      const whole = { ...record.data, ...data };
+      const restored = this.#insert({ userId, record: type, origin, data: whole });
       restored.conflicts.push(...(change.conflicts ?? []));
       this.#googleChanged(restored, change);
       return;
@@ -203,6 +219,7 @@ export class Crm {
     record.data = { ...record.data, ...Object.fromEntries(applied) };
     record.deleted = false;
     delete record.deletedBy;
+    delete record.unlinked;
     if (!change.rejected) delete record.rejected;
     this.#bump(record, change);
     this.#googleChanged(record, change, applied.length === asked.length);
@@ -218,7 +235,7 @@ export class Crm {
     if (change.redacted || baseVersion === undefined) return false;
     if ((editedFields?.[mergedWith(field)] ?? -1) <= baseVersion) return false;
     const before = this.#versions.get(crmId)?.findLast(({ version }) => version <= baseVersion);
-    const name = field as keyof Appointment;
+    const name = field as keyof RecordData;
     return !before || JSON.stringify(before.data[name]) !== JSON.stringify(data[name]);
   }
 
@@ -300,7 +317,7 @@ export class Crm {
     const { conferenceUrl: _readOnly, ...data } = record.data;
     return {
       ...this.#envelope(userId, version),
-      record: 'appointment',
+      record: record.record,
       op: record.deleted ? 'delete' : 'upsert',
       crmId,
       ...(googleId !== undefined && { googleId }),
@@ -315,15 +332,14 @@ export class Crm {
   }
 
   #insert(
-    fields: Pick<CrmRecord, 'userId' | 'origin' | 'data'>,
-    crmId = `CH-${++this.#lastNumber}`,
+    fields: Pick<CrmRecord, 'userId' | 'record' | 'origin' | 'data'>,
+    crmId = `${PREFIX[fields.record]}-${++this.#lastNumber}`,
   ): CrmRecord {
     const url = this.#options.recordUrl?.(crmId);
     const record: CrmRecord = {
       ...fields,
       data: { ...fields.data, ...(url !== undefined && { url }) },
       crmId,
-      record: 'appointment',
       version: 1,
       editedVersion: fields.origin === 'crm' ? 1 : 0,
       deleted: false,
@@ -365,5 +381,5 @@ function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
   );
 }
 
-/** Start and end are one value. */
-const mergedWith = (field: string) => (field === 'end' ? 'start' : field);
+/** Start and end are one value, and so are the state of a task and the day on which it was done. */
+const mergedWith = (field: string) => ({ end: 'start', completed: 'status' })[field] ?? field;

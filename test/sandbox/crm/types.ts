@@ -1,5 +1,11 @@
-import type { Json } from '../../../functions/core/fields.ts';
-import type { Appointment, Conflict, Rejection } from '../../../functions/core/messages.ts';
+import type { Json, RecordType } from '../../../functions/core/fields.ts';
+import type {
+  Appointment,
+  Conflict,
+  Contact,
+  Rejection,
+  Task,
+} from '../../../functions/core/messages.ts';
 
 /** A user as the CRM keeps him or her, with what it was told about the Google side. */
 export interface CrmUser {
@@ -13,18 +19,23 @@ export interface CrmUser {
   google?: { [field: string]: Json };
 }
 
-/** An entry of the contact history, as the CRM stores and shows it. */
+/** What a record says; which fields there are depends on its type. */
+export type RecordData = Omit<Appointment, 'status'> &
+  Contact &
+  Omit<Task, 'status'> & { status?: Appointment['status'] | Task['status'] };
+
+/** An entry of the contact history, a contact person or a task, as the CRM stores and shows it. */
 export interface CrmRecord {
   crmId: string;
   userId: string;
-  record: 'appointment';
+  record: RecordType;
   /** Rises with every change of the record, by whomever. */
   version: number;
   /** The version of the last change that a person made in the CRM. */
   editedVersion: number;
   /** The same per field: a person's newer value is not overwritten by what Google had before it. */
   editedFields?: { [field: string]: number };
-  data: Appointment;
+  data: RecordData;
   deleted: boolean;
   /** Set when the deletion was told by Google: such a record may come back. */
   deletedBy?: 'crm' | 'google';
@@ -33,6 +44,8 @@ export interface CrmRecord {
   /** changeId of the last google-change applied: travels with every later message. */
   seen?: string;
   redacted?: boolean;
+  /** Google's user has taken it out: both sides keep it, and it is no longer kept equal. */
+  unlinked?: boolean;
   /** Newest last. */
   conflicts: Conflict[];
   rejected?: Rejection;
