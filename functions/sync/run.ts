@@ -397,13 +397,7 @@ async function finishPull(
     const channel = channels.get(codec.record);
     const polled = watch ? { first: pollMs, most: pollMs } : UNWATCHABLE;
     const often = channel ? { first: safetyMs, most: 2 * safetyMs, late: true } : polled;
-    const poll = nextPoll(
-      run.user.polls?.[codec.record],
-      changes > 0,
-      often,
-      now,
-      random(),
-    );
+    const poll = nextPoll(run.user.polls?.[codec.record], changes > 0, often, now, random());
     const at = Math.min(poll.at, channel?.expiresAt ?? poll.at);
     const step = { step: 'pulled', ...poll, at } as const;
     return [codec.record, step] as const;
