@@ -31,6 +31,18 @@ const policy = z
     return z.NEVER;
   });
 
+const recordTypes = ['appointment', 'contact', 'task'] as const;
+const records = z
+  .string()
+  .default(recordTypes.join())
+  .transform((text, ctx) => {
+    const given = text.split(',').map((word) => word.trim());
+    const known = recordTypes.filter((record) => given.includes(record));
+    if (known.length === new Set(given).size) return known;
+    ctx.addIssue({ code: 'custom', message: `must be some of ${recordTypes.join()}` });
+    return z.NEVER;
+  });
+
 function tryJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -57,6 +69,7 @@ export const settingsSchema = z.object({
   PUSH_AUTH: z.enum(['oidc', 'off']).default('oidc').describe('off only locally'),
   PUSH_AUDIENCE: z.string().default('').describe('audience of the push OIDC token'),
   PUSH_SERVICE_ACCOUNT: z.string().default('').describe('e-mail of the account that pushes'),
+  RECORDS: records.describe('record types that are synchronised, with commas between them'),
   CALENDAR: z
     .enum(['primary', 'dedicated'])
     .default('primary')
@@ -87,7 +100,9 @@ export const settingsSchema = z.object({
   INVITE_EXTERNAL: flag(false).describe('write customers as guests too'),
   TOMBSTONE_DAYS: z.coerce.number().int().min(30).default(90),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  GOOGLE_API_URL: url.default('https://www.googleapis.com').describe('root of the Workspace APIs'),
+  GOOGLE_API_URL: url.default('https://www.googleapis.com').describe('root of the Calendar API'),
+  GOOGLE_PEOPLE_URL: url.default('https://people.googleapis.com'),
+  GOOGLE_TASKS_URL: url.default('https://tasks.googleapis.com'),
   GOOGLE_ACCOUNTS_URL: url.default('https://accounts.google.com').describe('consent page'),
   GOOGLE_OAUTH_URL: url.default('https://oauth2.googleapis.com').describe('token endpoint'),
   SECRET_MANAGER_URL: url.optional().describe('only for a local simulator'),

@@ -49,6 +49,10 @@ export class SyncError extends Error {
   }
 }
 
+/** Google has refused the call: whatever it was to do has not happened. Other failures leave it open. */
+export const saysNothingDone = (error: SyncError | undefined): boolean =>
+  error?.status !== undefined && error.status >= 400 && error.status < 500 && error.status !== 408;
+
 /** True for a SyncError, optionally of one of the given kinds. */
 export function isSyncError(error: unknown, ...kinds: ErrorKind[]): error is SyncError {
   return error instanceof SyncError && (kinds.length === 0 || kinds.includes(error.kind));

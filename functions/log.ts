@@ -30,6 +30,8 @@ export interface LogEvents {
     googleId?: string;
     reason: string;
   };
+  /** Google no longer permits a record type: it is off until the user permits it again. */
+  'record.off': { userId: string; record: string; reason: string };
   /** Changes of one crm-changes message. */
   'crm.received': { messageId: string; stored: number; stale: number; rejected: number };
   'message.rejected': { topic: string; messageId: string; reason: string };
@@ -55,6 +57,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'sync.run': 'info',
   'sync.parked': 'warn',
+  'record.off': 'warn',
   'crm.received': 'info',
   'message.rejected': 'warn',
   'poll.fanout': 'info',

@@ -13,6 +13,8 @@ import { createApiClient } from './google/client.ts';
 import { createFreeBusy } from './google/freebusy.ts';
 import { fetchSend, type Send } from './google/http.ts';
 import { createGoogleOAuth, type GoogleOAuth } from './google/oauth.ts';
+import { contactCollection } from './google/people.ts';
+import { taskCollection } from './google/tasks.ts';
 import { createLog, type Log } from './log.ts';
 import { firestoreClient } from './state/client.ts';
 import { createFirestoreStore } from './state/firestore.ts';
@@ -26,6 +28,8 @@ import { createTokenVault } from './vault/token-vault.ts';
 
 /** One call of Google's, a batch of 50 included; well within the shortest lease in use. */
 const CALL_TIMEOUT_MS = 30_000;
+/** What the label of the contacts and the list of the tasks are called when they are made. */
+const NAME = 'CRM';
 
 /** Parts that a test or a local run brings along instead of the real ones. */
 export interface Given {
@@ -97,11 +101,32 @@ async function openOAuth(config: Config, secrets: VaultClients['secrets']): Prom
   });
 }
 
+/** Where each API is (google-contracts 2: the batch endpoints). */
+const apis = {
+  calendar: (config: Config) => ({ root: config.GOOGLE_API_URL, batchPath: '/batch/calendar/v3' }),
+  people: (config: Config) => ({ root: config.GOOGLE_PEOPLE_URL, batchPath: '/batch' }),
+  tasks: (config: Config) => ({
+    root: config.GOOGLE_TASKS_URL,
+    batchPath: '/batch',
+    batchMayLack: true,
+  }),
+};
+
+/** A client of one of the APIs. */
+const clientOf = (api: keyof typeof apis, config: Config, given: Given, log: Log) =>
+  createApiClient({
+    ...apis[api](config),
+    send: given.send ?? fetchSend(CALL_TIMEOUT_MS),
+    clock: given.clock ?? systemClock,
+    random: given.random ?? Math.random,
+    log,
+  });
+
 /** Everything that an answer on who is busy when needs: it writes nothing, here or at Google. */
 export function openAvailability(config: Config, given: Given, log: Log): AvailabilityParts {
   const { vault, oauth } = openAuthorisation(config, given);
   const clock = given.clock ?? systemClock;
-  const client = calendarClient(config, given, log);
+  const client = clientOf('calendar', config, given, log);
   return {
     store: openStore(config, given),
     access: createAccess({ vault, oauth, clock }),
@@ -114,34 +139,26 @@ export function openAvailability(config: Config, given: Given, log: Log): Availa
   };
 }
 
-const calendarClient = (config: Config, given: Given, log: Log) =>
-  createApiClient({
-    root: config.GOOGLE_API_URL,
-    batchPath: '/batch/calendar/v3',
-    send: given.send ?? fetchSend(CALL_TIMEOUT_MS),
-    clock: given.clock ?? systemClock,
-    random: given.random ?? Math.random,
-    log,
-  });
-
 /** Everything that a user's sync needs. */
 export function openEngine(config: Config, given: Given): Engine {
   const { vault, oauth } = openAuthorisation(config, given);
   const log = openLog(config, given);
   const clock = given.clock ?? systemClock;
   const random = given.random ?? Math.random;
-  const client = calendarClient(config, given, log);
   return {
     store: openStore(config, given),
     publisher: openPublisher(config, given),
     access: createAccess({ vault, oauth, clock }),
+    // What is off is neither read nor written, and waits in its intents.
     collections: [
-      calendarCollection(client, {
+      calendarCollection(clientOf('calendar', config, given, log), {
         calendar: config.CALENDAR,
         name: config.CALENDAR_NAME,
         recurrence: config.RECURRENCE,
       }),
-    ],
+      contactCollection(clientOf('people', config, given, log), { name: NAME }),
+      taskCollection(clientOf('tasks', config, given, log), { name: NAME, clock }),
+    ].filter(({ codec }) => config.RECORDS.includes(codec.record)),
     clock,
     random,
     holder: () => randomUUID(),

@@ -119,6 +119,18 @@ variable "recurrence" {
   }
 }
 
+variable "records" {
+  description = "The record types that are synchronised. Users are asked to permit just these; who has connected before is asked on his or her page, and the rest goes on meanwhile."
+  type        = set(string)
+  default     = ["appointment", "contact", "task"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.records) > 0 && length(setsubtract(var.records, ["appointment", "contact", "task"])) == 0
+    error_message = "One or more of appointment, contact, task."
+  }
+}
+
 variable "run_seconds" {
   description = "After this many seconds a run stops taking new work. The functions' timeout and the ack deadline follow from it."
   type        = number
@@ -214,6 +226,7 @@ locals {
     OAUTH_CLIENT_SECRET_SECRET = "projects/${var.project_id}/secrets/${google_secret_manager_secret.oauth["oauth-client-secret"].secret_id}/versions/${var.oauth_client_secret_version}"
     POLL_SECONDS               = tostring(var.poll_seconds)
     PUBLIC_URL                 = var.public_url != "" ? var.public_url : local._urls["authorize"]
+    RECORDS                    = join(",", var.records)
     RECURRENCE                 = var.recurrence
     RUN_SECONDS                = tostring(var.run_seconds)
     SAFETY_POLL_SECONDS        = tostring(var.safety_poll_seconds)

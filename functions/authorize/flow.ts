@@ -5,6 +5,7 @@
  * nonce; the account must be a directory user's, and the same one as at the first connection. A grant
  * that is not kept is revoked.
  */
+import type { RecordType } from '../core/fields.ts';
 import { dueNow } from '../core/polls.ts';
 import type { User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
@@ -29,6 +30,8 @@ export interface FlowDeps {
   log: Log;
   /** Where appointments live: decides what is asked for. */
   calendar?: CalendarChoice;
+  /** The record types that are on; default: all. */
+  records?: readonly RecordType[];
 }
 
 export type Refusal =
@@ -80,7 +83,7 @@ export async function startFlow(
     state,
     nonce,
     codeChallenge: sha256(verifier, 'base64url'),
-    scopes: requestedScopes(undefined, deps.calendar),
+    scopes: requestedScopes(deps.records, deps.calendar),
     // Or the sync could no longer reach what it put into the primary calendar before the setting changed.
     keepGranted: deps.calendar === 'dedicated',
     ...(loginHint === undefined ? {} : { loginHint }),

@@ -1,4 +1,5 @@
 /** The pages: pure functions from what is known to HTML. */
+import type { RecordType } from '../core/fields.ts';
 import type { Session, User } from '../core/records.ts';
 import type { CalendarChoice } from '../google/oauth.ts';
 import { type Html, html, raw } from './html.ts';
@@ -15,6 +16,8 @@ export interface PageContext {
   nonce: string;
   /** Where appointments live. */
   calendar: CalendarChoice;
+  /** The record types that are on. */
+  records: readonly RecordType[];
 }
 
 const mark = html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"
@@ -67,10 +70,28 @@ class="quiet">${label}</button></form>`;
 const list = (items: string[]): Html =>
   html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 
+/** What is synced, type by type, and what is not. */
+function told({ language, calendar, records }: PageContext) {
+  const { home } = texts[language];
+  const appointments = calendar === 'dedicated' ? home.dedicated : home;
+  return {
+    synced: [
+      ...(records.includes('appointment') ? appointments.synced : []),
+      ...(records.includes('contact') ? home.contacts.synced : []),
+      ...(records.includes('task') ? home.tasks.synced : []),
+    ],
+    notSynced: [
+      ...(records.includes('contact') ? home.contacts.notSynced : []),
+      ...(records.includes('task') ? home.tasks.notSynced : []),
+      ...appointments.notSynced,
+    ],
+  };
+}
+
 export function homePage(page: PageContext): string {
   const { home, permissions } = texts[page.language];
-  const { synced, notSynced } = page.calendar === 'dedicated' ? home.dedicated : home;
-  const asked = askedPermissions(undefined, page.calendar).map(
+  const { synced, notSynced } = told(page);
+  const asked = askedPermissions(page.records, page.calendar).map(
     (p) => html`<li><div><strong>${permissions[p].name}</strong> ${permissions[p].why}</div></li>`,
   );
   const main = html`<h1>${home.title}</h1>
@@ -172,7 +193,7 @@ name="leaving" value="${user.leaving}"><button class="quiet">${disconnect.again}
 
 function permissionCard(page: PageContext, user: User, view: View): Html {
   const { status, permissions } = texts[page.language];
-  const rows = permissionsOf(user, undefined, page.calendar);
+  const rows = permissionsOf(user, page.records, page.calendar);
   const missing = rows.some((row) => !row.on);
   return html`<section class="card" aria-labelledby="permissions">
 <h2 id="permissions">${status.permissionsTitle}</h2>

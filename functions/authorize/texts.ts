@@ -33,6 +33,8 @@ export interface Texts {
     notSynced: string[];
     /** Where the appointments have a calendar of their own. */
     dedicated: { synced: string[]; notSynced: string[] };
+    contacts: { synced: string[]; notSynced: string[] };
+    tasks: { synced: string[]; notSynced: string[] };
     permissionsTitle: string;
     permissionsLead: string;
     leavingTitle: string;
@@ -78,7 +80,7 @@ const en: Texts = {
   product: 'CRM and Google',
   home: {
     title: 'Connect the CRM with your Google account',
-    lead: 'Your visits, calls and meetings from the CRM are in your Google Calendar, on your phone too. What you change on one side is on the other within seconds.',
+    lead: 'What you need of the CRM on the road is in your Google account, on your phone too. What you change on one side is on the other within seconds.',
     connect: 'Connect with Google',
     account: 'Choose the Google account with the address under which the CRM knows you.',
     syncedTitle: 'What is synced, and why',
@@ -106,6 +108,21 @@ const en: Texts = {
         'Mail, files and everything else in your account are out of reach too.',
         'Nobody receives an invitation or a notice by mail because of the sync.',
       ],
+    },
+    contacts: {
+      synced: [
+        'Contact persons from the CRM are in your contacts with the label “CRM”. What you change in them goes back into the CRM.',
+        'A contact to which you give this label enters the CRM. Take the label off, and it is yours alone again.',
+      ],
+      notSynced: [
+        'Google permits all contacts or none. Those without the label are passed over: nothing of them is kept or reaches the CRM.',
+      ],
+    },
+    tasks: {
+      synced: [
+        'Tasks from the CRM are in a task list called “CRM”. What you change, tick off or add there goes back into the CRM.',
+      ],
+      notSynced: ['Your other task lists are not read.'],
     },
     permissionsTitle: 'What Google will ask you to permit',
     permissionsLead:
@@ -145,7 +162,7 @@ const en: Texts = {
     views: {
       firstSync: {
         title: 'Connected. The first sync is running',
-        text: 'Your appointments are being brought together. You can close this page, it goes on by itself.',
+        text: 'Both sides are being brought together. You can close this page, it goes on by itself.',
       },
       active: {
         title: 'Connected',
@@ -301,7 +318,7 @@ const de: Texts = {
   product: 'CRM und Google',
   home: {
     title: 'CRM mit Ihrem Google-Konto verbinden',
-    lead: 'Ihre Besuche, Anrufe und Besprechungen aus dem CRM stehen in Ihrem Google Kalender, auch auf dem Telefon. Was Sie auf der einen Seite ändern, ist Sekunden später auf der anderen.',
+    lead: 'Was Sie unterwegs aus dem CRM brauchen, steht in Ihrem Google-Konto, auch auf dem Telefon. Was Sie auf der einen Seite ändern, ist Sekunden später auf der anderen.',
     connect: 'Mit Google verbinden',
     account: 'Wählen Sie das Google-Konto mit der Adresse, unter der das CRM Sie kennt.',
     syncedTitle: 'Was abgeglichen wird und wozu',
@@ -329,6 +346,21 @@ const de: Texts = {
         'Auch E-Mails, Dateien und alles andere in Ihrem Konto bleiben unerreichbar.',
         'Niemand bekommt durch den Abgleich eine Einladung oder Nachricht per E-Mail.',
       ],
+    },
+    contacts: {
+      synced: [
+        'Ansprechpartner aus dem CRM stehen mit dem Label „CRM“ in Ihren Kontakten. Was Sie daran ändern, kommt ins CRM zurück.',
+        'Ein Kontakt, dem Sie dieses Label geben, kommt ins CRM. Nehmen Sie das Label weg, gehört er wieder Ihnen allein.',
+      ],
+      notSynced: [
+        'Google erlaubt alle Kontakte oder keine. Die ohne Label werden übergangen: Von ihnen wird nichts behalten, und nichts erreicht das CRM.',
+      ],
+    },
+    tasks: {
+      synced: [
+        'Aufgaben aus dem CRM stehen in einer Aufgabenliste „CRM“. Was Sie dort ändern, erledigen oder eintragen, kommt ins CRM zurück.',
+      ],
+      notSynced: ['Ihre anderen Aufgabenlisten werden nicht gelesen.'],
     },
     permissionsTitle: 'Worum Google Sie bitten wird',
     permissionsLead:
@@ -368,7 +400,7 @@ const de: Texts = {
     views: {
       firstSync: {
         title: 'Verbunden. Der erste Abgleich läuft',
-        text: 'Ihre Termine werden zusammengeführt. Sie können diese Seite schließen, es geht von selbst weiter.',
+        text: 'Beide Seiten werden zusammengeführt. Sie können diese Seite schließen, es geht von selbst weiter.',
       },
       active: {
         title: 'Verbunden',

@@ -99,6 +99,7 @@ export const appointmentCodec: Codec<Event> = {
     return [...listed, ...guests, ...organizer].filter(Boolean).map((e) => e.toLowerCase());
   },
   decode,
+  idOf: (event) => event.id ?? '',
   googleId: (userId, crmId, generation) => `crm${digest(userId, crmId, generation).slice(0, 40)}`,
   insert(crmId, generation, data, context) {
     return {

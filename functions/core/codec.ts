@@ -17,8 +17,12 @@ export interface FieldSpec {
   hidden?: boolean;
   /** A list merged entry by entry; the property that identifies an entry. */
   listKey?: string;
+  /** A list that both sides edit freely, merged entry by entry; the property that identifies an entry. */
+  entryKey?: string;
   /** May be changed by a user who is not the organizer. */
   own?: boolean;
+  /** A text that Google may hold only the beginning of, and no beginning is shorter than this (cut.ts). */
+  cutFrom?: number;
 }
 
 /** What a codec has to know about the user and the directory; plain data. */
@@ -40,10 +44,17 @@ export interface Observed {
   etag?: string;
   /**
    * gone: deleted, cancelled or not found; then only googleId is sure. elsewhere: in a place that the
-   * collection no longer lives in.
+   * collection no longer lives in. out: there, but the user has taken it out of what is synchronised.
    */
-  state: 'live' | 'gone' | 'elsewhere';
+  state: 'live' | 'gone' | 'elsewhere' | 'out';
   fields: Fields;
+  /** Ids under which it was known before, where Google changes them. */
+  formerIds?: string[];
+  /**
+   * When this version was written, ms since the epoch by Google's clock: an older one than we have
+   * written or read is a listing that lags behind (P14). Only for types whose listings do.
+   */
+  updatedAt?: number;
   /** The group that it is one of (an occurrence: its series). */
   group?: string;
   /** Its place, by which it is known in a group: a date or date-time (an occurrence: the original start). */
@@ -86,6 +97,8 @@ export interface Codec<Raw = unknown> {
   canonical(data: Fields, context: CodecContext): Fields;
   /** True when the CRM's state means that Google shall hold nothing (a cancelled appointment). */
   absent(fields: Fields): boolean;
+  /** To delete what somebody else organises would take it from them: it stays, and is let go. */
+  keepsForeign?: true;
   /** Names of the fields without which nothing can be inserted. */
   missing(fields: Fields): string[];
   /** The period in which the record lies, ms since the epoch; undefined when it has none. */
@@ -95,6 +108,8 @@ export interface Codec<Raw = unknown> {
   /** Addresses on which the directory has to be asked before encoding or decoding. */
   emailsOf(input: { fields?: Fields; raw?: Raw }): string[];
   decode(raw: Raw, context: CodecContext): Observed;
+  /** Google's id of a resource. */
+  idOf(raw: Raw): string;
   /** The id to insert under; undefined where Google takes none from us. */
   googleId(userId: string, crmId: string, generation: number): string | undefined;
   insert(crmId: string, generation: number, fields: Fields, context: CodecContext): Raw;

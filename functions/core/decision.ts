@@ -18,7 +18,7 @@ export type Write =
 
 /** What the CRM is told. */
 export interface Notice {
-  op: 'upsert' | 'delete' | 'reject';
+  op: 'upsert' | 'delete' | 'unlink' | 'reject';
   data?: Fields;
   changed?: string[];
   conflicts?: Conflict[];
@@ -36,12 +36,15 @@ export interface Decision {
   write?: Write;
   notice?: Notice;
   /** What becomes of the link once write and notice are done. */
-  link: 'unchanged' | 'live' | 'deleted' | 'none';
+  link: 'unchanged' | 'live' | 'deleted' | 'out' | 'none';
   /** Values that both sides hold then, as the CRM spells them. */
   agreed: Fields;
   /** Google's values that the notice tells the CRM. */
   offers: Fields;
-  /** The intent is kept until this time (ms since the epoch): it lies outside the window, or has no place yet. */
+  /**
+   * The intent is looked at again at this time (ms since the epoch): it lies outside the window, has no
+   * place yet, or whether its object exists already is not sure yet.
+   */
   wakeAt?: number;
 }
 

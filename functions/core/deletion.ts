@@ -8,9 +8,10 @@ import { mergeSides, mergeWith, type Prepared, seenChange } from './sides.ts';
 import type { Rule } from './table.ts';
 
 /** Deletes the object at Google, in the version that was read or written last. */
-export function remove({ link, observed }: Prepared, rule: Rule): Decision {
+export function remove({ codec, link, observed }: Prepared, rule: Rule): Decision {
   const googleId = observed?.googleId ?? link?.googleId;
-  if (!googleId) return decide(rule, { link: 'deleted' });
+  const theirs = codec.keepsForeign && (observed?.foreign ?? link?.foreign);
+  if (!googleId || theirs) return decide(rule, { link: 'deleted' });
   const etag = observed?.etag ?? link?.etag;
   return { ...decide(rule, { link: 'deleted' }), write: { kind: 'delete', googleId, etag } };
 }

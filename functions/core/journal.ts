@@ -21,7 +21,7 @@ export interface JournalEntry {
   /** What was written at Google; absent: nothing. */
   wrote?: Write['kind'];
   /** What the CRM was told; absent: nothing. */
-  told?: 'upsert' | 'delete' | 'reject';
+  told?: 'upsert' | 'delete' | 'unlink' | 'reject';
   /** What both sides held; null: nothing. With both, only the fields that differ. */
   before: Fields | null;
   after: Fields | null;

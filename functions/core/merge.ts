@@ -8,6 +8,7 @@
  * CRM message that still shows the old value was written before it saw the offer, and is no edit.
  */
 import { byKey, type Codec, type FieldSpec } from './codec.ts';
+import { uncut } from './cut.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
 import type { Conflict } from './messages.ts';
 import type { Link, Offer } from './records.ts';
@@ -80,7 +81,7 @@ function groupsOf(fields: Codec['fields']): string[][] {
 
 function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
   const spec = input.codec.fields[names[0] ?? ''] as FieldSpec;
-  const views = names.map((name) => viewOf(name, spec, input));
+  const views = names.map((name) => viewOf(name, input.codec.fields[name] ?? spec, input));
   const crmEdited = spec.flow !== 'google' && views.some((v) => v.crmEdited);
   const googleEdited = spec.flow !== 'crm' && views.some((v) => v.googleEdited);
   if (crmEdited && views.some((v) => input.locked(v.name))) {
@@ -93,6 +94,10 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
     mergeList(views[0] as View, spec.listKey, crmEdited, merged);
     return;
   }
+  if (crmEdited && googleEdited && spec.entryKey) {
+    mergeEntries(views[0] as View, spec.entryKey, input.policy, merged);
+    return;
+  }
   if (crmEdited && googleEdited && views.some((v) => !sameValue(v.crm, v.google))) {
     resolve(views, input.policy, merged);
     return;
@@ -102,7 +107,7 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
     else if (googleEdited) {
       if (
         v.offer === undefined ||
-        !sameValue(v.offer.google ?? v.offer.value, v.google) ||
+        !sameValue(v.offer.google ?? v.offer.value, v.shown) ||
         v.stale
       ) {
         merged.toCrm[v.name] = v.google ?? null;
@@ -117,6 +122,10 @@ interface View {
   name: string;
   crm: Json | undefined;
   google: Json | undefined;
+  /** As it stands at Google, where a long text may be cut. */
+  shown: Json | undefined;
+  /** The CRM's value before its edit. */
+  baseCrm: Json | undefined;
   /** Google's value that `crm` builds on. */
   baseGoogle: Json | undefined;
   crmEdited: boolean;
@@ -134,10 +143,11 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   const baseGoogle = [base.google, base.crm].find((side) => name in side)?.[name] ?? spec.initial;
   const offer = base.offered[name];
   const known = offer ? (offer.google ?? offer.value) : baseGoogle;
-  const google = input.google && name in input.google ? input.google[name] : known;
+  const shown = input.google && name in input.google ? input.google[name] : known;
   const mentioned = input.crm !== undefined && name in input.crm;
   const crm = mentioned ? input.crm?.[name] : baseCrm;
 
+  const google = uncut(spec, shown, known, [crm, offer?.value, baseCrm]);
   const same = (a: Json | undefined, b: Json | undefined) => sameAs(spec, a, b);
   const confirmed =
     offer !== undefined && ((mentioned && same(crm, offer.value)) || offer.change <= input.seen);
@@ -150,11 +160,13 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     name,
     crm,
     google,
+    shown,
+    baseCrm: reference,
     // Without a word of its own on it the CRM still holds the list from before the offer.
     baseGoogle: confirmed || crmEdited ? known : baseGoogle,
     crmEdited,
     // Back at the base while the CRM was told something else: that is news too.
-    googleEdited: !sameValue(google, known) || (!confirmed && !sameValue(google, baseGoogle)),
+    googleEdited: !sameValue(shown, known) || (!confirmed && !sameValue(shown, baseGoogle)),
     offer,
     confirmed,
     stale: mentioned && offer !== undefined && !confirmed && input.seen < 0,
@@ -187,6 +199,33 @@ function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged):
   if (!crmEdited) return;
   merged.agreed[view.name] = list;
   merged.toGoogle[view.name] = list;
+}
+
+/**
+ * Both sides changed the same list: what one side added, changed or removed is applied to what the other
+ * has; only an entry that both touched is a conflict.
+ */
+function mergeEntries(view: View, key: string, policy: Policy, merged: Merged): void {
+  const [crm, google] = [byKey(view.crm, key), byKey(view.google, key)];
+  const [crmWas, googleWas] = [byKey(view.baseCrm, key), byKey(view.baseGoogle, key)];
+  const winner = policy[view.name] ?? 'crm';
+  const list: Json[] = [];
+  let clash = false;
+  for (const id of new Set([...google.keys(), ...crm.keys()])) {
+    const [mine, theirs] = [crm.get(id), google.get(id)];
+    const crmTouched = !sameValue(mine, crmWas.get(id));
+    const both = crmTouched && !sameValue(theirs, googleWas.get(id)) && !sameValue(mine, theirs);
+    clash ||= both;
+    const entry = crmTouched && !(both && winner === 'google') ? mine : theirs;
+    if (entry !== undefined) list.push(entry);
+  }
+  const { name, crm: said = null, google: shown = null } = view;
+  const value: Json = list.length === 0 ? null : list;
+  if (clash) merged.conflicts.push({ field: name, crm: said, google: shown, winner });
+  // As far as the CRM knows: what Google adds to it is an offer, and no common value yet.
+  merged.agreed[name] = said;
+  if (!sameValue(value, shown)) merged.toGoogle[name] = value;
+  if (!sameValue(value, said)) merged.toCrm[name] = value;
 }
 
 function resolve(views: View[], policy: Policy, merged: Merged): void {

@@ -3,6 +3,7 @@
  * the AsyncAPI document for CRM teams are generated from here (`npm run schemas`).
  */
 import { z } from 'zod';
+import type { RecordType } from './fields.ts';
 import { lineProblem } from './recurrence.ts';
 
 const id = z
@@ -115,6 +116,73 @@ export const occurrenceSchema = z.strictObject({
   originalStart: momentSchema.describe('when it would begin if nobody had moved it'),
 });
 
+/** What kind of address or number: work, home, mobile ... or any word of the CRM's own. */
+const kind = z.string().max(50).optional();
+const web = z
+  .url({ protocol: /^https?$/ })
+  .max(1000)
+  .nullable();
+
+/** A contact person. All fields optional: absent means "no word on it". */
+export const contactSchema = z
+  .strictObject({
+    honorificPrefix: text(100),
+    givenName: text(200),
+    middleName: text(200),
+    familyName: text(200),
+    honorificSuffix: text(100),
+    organization: text(500),
+    department: text(500),
+    title: text(500).describe('what he or she does there'),
+    emails: z
+      .array(z.strictObject({ value: z.string().max(320), type: kind }))
+      .max(50)
+      .nullable(),
+    phones: z
+      .array(z.strictObject({ value: z.string().max(100), type: kind }))
+      .max(50)
+      .nullable(),
+    addresses: z
+      .array(
+        z.strictObject({
+          type: kind,
+          street: z.string().max(500).optional(),
+          extended: z.string().max(500).optional().describe('floor, building ...'),
+          poBox: z.string().max(100).optional(),
+          postalCode: z.string().max(50).optional(),
+          city: z.string().max(200).optional(),
+          region: z.string().max(200).optional(),
+          country: z.string().max(200).optional(),
+        }),
+      )
+      .max(20)
+      .nullable(),
+    birthday: z
+      .string()
+      .regex(
+        /^(\d{4}|-)-\d{2}-\d{2}$/,
+        'is not a day, such as 1971-04-30, or --04-30 without the year',
+      )
+      .refine((s) => date.safeParse(s.replace(/^--/, '2000-')).success, 'is not a date that exists')
+      .nullable(),
+    website: text(1000),
+    notes: text(8000).describe('plain text'),
+    url: web.describe('link back into the CRM: shown in Google, never read back'),
+  })
+  .partial();
+
+/** A task. All fields optional: absent means "no word on it". */
+export const taskSchema = z
+  .strictObject({
+    title: text(5000).describe('Google shows the first 1,024 characters'),
+    notes: text(20_000).describe('plain text; Google shows the first 8,192 characters'),
+    due: date.nullable().describe('a day, no time: the same one in every time zone'),
+    status: z.enum(['open', 'done']).nullable(),
+    completed: date.nullable().describe('the day on which it was done'),
+    url: web.describe('link back into the CRM: shown in Google, never read back'),
+  })
+  .partial();
+
 /** A CRM user, for the directory. */
 export const userSchema = z.strictObject({
   email,
@@ -130,14 +198,19 @@ const envelope = {
   version: z.int().min(0),
 };
 
+/** What the changes of all synchronised records have in common. */
+const recordChange = {
+  ...envelope,
+  op: z.enum(['upsert', 'delete']),
+  crmId: id,
+  googleId: id.optional().describe('adopts the Google-born object with this id'),
+  seen: id.optional().describe('changeId of the last google-change applied to this record'),
+};
+
 const appointmentChange = z
   .strictObject({
-    ...envelope,
+    ...recordChange,
     record: z.literal('appointment'),
-    op: z.enum(['upsert', 'delete']),
-    crmId: id,
-    googleId: id.optional().describe('adopts the Google-born event with this id'),
-    seen: id.optional().describe('changeId of the last google-change applied to this record'),
     occurrence: occurrenceSchema
       .optional()
       .describe('the record is this one occurrence; with op delete it does not take place'),
@@ -148,6 +221,18 @@ const appointmentChange = z
     message: 'an occurrence cannot recur: leave recurrence out, or occurrence',
   });
 
+const contactChange = z.strictObject({
+  ...recordChange,
+  record: z.literal('contact'),
+  data: contactSchema.default({}),
+});
+
+const taskChange = z.strictObject({
+  ...recordChange,
+  record: z.literal('task'),
+  data: taskSchema.default({}),
+});
+
 const userUpsert = z.strictObject({
   ...envelope,
   record: z.literal('user'),
@@ -157,7 +242,12 @@ const userUpsert = z.strictObject({
 });
 
 /** One message of topic crm-changes. */
-export const crmChangeSchema = z.discriminatedUnion('record', [appointmentChange, userUpsert]);
+export const crmChangeSchema = z.discriminatedUnion('record', [
+  appointmentChange,
+  contactChange,
+  taskChange,
+  userUpsert,
+]);
 
 /** What crm-changes may carry: one change or `{changes: [...]}`. */
 export const crmMessageSchema = z.union([
@@ -165,11 +255,16 @@ export const crmMessageSchema = z.union([
   crmChangeSchema,
 ]);
 
-export type AnyCrmChange = z.infer<typeof crmChangeSchema>;
-export type UserChange = Extract<AnyCrmChange, { record: 'user' }>;
-/** A change of a synchronised record. */
-export type CrmChange = Exclude<AnyCrmChange, { record: 'user' }>;
+export type UserChange = z.infer<typeof userUpsert>;
+/** A change of a synchronised record, of whatever type. */
+export interface CrmChange extends Omit<z.infer<typeof appointmentChange>, 'record' | 'data'> {
+  record: RecordType;
+  data: Appointment | Contact | Task;
+}
+export type AnyCrmChange = CrmChange | UserChange;
 export type Appointment = z.infer<typeof appointmentSchema>;
+export type Contact = z.infer<typeof contactSchema>;
+export type Task = z.infer<typeof taskSchema>;
 export type Participant = z.infer<typeof participantSchema>;
 export type Moment = z.infer<typeof momentSchema>;
 export type Occurrence = z.infer<typeof occurrenceSchema>;
@@ -196,7 +291,9 @@ export const googleChangeSchema = z.strictObject({
   changeId: z.string().describe('derived: a redelivery carries the same one'),
   userId: z.string().optional(),
   record: z.enum(['appointment', 'contact', 'task', 'user']).optional(),
-  op: z.enum(['upsert', 'delete', 'reject']),
+  op: z
+    .enum(['upsert', 'delete', 'unlink', 'reject'])
+    .describe('unlink: both sides keep the record, but it is no longer kept equal'),
   crmId: z.string().optional(),
   googleId: z.string().optional(),
   baseVersion: z.int().optional().describe('the CRM version that this builds on'),
@@ -208,7 +305,7 @@ export const googleChangeSchema = z.strictObject({
   reason: z
     .string()
     .optional()
-    .describe('of a delete: deleted, movedOrDeleted, undone, colleaguesMeeting'),
+    .describe('of a delete: movedOrDeleted, undone, colleaguesMeeting; of an unlink: takenOut'),
   occurrence: occurrenceSchema
     .optional()
     .describe(

@@ -79,7 +79,8 @@ function prepare(given: PlanInput): Prepared {
 function isInWindow({ codec, context, window, parent }: Prepared, observed: Observed): boolean {
   if (parent?.state === 'live') return true;
   const period = codec.period(observed.fields, context);
-  return period !== undefined && period.to > window.from && period.from < window.to;
+  // Types that lie outside of time have no period.
+  return period === undefined || (period.to > window.from && period.from < window.to);
 }
 
 function crmSide({ intent, context, codec, data }: Prepared): CrmSide {
@@ -190,13 +191,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // The version that we deleted: an old answer.
     // Of ours for sure: not known to be removed, or inserted by a run that died before it knew.
     const newer = (observed?.marker?.generation ?? -1) > link.generation;
-    if (link.removing || newer) return remove(input, 'removeAtGoogle');
+    if (link.removing || link.inFlight || newer) return remove(input, 'removeAtGoogle');
     if (isAnswered(input)) return decide('nothing');
     if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
     const known = knownGoogle(link);
     const now = { ...known, ...observed?.fields };
     const edited =
-      link.state === 'deleted' || // a person restored it from the bin
+      link.state !== 'live' || // a person restored it from the bin, or took it in again
       hasUnseenOffers(input) ||
       // What equals the CRM's own word is our write, whose answer was lost.
       Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], data[n]));
@@ -204,7 +205,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
     const merged = mergeSides(input, 'editBeatsDelete');
     const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
-    return beatsDelete(merged, field, forCrm(codec, held));
+    return beatsDelete(merged, field, forCrm(codec, held, link));
   },
   bothGone: ({ link, observed, codec }) =>
     // Taken out of a group: to be remembered, should the group be written anew.
@@ -215,15 +216,27 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!observed || link?.etag === observed.etag) return decide('nothing');
     return tell(input, 'reappeared', observed.fields);
   },
+  letGo: ({ observed }) => ({
+    ...decide('letGo', { link: 'out' }),
+    ...(observed && { notice: { op: 'unlink', reason: 'takenOut' } }),
+  }),
+  rejoin(input) {
+    // Both sides may have moved on meanwhile: merged against what both held when they were parted.
+    const { link, observed, codec } = input;
+    if (!link || !observed) return decide('nothing');
+    const merged = mergeSides(input, 'rejoin');
+    const data = forCrm(codec, { ...knownGoogle(link), ...observed.fields }, link);
+    return { ...merged, notice: merged.notice ?? { op: 'upsert', data, changed: [] } };
+  },
   handOver(input) {
     const { link, observed, intent } = input;
     const ours = observed?.marker ?? (observed && observed.googleId === intent?.googleId);
     if (!link && !ours) return decide('nothing');
     // Whoever left had it removed; where that did not succeed it is still there.
     const left = link?.removing === true && observed?.state === 'live';
-    const deleted = link?.state === 'deleted' && !left;
-    if (deleted || observed?.state === 'gone' || observed?.state === 'elsewhere')
-      return decide('handOver', { link: 'none' });
+    const past = link !== undefined && link.state !== 'live' && !link.inFlight && !left;
+    const isThere = observed === undefined || observed.state === 'live';
+    if (past || !isThere) return decide('handOver', { link: 'none' });
     const conflicts = link ? unheard(input, link) : [];
     return {
       ...remove(input, 'handOver'),

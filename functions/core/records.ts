@@ -49,6 +49,8 @@ export interface User {
   replaced?: 'park' | 'move';
   /** Google ids, by record type, of what organizers have taken over: the next run steps back from it. */
   yields?: { [record: string]: string[] };
+  /** Record types that were on in the last run and have been listed whole. */
+  records?: RecordType[];
   /** Where record types live at Google, if not in the place that is always there. */
   places?: { [record: string]: string };
 }
@@ -105,7 +107,8 @@ export interface Link {
   id: string;
   userId: string;
   record: RecordType;
-  state: 'live' | 'deleted';
+  /** out: the user took the object out of what is synchronised; both sides keep it, nothing travels. */
+  state: 'live' | 'deleted' | 'out';
   origin: 'crm' | 'google';
   crmId?: string;
   googleId?: string;
@@ -123,6 +126,12 @@ export interface Link {
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */
   etag?: string;
+  /** By Google's clock, when that version was written (ms since the epoch): what is older is no news. */
+  updatedAt?: number;
+  /** By our clock, when an insertion without an id of ours began; listings may not show it for a while. */
+  insertedAt?: number;
+  /** That insertion has not been answered: the object may be there, or come yet (P3). */
+  inFlight?: true;
   /** The base, as the CRM spells it. */
   crm: Fields;
   /** The base, as Google returned it (trimmed text, dropped fields ...): compared as returned. */

@@ -53,6 +53,7 @@ export function settle(given: Outcome): Settled {
   if (decision.link === 'none') return link ? { ...settled, removed: link.id } : settled;
   const next = identity(outcome, notice !== undefined && notice.op !== 'reject');
   delete next.removing;
+  delete next.inFlight;
   if (decision.link === 'deleted') {
     next.state = 'deleted';
     next.deletedBy = deletedBy(outcome, notice);
@@ -61,6 +62,7 @@ export function settle(given: Outcome): Settled {
     next.offered = next.deletedBy === 'crm' ? unseenOf(outcome) : withOffers(outcome, notice);
     return { ...settled, link: next };
   }
+  if (decision.link === 'out') return { ...settled, link: { ...next, state: 'out' } };
   next.state = 'live';
   delete next.deletedBy;
   delete next.expireAt;
@@ -158,6 +160,7 @@ function identity(outcome: Outcome, told: boolean): Link {
   if (crmId !== undefined) next.crmId = crmId;
   if (googleId !== undefined) next.googleId = googleId;
   if (seen?.etag !== undefined) next.etag = seen.etag;
+  if (seen?.updatedAt !== undefined) next.updatedAt = seen.updatedAt;
   // Of what is gone only its place in a group is sure, and not even that everywhere.
   if (seen?.state === 'live' || (seen?.group !== undefined && codec.groups)) {
     delete next.group;
@@ -188,7 +191,8 @@ function baseAfter(
   const offered = withOffers(outcome, notice);
   // Once the CRM wants the record again, the word on a deletion is over.
   const wanted = inserted || (outcome.intent && decision.rule !== 'editBeatsDelete');
-  const over = (name: string) => name in decision.agreed || (wanted && !codec.fields[name]);
+  const agreed = (name: string) => name in decision.agreed && !(name in decision.offers);
+  const over = (name: string) => agreed(name) || (wanted && !codec.fields[name]);
   for (const name of Object.keys(offered).filter(over)) delete offered[name];
   const kept = (fields: Fields = {}) =>
     inserted

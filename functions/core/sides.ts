@@ -1,6 +1,7 @@
 /** One record's sides brought together: what goes to Google, and what the CRM is told. */
 import type { Codec, CodecContext, Observed, Patch } from './codec.ts';
 import { isConcealed } from './conceal.ts';
+import { wholeTexts } from './cut.ts';
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { changeNumber } from './link.ts';
@@ -81,7 +82,7 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   const target = {
     ...known,
     ...link?.crm,
-    ...forCrm(codec, known),
+    ...forCrm(codec, known, link),
     ...input.data,
     ...merged.agreed,
     ...merged.toGoogle,
@@ -110,8 +111,8 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   });
   if (notice) decision.notice = notice;
   const quiet = !decision.write && !notice && Object.keys(merged.agreed).length === 0;
-  if (quiet && link?.state === 'live' && !intent && link.etag === observed?.etag)
-    return decide('nothing');
+  const same = link?.etag === observed?.etag && link?.googleId === googleId;
+  if (quiet && link?.state === 'live' && !intent && same) return decide('nothing');
   return decision;
 }
 
@@ -132,12 +133,12 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
     merged.refused.length > 0 && intent
       ? {
           reason: observed?.foreign || input.link?.foreign ? 'notOrganizer' : 'hidden',
-          detail: `${intent.record} ${intent.crmId}: ${merged.refused.join(', ')} can only be changed by the event's owner in Google; Google's values are in data`,
+          detail: `${intent.record} ${intent.crmId}: ${merged.refused.join(', ')} can only be changed by its owner in Google; Google's values are in data`,
         }
       : undefined;
   return {
     op: 'upsert',
-    data: forCrm(codec, values),
+    data: forCrm(codec, values, input.link),
     changed,
     ...(merged.conflicts.length > 0 && { conflicts: merged.conflicts }),
     ...(rejected && { rejected }),
@@ -146,8 +147,12 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
 }
 
 /** Google's state for the CRM: all that Google knows, with the names of what really changed. */
-export function tell({ codec, observed, heir }: Prepared, rule: Rule, values: Fields): Decision {
-  const data = forCrm(codec, values);
+export function tell(
+  { codec, observed, link, heir }: Prepared,
+  rule: Rule,
+  values: Fields,
+): Decision {
+  const data = forCrm(codec, values, link);
   return {
     ...decide(rule, { link: 'live', offers: data }),
     notice: {
@@ -160,8 +165,10 @@ export function tell({ codec, observed, heir }: Prepared, rule: Rule, values: Fi
   };
 }
 
-/** The fields that the CRM is told. */
-export const forCrm = (codec: Codec, values: Fields): Fields =>
+/** The fields that the CRM is told; texts that Google holds only the beginning of are told whole. */
+export const forCrm = (codec: Codec, values: Fields, link?: Link): Fields =>
   Object.fromEntries(
-    Object.entries(values).filter(([n]) => codec.fields[n] && codec.fields[n]?.flow !== 'crm'),
+    Object.entries(wholeTexts(codec.fields, values, link)).filter(
+      ([n]) => codec.fields[n] && codec.fields[n]?.flow !== 'crm',
+    ),
   );

@@ -3,9 +3,9 @@
 /** What the CRM and Google did since the base; and what we hold. */
 export type CrmSide = 'silent' | 'edited' | 'removed' | 'handedOver';
 
-export type GoogleSide = 'unread' | 'live' | 'gone' | 'elsewhere';
+export type GoogleSide = 'unread' | 'live' | 'gone' | 'elsewhere' | 'out';
 
-export type LinkSide = 'none' | 'live' | 'deleted';
+export type LinkSide = 'none' | 'live' | 'deleted' | 'out';
 
 export type Rule =
   | 'nothing'
@@ -24,6 +24,8 @@ export type Rule =
   | 'insertHere'
   | 'bothGone'
   | 'reappeared'
+  | 'letGo'
+  | 'rejoin'
   | 'handOver'
   | 'removeOlder'
   | 'refuse';
@@ -31,31 +33,124 @@ export type Rule =
 /** Complete by type: presence of a link × what the CRM did × what Google shows. */
 export const table: { [L in LinkSide]: { [C in CrmSide]: { [G in GoogleSide]: Rule } } } = {
   none: {
-    silent: { unread: 'nothing', live: 'import', gone: 'leftOut', elsewhere: 'nothing' },
-    edited: { unread: 'insert', live: 'adopt', gone: 'insertAgain', elsewhere: 'insert' },
-    removed: { unread: 'nothing', live: 'adopt', gone: 'bothGone', elsewhere: 'nothing' },
-    handedOver: { unread: 'nothing', live: 'handOver', gone: 'nothing', elsewhere: 'nothing' },
+    silent: {
+      unread: 'nothing',
+      live: 'import',
+      gone: 'leftOut',
+      elsewhere: 'nothing',
+      out: 'nothing',
+    },
+    edited: {
+      unread: 'insert',
+      live: 'adopt',
+      gone: 'insertAgain',
+      elsewhere: 'insert',
+      out: 'letGo',
+    },
+    removed: {
+      unread: 'nothing',
+      live: 'adopt',
+      gone: 'bothGone',
+      elsewhere: 'nothing',
+      out: 'nothing',
+    },
+    handedOver: {
+      unread: 'nothing',
+      live: 'handOver',
+      gone: 'nothing',
+      elsewhere: 'nothing',
+      out: 'nothing',
+    },
   },
   live: {
-    silent: { unread: 'nothing', live: 'merge', gone: 'removeAtCrm', elsewhere: 'moveHere' },
-    edited: { unread: 'merge', live: 'merge', gone: 'insertAgain', elsewhere: 'insertHere' },
+    silent: {
+      unread: 'nothing',
+      live: 'merge',
+      gone: 'removeAtCrm',
+      elsewhere: 'moveHere',
+      out: 'letGo',
+    },
+    edited: {
+      unread: 'merge',
+      live: 'merge',
+      gone: 'insertAgain',
+      elsewhere: 'insertHere',
+      out: 'letGo',
+    },
     removed: {
       unread: 'removeAtGoogle',
       live: 'editBeatsDelete',
       gone: 'bothGone',
       elsewhere: 'bothGone',
+      out: 'bothGone',
     },
-    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver', elsewhere: 'handOver' },
+    handedOver: {
+      unread: 'handOver',
+      live: 'handOver',
+      gone: 'handOver',
+      elsewhere: 'handOver',
+      out: 'handOver',
+    },
   },
   deleted: {
-    silent: { unread: 'nothing', live: 'reappeared', gone: 'nothing', elsewhere: 'nothing' },
+    silent: {
+      unread: 'nothing',
+      live: 'reappeared',
+      gone: 'nothing',
+      elsewhere: 'nothing',
+      out: 'nothing',
+    },
     edited: {
       unread: 'insertAgain',
       live: 'adopt',
       gone: 'insertAgain',
       elsewhere: 'insertAgain',
+      out: 'letGo',
     },
-    removed: { unread: 'nothing', live: 'editBeatsDelete', gone: 'nothing', elsewhere: 'nothing' },
-    handedOver: { unread: 'handOver', live: 'handOver', gone: 'handOver', elsewhere: 'handOver' },
+    removed: {
+      unread: 'nothing',
+      live: 'editBeatsDelete',
+      gone: 'nothing',
+      elsewhere: 'nothing',
+      out: 'nothing',
+    },
+    handedOver: {
+      unread: 'handOver',
+      live: 'handOver',
+      gone: 'handOver',
+      elsewhere: 'handOver',
+      out: 'handOver',
+    },
+  },
+  // Writing would bring back, or double, what the user has taken out on purpose.
+  out: {
+    silent: {
+      unread: 'nothing',
+      live: 'rejoin',
+      gone: 'nothing',
+      elsewhere: 'nothing',
+      out: 'nothing',
+    },
+    edited: {
+      unread: 'nothing',
+      live: 'rejoin',
+      gone: 'nothing',
+      elsewhere: 'nothing',
+      out: 'nothing',
+    },
+    removed: {
+      unread: 'bothGone',
+      live: 'editBeatsDelete',
+      gone: 'bothGone',
+      elsewhere: 'bothGone',
+      out: 'bothGone',
+    },
+    handedOver: {
+      unread: 'handOver',
+      live: 'handOver',
+      gone: 'handOver',
+      elsewhere: 'handOver',
+      out: 'handOver',
+    },
   },
 };

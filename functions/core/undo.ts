@@ -177,6 +177,6 @@ function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
         adopted: link.origin === 'google',
       },
     },
-    notice: { op: 'upsert', data: forCrm(codec, target), changed },
+    notice: { op: 'upsert', data: forCrm(codec, target, link), changed },
   };
 }

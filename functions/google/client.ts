@@ -4,7 +4,7 @@
  * here and nowhere else (gaxios' own retries never run: it sends nothing).
  */
 import { INSTANCE_RETRIES, type RetryBudget, refilled, retryDelay } from '../core/retry.ts';
-import { isSyncError, SyncError } from '../errors.ts';
+import { isSyncError, SyncError, saysNothingDone } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { GoogleSession, Result } from '../sync/collection.ts';
 import type { Clock, Random } from '../sync/ports.ts';
@@ -32,9 +32,14 @@ export interface ApiClient {
   /**
    * Performs the calls, at most 50 in one HTTP batch, a single one without. Results come in the order
    * of the calls; what may pass is repeated within the budget, then it is `later`. Throws only
-   * SyncError `reauthorize`.
+   * SyncError `reauthorize`. With `once`, for calls that make something new each time: repeated only
+   * after an answer that says that nothing was done.
    */
-  perform<T>(session: GoogleSession, calls: TypedCall<T>[]): Promise<Result<T>[]>;
+  perform<T>(
+    session: GoogleSession,
+    calls: TypedCall<T>[],
+    options?: { once: boolean },
+  ): Promise<Result<T>[]>;
 }
 
 export interface ApiClientOptions {
@@ -42,29 +47,36 @@ export interface ApiClientOptions {
   root: string;
   /** Path of the batch endpoint below the root, such as /batch/calendar/v3 */
   batchPath: string;
+  /** Whether the API has one is not documented: without it the calls are sent singly. */
+  batchMayLack?: boolean;
   send: Send;
   clock: Clock;
   random: Random;
   log: Log;
 }
 
-/** A client and what all its users may spend on repetitions together. */
-interface Shared extends ApiClientOptions {
+/** The options, and what a client learns and spends for all its users together. */
+interface Wire extends ApiClientOptions {
+  /** Whether batches are sent: found out by the first one. */
+  batches: boolean;
+  /** What may be spent on repetitions. */
   budget: RetryBudget;
 }
 
 /** A client for one API; one an instance, since its users share a retry budget. */
-export function createApiClient(options: ApiClientOptions): ApiClient {
-  const shared: Shared = {
-    ...options,
-    budget: { left: INSTANCE_RETRIES, at: options.clock.now() },
+export function createApiClient(given: ApiClientOptions): ApiClient {
+  const options: Wire = {
+    ...given,
+    batches: true,
+    budget: { left: INSTANCE_RETRIES, at: given.clock.now() },
   };
   return {
     capture: (invoke) => capture(`${options.root}/`, invoke),
-    async perform<T>(session: GoogleSession, calls: TypedCall<T>[]) {
+    async perform<T>(session: GoogleSession, calls: TypedCall<T>[], { once } = { once: false }) {
       const results: Result<T>[] = [];
       for (let at = 0; at < calls.length; at += MAX_BATCH) {
-        results.push(...(await performChunk<T>(shared, session, calls.slice(at, at + MAX_BATCH))));
+        const chunk = calls.slice(at, at + MAX_BATCH);
+        results.push(...(await performChunk<T>(options, session, chunk, once)));
       }
       return results;
     },
@@ -99,9 +111,10 @@ async function capture<T>(
 }
 
 async function performChunk<T>(
-  options: Shared,
+  options: Wire,
   session: GoogleSession,
   calls: TypedCall<T>[],
+  once: boolean,
 ): Promise<Result<T>[]> {
   const results = new Array<Result<T>>(calls.length);
   let open = calls.map((_, index) => index);
@@ -119,7 +132,8 @@ async function performChunk<T>(
     if (!worst) break;
     options.budget = refilled(options.budget, options.clock.now());
     const left = Math.min(session.retriesLeft, Math.floor(options.budget.left));
-    const waitMs = retryDelay(worst, attempt, left, options.random());
+    const unsure = once && open.some((i) => !saysNothingDone(errorOf(results[i])));
+    const waitMs = unsure ? undefined : retryDelay(worst, attempt, left, options.random());
     if (waitMs === undefined) {
       for (const index of open) results[index] = postponed(errorOf(results[index]) ?? worst);
       break;
@@ -139,7 +153,7 @@ async function performChunk<T>(
 
 /** One HTTP request for the calls, a second one for those whose token had died early. */
 async function exchange(
-  options: ApiClientOptions,
+  options: Wire,
   session: GoogleSession,
   calls: TypedCall<unknown>[],
 ): Promise<(HttpAnswer | SyncError)[]> {
@@ -160,7 +174,7 @@ async function exchange(
       answers[index] = token ?? new SyncError('later', 'noToken');
       return [];
     });
-    const sent = await attempt(options, ready);
+    const sent = await attempt(options, session, ready);
     ready.forEach(({ index }, at) => {
       answers[index] = sent[at] as HttpAnswer | SyncError;
     });
@@ -198,21 +212,27 @@ async function tokensOf(
 
 /** One HTTP request for the calls; a failure of the whole is the answer of each. */
 async function attempt(
-  { root, batchPath, send }: ApiClientOptions,
+  options: Wire,
+  session: GoogleSession,
   calls: { call: HttpCall; token: string }[],
 ): Promise<(HttpAnswer | SyncError)[]> {
+  const { root, batchPath, send } = options;
   const [first] = calls;
   if (!first) return [];
   const signed = ({ call, token }: (typeof calls)[number]): HttpCall => ({
     ...call,
     headers: { ...call.headers, authorization: `Bearer ${token}` },
   });
+  if (calls.length === 1 || !options.batches) return singly(options, session, calls.map(signed));
   try {
-    if (calls.length === 1) return [await send(signed(first))];
     // The request's token is every part's, unless the part brings its own (batch guide).
     const parts = calls.map((one) => (one.token === first.token ? one.call : signed(one)));
     const outer = `Bearer ${first.token}`;
     const answer = await send(encodeBatch(`${root}${batchPath}`, root, parts, outer));
+    if (options.batchMayLack && NO_BATCH.includes(answer.status)) {
+      options.batches = false;
+      return singly(options, session, calls.map(signed));
+    }
     const failure = failureOf(answer);
     if (answer.status === 401) return calls.map(() => answer);
     if (failure) return calls.map(() => failure);
@@ -221,6 +241,37 @@ async function attempt(
     if (isSyncError(error, 'retry')) return calls.map(() => error);
     throw error;
   }
+}
+
+/** Answers that say that there is nothing at the batch's path: no call of it has happened. */
+const NO_BATCH = [404, 405, 410, 501];
+/** Calls under way at the same time where there is no batch. */
+const AT_ONCE = 5;
+
+/** A request for each call, which carries its token. */
+async function singly(
+  { send, clock }: Wire,
+  session: GoogleSession,
+  calls: HttpCall[],
+): Promise<(HttpAnswer | SyncError)[]> {
+  const answers: (HttpAnswer | SyncError)[] = [];
+  for (let at = 0; at < calls.length; at += AT_ONCE) {
+    const some = calls.slice(at, at + AT_ONCE);
+    if (clock.now() >= session.until) {
+      answers.push(...some.map(() => new SyncError('later', 'leaseLost')));
+      continue;
+    }
+    const sent = some.map(async (call) => {
+      try {
+        return await send(call);
+      } catch (error) {
+        if (isSyncError(error, 'retry')) return error;
+        throw error;
+      }
+    });
+    answers.push(...(await Promise.all(sent)));
+  }
+  return answers;
 }
 
 function judge<T>(answer: HttpAnswer | SyncError | undefined): Result<T> {

@@ -2,7 +2,9 @@ import { type ErrorKind, SyncError } from '../errors.ts';
 import type { HttpAnswer } from './http.ts';
 
 /** Google's reasons for a 403 that is a quota, not a permission. */
-const RATE = ['rateLimitExceeded', 'userRateLimitExceeded'];
+const RATE = ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED'];
+/** Reasons that only an answer's details hold. */
+const DETAILS = ['EXPIRED_SYNC_TOKEN', 'ACCESS_TOKEN_SCOPE_INSUFFICIENT'];
 
 /**
  * Judges an answer: undefined when it is a success. The status alone does not tell: a 403 can be a
@@ -18,7 +20,8 @@ export function failureOf(answer: HttpAnswer): SyncError | undefined {
   return new SyncError(kindOf(status, reason), reason, details);
 }
 
-function kindOf(status: number, reason: string): ErrorKind {
+/** What an answer with this status and reason means. */
+export function kindOf(status: number, reason: string): ErrorKind {
   if (status === 401) return 'later';
   if (status === 403) {
     if (RATE.includes(reason)) return 'retry';
@@ -34,15 +37,26 @@ function kindOf(status: number, reason: string): ErrorKind {
   if (status === 409) return 'exists';
   if (status === 410) return reason === 'deleted' ? 'gone' : 'resync';
   if (status === 412) return 'precondition';
+  // People's own ways of saying 410 and 412; other 400s stay what they are (C09, C10).
+  if (reason === 'EXPIRED_SYNC_TOKEN') return 'resync';
+  if (reason === 'failedPrecondition' || reason === 'FAILED_PRECONDITION') return 'precondition';
   return 'park';
+}
+
+/** https://cloud.google.com/apis/design/errors: older APIs fill `errors`, newer ones `details`. */
+interface GoogleError {
+  errors?: { reason?: string }[];
+  details?: { reason?: string }[];
+  status?: string;
 }
 
 function reasonOf(answer: HttpAnswer): string {
   try {
     const error = (JSON.parse(answer.body) as { error?: unknown }).error;
     if (typeof error === 'string') return word(error);
-    const details = error as { errors?: { reason?: string }[]; status?: string } | undefined;
-    return word(details?.errors?.[0]?.reason ?? details?.status ?? `http${answer.status}`);
+    const { errors, details, status } = (error ?? {}) as GoogleError;
+    const info = details?.find((detail) => DETAILS.includes(detail.reason ?? ''));
+    return word(info?.reason ?? errors?.[0]?.reason ?? status ?? `http${answer.status}`);
   } catch {
     return `http${answer.status}`;
   }

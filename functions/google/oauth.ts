@@ -33,8 +33,8 @@ const recordScopes = (
   task: [scopes.tasks],
 });
 
-/** The record types that users are asked to permit. A new one is added here and nowhere else. */
-export const permittedRecords: readonly RecordType[] = ['appointment'];
+/** The record types that users are asked to permit, as long as the setting RECORDS names no fewer. */
+export const permittedRecords: readonly RecordType[] = ['appointment', 'contact', 'task'];
 
 /** What the consent page asks for: who the user is, and what the given records need. */
 export function requestedScopes(

@@ -23,8 +23,19 @@ export function intents(db: Firestore) {
       return outcomes;
     },
 
-    pendingIntents: async (userId, limit) =>
-      decodeAll<Intent>((await pendingFor(db, userId).limit(limit).get()).docs),
+    async pendingIntents(userId, limit, records) {
+      const all = pendingFor(db, userId);
+      if (!records) return decodeAll<Intent>((await all.limit(limit).get()).docs);
+      // Equal to one value each: served by the single-field indexes, which an `in` might not be.
+      const found: Intent[] = [];
+      for (const record of records) {
+        const room = limit - found.length;
+        if (room <= 0) break;
+        const some = await all.where('record', '==', record).limit(room).get();
+        found.push(...decodeAll<Intent>(some.docs));
+      }
+      return found;
+    },
 
     getIntents: (record, crmIds) =>
       inChunks([...new Set(crmIds)], MOST_DOCUMENTS, async (some) =>

@@ -116,7 +116,10 @@ function intents({ intents }: Tables) {
         return outcomes;
       });
     },
-    pendingIntents: async (userId, limit) => pending(intents, userId).slice(0, limit),
+    pendingIntents: async (userId, limit, records) =>
+      pending(intents, userId)
+        .filter(({ record }) => records?.includes(record) ?? true)
+        .slice(0, limit),
     getIntents: async (record, crmIds) =>
       [...new Set(crmIds)].flatMap((crmId) => intents.get(record, crmId) ?? []),
     async wakeIntents(userId, now, limit, all = false) {

@@ -40,7 +40,8 @@ export async function lookForMissing(
   const unseen = expected.filter((link) => !seen.has(link.googleId ?? ''));
   const missing = await withoutLiveGroups(run, collection, unseen);
   const most = Math.max(ALWAYS_BELIEVED, countOf(expected) * BELIEVED_SHARE);
-  return { missing, believed: countOf(missing) <= most };
+  const suspicious = missing.filter((link) => !isFresh(run, collection, link));
+  return { missing, believed: countOf(suspicious) <= most };
 }
 
 /**
@@ -60,6 +61,10 @@ async function withoutLiveGroups(
   const live = works.filter(({ observed }) => observed?.state === 'live').map(({ link }) => link);
   return unseen.filter((link) => !live.includes(link));
 }
+
+/** Listings do not have to show it yet: read singly, but nothing to be alarmed at. */
+const isFresh = (run: Run, { settlesMs = 0 }: Collection, { insertedAt }: Link) =>
+  insertedAt !== undefined && run.engine.clock.now() - insertedAt <= settlesMs;
 
 /** Each read singly. */
 export async function confirmed(
@@ -100,7 +105,7 @@ async function goneGroups(run: Run, collection: Collection, links: Link[]): Prom
   );
 }
 
-/** Live links whose record lies wholly inside the listed window. */
+/** Live links whose record lies wholly inside the listed window, if it lies in time at all. */
 async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> {
   const { store } = run.engine;
   const { codec } = collection;
@@ -111,7 +116,7 @@ async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> 
     for (const link of links) {
       const period = codec.period(knownGoogle(link), context);
       const whole = codec.groups?.leads(knownGoogle(link));
-      const inside = period && (whole ? meets(period, run.window) : liesIn(period, run.window));
+      const inside = !period || (whole ? meets(period, run.window) : liesIn(period, run.window));
       const here = link.state === 'live' && link.place === collection.place;
       if (here && link.googleId && inside) expected.push(link);
     }

@@ -73,7 +73,7 @@ export interface Collection<Raw = any> {
   entering?(session: GoogleSession, part: Window, pageToken?: string): Promise<Page<Raw>>;
   /** Objects by id, in the order asked; one that is not there comes as a deleted one. */
   get(session: GoogleSession, googleIds: string[]): Promise<Result<Raw>[]>;
-  /** Conditional writes, each judged alone, in the order given; a delete answers undefined. */
+  /** Conditional writes, each judged alone; answers in the order given, a delete's is undefined. */
   write(session: GoogleSession, writes: CollectionWrite<Raw>[]): Promise<Result<Raw | undefined>[]>;
   /**
    * Makes a watch channel to the address, which must be HTTPS; for types that Google can watch. Resolves
@@ -85,6 +85,19 @@ export interface Collection<Raw = any> {
   ): Promise<Pick<Channel, 'resourceId' | 'expiresAt'>>;
   /** Ends a channel, wherever it watches; only the user and the OAuth client that made it may. */
   stop?(session: GoogleSession, channel: Pick<Channel, 'id' | 'resourceId'>): Promise<void>;
+  /** Records that are worked off together, where the API's batches take more than the usual number. */
+  chunk?: number;
+  /**
+   * For types whose objects take no id from us: all objects that carry our mark of these records. What
+   * was inserted without an answer is looked for here before it is inserted again (P3).
+   */
+  find?(session: GoogleSession, crmIds: string[]): Promise<Raw[]>;
+  /** After this time (ms) a write shows in `find` and in listings for sure. Default: at once. */
+  settlesMs?: number;
+  /** How long (ms) a token lives, counted from the full listing that it goes back to. */
+  tokenLifeMs?: number;
+  /** Takes objects that have outlived their place into this one; in the order asked. */
+  join?(session: GoogleSession, googleIds: string[]): Promise<Result<Raw>[]>;
   /** The scope of another setting: whoever granted this one and not `scope` has to connect again. */
   formerScope?: string;
   /** Where the objects live; undefined: the place that is always there. */

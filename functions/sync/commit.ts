@@ -7,7 +7,10 @@ import { DAY_MS } from '../core/time.ts';
 import { isSyncError } from '../errors.ts';
 import { settleClaims } from './claims.ts';
 import type { Collection } from './collection.ts';
+import { refusedOf, unmarked } from './creation.ts';
 import { type Executed, GROUP_CHANGED } from './execute.ts';
+import { postpone } from './isolation.ts';
+import type { Work } from './observe.ts';
 import type { Commit } from './ports.ts';
 import type { Run } from './run.ts';
 import { tellCrm } from './tell.ts';
@@ -31,6 +34,7 @@ export async function commitWorks(
   const { userId } = run.user;
   const links: Link[] = [];
   const removedLinks: string[] = [];
+  const untouched: Work[] = [];
   const notices: GoogleChange[] = [];
   const entries: JournalEntry[] = [];
   const consumed: NonNullable<Commit['consumed']> = [];
@@ -48,7 +52,11 @@ export async function commitWorks(
     const settled = settle(outcome);
     const entry = entryOf(outcome, settled);
     if (entry) entries.push(entry);
-    if (settled.link) links.push(placed(settled.link, collection, written ?? work.observed));
+    if (settled.link) {
+      const insertedAt = work.marked?.insertedAt;
+      const link = placed(settled.link, collection, written ?? work.observed);
+      links.push(insertedAt === undefined ? link : { ...link, insertedAt });
+    } else untouched.push(work);
     if (settled.left) links.push(settled.left);
     if (settled.removed) removedLinks.push(settled.removed);
     const { notice } = settled;
@@ -78,8 +86,11 @@ export async function commitWorks(
   for (const { error } of executed.deferred) {
     const listing = run.listing.get(collection.codec.record);
     if (error.reason === GROUP_CHANGED && listing === 'due') run.waits = true;
-    else run.deferred ??= error;
+    else if (error.kind !== 'reauthorize') postpone(run, collection, error);
   }
+  const marks = unmarked([...untouched, ...refusedOf(executed)]);
+  links.push(...marks.links);
+  removedLinks.push(...marks.removedLinks);
   await tellCrm(run, notices);
   const journal = pagesOf(run, entries);
   const progress = firstSyncProgress(run);
@@ -90,7 +101,8 @@ export async function commitWorks(
     release && executed.deferred.length === 0,
   );
   await settleClaims(run, collection, executed.done);
-  if (isSyncError(run.deferred, 'reauthorize')) throw run.deferred;
+  const revoked = executed.deferred.find(({ error }) => isSyncError(error, 'reauthorize'));
+  if (revoked) throw revoked.error;
   return released;
 }
 

@@ -6,8 +6,9 @@ import { plan } from '../core/plan.ts';
 import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
-import { SyncError } from '../errors.ts';
+import { isSyncError, SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
+import { findUnanswered, markInsertions, unmarked } from './creation.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
@@ -36,7 +37,7 @@ export interface Executed {
 /** Plans the works and carries the writes out, until each is done, parked or left for later. */
 export async function execute(run: Run, collection: Collection, works: Work[]): Promise<Executed> {
   const result: Executed = { done: [], deferred: [] };
-  let open = works;
+  let open = await findUnanswered(run, collection, works, result);
   for (let round = 1; open.length > 0; round++) {
     const again = await executeRound(run, collection, open, result);
     if (round < MAX_ROUNDS) {
@@ -49,6 +50,12 @@ export async function execute(run: Run, collection: Collection, works: Work[]): 
     break;
   }
   return result;
+}
+
+export interface Planned {
+  work: Work;
+  decision: Decision;
+  write: CollectionWrite<unknown>;
 }
 
 /** One round; returns the works that have to be planned again. */
@@ -74,7 +81,7 @@ async function executeRound(
   );
   for (const p of blind) p.decision = decide(run, collection, context, p.work);
 
-  const writes: { work: Work; decision: Decision; write: CollectionWrite<unknown> }[] = [];
+  const writes: Planned[] = [];
   for (const { work, decision } of planned) {
     if (run.listing.get(codec.record) !== 'done' && isAdrift(work)) {
       result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
@@ -87,13 +94,7 @@ async function executeRound(
   run.count.writes += writes.length;
   await tellLosses(run, collection, writes);
   await markLeaving(run, writes);
-  const answers =
-    writes.length === 0
-      ? []
-      : await collection.write(
-          run.session,
-          writes.map((w) => w.write),
-        );
+  const answers = await carryOut(run, collection, writes);
   wrote(run, collection, answers);
   const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
   writes.forEach(({ work, decision, write }, i) => {
@@ -108,6 +109,26 @@ async function executeRound(
   });
   await readAgain(run, collection, again);
   return again.map((a) => a.work);
+}
+
+/** The writes' answers, in order. */
+async function carryOut(
+  run: Run,
+  collection: Collection,
+  planned: Planned[],
+): Promise<Result<unknown>[]> {
+  if (planned.length === 0) return [];
+  await markInsertions(run, collection, planned);
+  try {
+    return await collection.write(
+      run.session,
+      planned.map(({ write }) => write),
+    );
+  } catch (error) {
+    if (isSyncError(error, 'lost'))
+      await run.engine.store.commit(run.lease, unmarked(planned.map(({ work }) => work)), false);
+    throw error;
+  }
 }
 
 /**
@@ -217,7 +238,7 @@ type Judged = { done: Done } | { deferred: SyncError } | { readAgain: string };
 function judge(
   { codec }: Collection,
   context: CodecContext,
-  { work, decision, write }: { work: Work; decision: Decision; write: CollectionWrite<unknown> },
+  { work, decision, write }: Planned,
   answer: Result<unknown> | undefined,
 ): Judged {
   if (!answer) return { deferred: new SyncError('later', 'noAnswer') };
@@ -227,12 +248,13 @@ function judge(
   }
   const { error } = answer;
   const gone = error.kind === 'gone';
+  const news = gone || error.kind === 'precondition' || error.kind === 'exists';
   if (gone && write.kind === 'delete')
     return { done: { work, decision, written: undefined, lossesTold: true } };
-  if (gone || error.kind === 'precondition' || error.kind === 'exists') {
-    return { readAgain: write.googleId ?? work.link?.googleId ?? '' };
-  }
-  if (error.kind === 'park')
+  // Without an id of its own there is nothing that could be read.
+  const refused = news && write.kind === 'insert' && write.googleId === undefined;
+  if (news && !refused) return { readAgain: write.googleId ?? work.link?.googleId ?? '' };
+  if (refused || error.kind === 'park')
     return { done: { work, decision: park(work, error), written: undefined } };
   return { deferred: error };
 }

@@ -18,11 +18,13 @@ const MAX_ROUNDS = 3;
 export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcome> {
   const { store, access } = run.engine;
   if (how === 'remove') {
-    try {
-      for (const collection of granted(run)) await removeOurs(run, collection);
-    } catch (error) {
-      // The grant is gone already: nothing can be removed, and leaving must not fail for it.
-      if (!isSyncError(error, 'reauthorize')) throw error;
+    for (const collection of granted(run)) {
+      try {
+        await removeOurs(run, collection);
+      } catch (error) {
+        // The grant is gone already: nothing can be removed, and leaving must not fail for it.
+        if (!isSyncError(error, 'reauthorize')) throw error;
+      }
     }
   }
   // Whoever connects again meanwhile stays: connecting takes `leaving` back before it seals a token.
@@ -41,7 +43,8 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
   const { record } = collection.codec;
   for (let after: string | undefined; ; ) {
     await keepLease(run);
-    const links = await store.listLinks(run.user.userId, record, PAGE, after);
+    const stored = await store.listLinks(run.user.userId, record, PAGE, after);
+    const links = await withUnanswered(run, collection, stored);
     const ours = links.filter(
       (l) => l.googleId && ((l.origin === 'crm' && l.state === 'live') || l.removing),
     );
@@ -56,6 +59,26 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
     if (links.length < PAGE) return;
     after = links.at(-1)?.id;
   }
+}
+
+/** What an insertion without an answer has put there goes as well. */
+async function withUnanswered(run: Run, collection: Collection, links: Link[]): Promise<Link[]> {
+  const open = links.filter((link) => link.inFlight);
+  if (open.length === 0 || !collection.find) return links;
+  const raws = await collection.find(
+    run.session,
+    open.flatMap((link) => link.crmId ?? []),
+  );
+  const context = await run.directory.context([]);
+  const ids = new Map(
+    raws
+      .map((raw) => collection.codec.decode(raw, context))
+      .map(({ marker, googleId }) => [marker?.crmId, googleId] as const),
+  );
+  return links.map((link): Link => {
+    const googleId = link.inFlight && ids.get(link.crmId);
+    return googleId ? { ...link, googleId, state: 'live', origin: 'crm' } : link;
+  });
 }
 
 /** Resolves to the links whose objects are gone then. */

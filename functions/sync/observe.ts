@@ -1,6 +1,8 @@
 import type { Observed } from '../core/codec.ts';
+import { sameValue } from '../core/fields.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
+import { knownGoogle } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Heir } from '../core/sides.ts';
 import { isSyncError, SyncError } from '../errors.ts';
@@ -22,6 +24,8 @@ export interface Work {
   yields?: { crmId?: string };
   /** The resource in the place that the record moves away from. */
   original?: unknown;
+  /** The link with the mark that its insertion is on the way, as it was stored before the call. */
+  marked?: Link;
   /** Of a member of a group that is a record itself: the group's link. */
   parent?: Link | undefined;
   /** The CRM names a place in a group that is not there. */
@@ -128,7 +132,7 @@ export async function observePage(
   const asked = new Set(known.groups.map((group) => group.id));
   const ids = observed
     .filter((o) => o.observed.group === undefined || !asked.has(o.observed.group))
-    .map((o) => o.observed.googleId);
+    .flatMap(({ observed: o }) => [o.googleId, ...(o.formerIds ?? [])]);
   const others =
     ids.length === 0
       ? []
@@ -140,19 +144,29 @@ export async function observePage(
     ),
     (link) => link.googleId,
   );
-  const works = observed.map(
-    (o): Work => ({ ...o, link: links.get(o.observed.googleId), intent: undefined }),
-  );
+  const linkOf = ({ googleId, formerIds = [] }: Observed) =>
+    [googleId, ...formerIds].map((id) => links.get(id)).find((link) => link !== undefined);
+  const former = new Set(observed.flatMap((o) => o.observed.formerIds ?? []));
+  const works = observed
+    // It has not gone, it goes by another name now.
+    .filter((o) => !(o.observed.state === 'gone' && former.has(o.observed.googleId)))
+    .map((o): Work => ({ ...o, link: linkOf(o.observed), intent: undefined }));
   const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
   const far = new Set(outside);
-  const news = [...works, ...gone].filter(
+  const news = [...works.filter((work) => !isUnknown(work)), ...gone].filter(
     ({ link, observed }) =>
-      !isEcho(link, observed) && (link !== undefined || !far.has(observed?.googleId ?? '')),
+      !isEcho(link, observed) &&
+      !isStale(link, observed) &&
+      (link !== undefined || !far.has(observed?.googleId ?? '')),
   );
   await claimShared(run, collection, news);
   return news;
 }
+
+/** What is out of the collection's reach is nobody's business, unless a record hangs on it. */
+const isUnknown = ({ link, intent, observed }: Work) =>
+  observed?.state === 'out' && link === undefined && intent === undefined;
 
 /**
  * Events of ours of which the link does not tell what the CRM wants: no link (a run died between
@@ -163,7 +177,8 @@ async function recognise(run: Run, collection: Collection, works: Work[]): Promi
   const { store } = run.engine;
   const { codec } = collection;
   const unlinked = works.filter((w) => w.link === undefined && w.observed?.marker !== undefined);
-  const restored = works.filter((w) => w.link?.deletedBy === 'crm' && w.observed?.state === 'live');
+  const isPast = ({ deletedBy, state }: Link) => deletedBy === 'crm' || state === 'out';
+  const restored = works.filter((w) => w.link && isPast(w.link) && w.observed?.state === 'live');
   const idOf = (work: Work) => work.link?.crmId ?? work.observed?.marker?.crmId ?? '';
   if (unlinked.length + restored.length === 0) return;
   const links = index(
@@ -187,6 +202,37 @@ async function recognise(run: Run, collection: Collection, works: Work[]): Promi
       work.intent = intents.get(crmId);
   }
   await markSpares(run, collection, unlinked);
+  await tellDoubles(run, collection, unlinked);
+}
+
+/**
+ * Where ids are Google's, an object with our mark that is not the linked one is that one under another
+ * name, or a second one. The second one counts as an older one, unless somebody has made it his own.
+ */
+async function tellDoubles(run: Run, collection: Collection, works: Work[]): Promise<void> {
+  const others = works.filter(
+    ({ link, observed }) =>
+      link?.state === 'live' &&
+      link.googleId !== undefined &&
+      link.googleId !== observed?.googleId &&
+      link.generation === observed?.marker?.generation,
+  );
+  const linked = others.map(({ link }): Work => ({ link, ...unread }));
+  await read(run, collection, linked, ({ link }) => link?.googleId ?? '');
+  for (const [i, work] of others.entries()) {
+    const original = linked[i]?.observed;
+    const { link, observed } = work;
+    if (!link || !observed?.marker || original?.state === 'gone') continue;
+    if (original?.googleId === observed.googleId) continue;
+    const known = knownGoogle(link);
+    const edited = Object.keys(observed.fields).some(
+      (name) => !sameValue(observed.fields[name], known[name]),
+    );
+    work.observed = edited
+      ? { googleId: observed.googleId, state: 'out', fields: {} }
+      : { ...observed, marker: { ...observed.marker, generation: link.generation - 1 } };
+    if (edited) work.link = undefined;
+  }
 }
 
 /** Of a later generation than the link's it has to be known whether the link's is gone, as it seems. */
@@ -194,6 +240,7 @@ async function markSpares(run: Run, collection: Collection, works: Work[]): Prom
   const doubtful = works.filter(
     ({ link, observed }) =>
       link?.state === 'live' &&
+      link.googleId !== undefined &&
       observed?.state === 'live' &&
       (observed.marker?.generation ?? -1) > link.generation &&
       !isElsewhere(link, collection),
@@ -214,6 +261,13 @@ const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
   link.googleId === observed?.googleId &&
   link.etag !== undefined &&
   link.etag === observed?.etag;
+
+/** A listing that lags behind shows a version from before the one that we know: no edit (P14). */
+const isStale = (link: Link | undefined, observed: Observed | undefined) =>
+  link?.updatedAt !== undefined &&
+  observed?.updatedAt !== undefined &&
+  link.googleId === observed.googleId &&
+  observed.updatedAt < link.updatedAt;
 
 /** Reads the objects of these works again and puts what is there now into them. */
 export async function read(

@@ -4,6 +4,7 @@ import { FORMER_ACCOUNT } from './account.ts';
 import type { Collection, Places } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Executed, execute } from './execute.ts';
+import { alone } from './isolation.ts';
 import { executeGrouped } from './members.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import { granted, keepLease, type Run } from './run.ts';
@@ -26,9 +27,15 @@ interface Move {
  */
 export async function settlePlaces(run: Run, lost = false): Promise<void> {
   const collections: Collection[] = [];
-  for (const collection of granted(run)) collections.push(await settle(run, collection, lost));
+  run.collections = granted(run);
+  for (const collection of run.collections) {
+    await alone(run, collection, async () => {
+      collections.push(await settle(run, collection, lost));
+    });
+  }
   run.collections = collections;
-  if (run.user.replaced === undefined) return;
+  // Of a type that failed something is still to be moved.
+  if (run.user.replaced === undefined || run.failing.size > 0) return;
   await run.engine.store.commit(run.lease, { user: { replaced: undefined } }, false);
   const { replaced: _, ...user } = run.user;
   run.user = user;
@@ -86,18 +93,53 @@ async function moveAll(run: Run, move: Move): Promise<void> {
     if (clock.now() - run.startedAt > settings.runMs) throw new SyncError('later', 'runTime');
     await keepLease(run);
     const links = await store.listLinks(run.user.userId, record, PAGE, after);
+    const there = links.filter((link) => isElsewhere(link, move.here));
+    // What another account holds cannot be joined.
+    const [former, within] = [true, false].map((is) =>
+      there.filter((link) => (link.place === FORMER_ACCOUNT) === is),
+    ) as [Link[], Link[]];
+    const left = move.here.join ? [...former, ...(await joinHere(run, move, within))] : there;
     // Where groups are records, members come along with theirs.
-    const alone = (l: Link) => !move.here.codec.groups || l.group === undefined;
-    const ours = links.filter(
-      (l) => isElsewhere(l, move.here) && l.origin === 'crm' && l.crmId && alone(l),
-    );
+    const isFree = (link: Link) => !move.here.codec.groups || link.group === undefined;
+    const ours = left.filter((link) => link.origin === 'crm' && link.crmId && isFree(link));
     for (const [place, mine] of Map.groupBy(ours, (link) => link.place)) {
       await moveFrom(run, move, place, mine, 1);
-      if (run.deferred) throw run.deferred;
+      if (run.failing.has(record)) throw run.deferred ?? new SyncError('later', 'move');
     }
     if (links.length < PAGE) return;
     after = links.at(-1)?.id;
   }
+}
+
+/**
+ * Objects that have outlived their place (contacts whose label was deleted) are taken into the new one.
+ * Returns the links whose objects are gone.
+ */
+async function joinHere(run: Run, { here, count }: Move, links: Link[]): Promise<Link[]> {
+  const { place } = here;
+  if (!here.join || place === undefined || links.length === 0) return links;
+  const results = await here.join(
+    run.session,
+    links.map((link) => link.googleId ?? ''),
+  );
+  const context = await run.directory.context([]);
+  const works = results.map((result, i): Work => {
+    if (!result.ok) throw result.error;
+    const observed = here.codec.decode(result.data, context);
+    return { ...unread, link: links[i], observed, raw: result.data };
+  });
+  const [gone, alive] = [[] as Link[], [] as Work[]];
+  for (const work of works) {
+    if (!work.link) continue;
+    if (work.observed?.state === 'gone') gone.push(work.link);
+    else alive.push({ ...work, link: { ...work.link, place } });
+  }
+  // Where they live is stored first, whether or not there is any other news of them.
+  const moved = alive.flatMap(({ link }) => link ?? []);
+  await run.engine.store.commit(run.lease, { links: moved }, false);
+  await commitWorks(run, here, await execute(run, here, alive), {}, false);
+  count.moved += alive.length;
+  return gone;
 }
 
 /** Inserted here, then taken out there. What is out of reach there stays, what is gone comes back. */

@@ -93,8 +93,8 @@ export interface Store {
    * its crmId, and answers in the same order. When it returns, all are durable.
    */
   putIntents(changes: CrmChange[]): Promise<IntentOutcome[]>;
-  /** Intents whose pendingFor holds the user, at most `limit`, any order. */
-  pendingIntents(userId: string, limit: number): Promise<Intent[]>;
+  /** Intents whose pendingFor holds the user, at most `limit`, any order; of all types or just these. */
+  pendingIntents(userId: string, limit: number, records?: readonly RecordType[]): Promise<Intent[]>;
   /** Owned intents by crmId, pending or not; unknown ones are left out. */
   getIntents(record: RecordType, crmIds: string[]): Promise<Intent[]>;
   /**

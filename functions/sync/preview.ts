@@ -25,7 +25,7 @@ export interface PreviewRecord extends Pick<JournalEntry, 'record' | 'crmId' | '
   /** What would be written at Google; of a change the fields that change. */
   google?: { op: Change; fields?: Fields };
   /** What the CRM would be told. */
-  crm?: { op: Change | 'reject'; fields?: Fields; reason?: string };
+  crm?: { op: Change | 'unlink' | 'reject'; fields?: Fields; reason?: string };
   /** Fields that both sides have changed. */
   conflicts?: string[];
 }
@@ -39,7 +39,7 @@ export interface Preview {
   /** Messages of the CRM that lie outside the window or its owner's scopes, and would wait. */
   waiting: number;
   google: { [C in Change]: number };
-  crm: { [C in Change | 'reject']: number };
+  crm: { [C in Change | 'unlink' | 'reject']: number };
   conflicts: number;
   records: PreviewRecord[];
 }
@@ -59,7 +59,7 @@ export async function preview(engine: Engine, userId: string): Promise<Preview |
     massChange: false,
     waiting: 0,
     google: { create: 0, change: 0, delete: 0 },
-    crm: { create: 0, change: 0, delete: 0, reject: 0 },
+    crm: { create: 0, change: 0, delete: 0, unlink: 0, reject: 0 },
     conflicts: 0,
     records: [],
   };
@@ -133,7 +133,7 @@ async function listed(
   do {
     const page = await collection.list(run.session, cursor, run.window, pageToken);
     works.push(...(await observePage(run, collection, page, cursor.until)));
-    for (const { id } of page.items as { id?: string }[]) if (seen && id) seen.add(id);
+    for (const raw of page.items) seen?.add(collection.codec.idOf(raw));
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);
   return works;
@@ -189,7 +189,7 @@ function atGoogle({ write }: Decision): PreviewRecord['google'] {
 
 function inCrm({ notice, rule }: Decision, crmId: string | undefined): PreviewRecord['crm'] {
   if (!notice) return undefined;
-  if (notice.op === 'delete') return { op: 'delete' };
+  if (notice.op === 'delete' || notice.op === 'unlink') return { op: notice.op };
   if (notice.op === 'reject') {
     return { op: 'reject', ...(notice.rejected && { reason: notice.rejected.reason }) };
   }

@@ -1,3 +1,4 @@
+import { digest } from '../core/link.ts';
 import type { Cursor } from '../core/records.ts';
 import { DAY_MS } from '../core/time.ts';
 import { missingAtGoogle } from './absence.ts';
@@ -33,7 +34,7 @@ async function pullChanges(
 ): Promise<Cursor | undefined> {
   // A cursor without `until` is of a time when members of groups were not read.
   const complete = stored?.until !== undefined || !collection.entering;
-  if (stored?.token !== undefined && complete) {
+  if (stored?.token !== undefined && complete && !isOld(run, collection, stored)) {
     try {
       return await pullFrom(run, collection, stored, undefined);
     } catch (error) {
@@ -49,6 +50,16 @@ async function pullChanges(
   return pullFrom(run, collection, fresh, new Set());
 }
 
+/**
+ * Whether the token dies soon, wherever it was used last. Well before, and each user at another time:
+ * everybody's full listing in the same hour is what Google's quota does not allow.
+ */
+function isOld(run: Run, { tokenLifeMs }: Collection, { fullSyncAt = 0 }: Cursor): boolean {
+  if (tokenLifeMs === undefined) return false;
+  const share = Number.parseInt(digest(run.user.userId).slice(0, 4), 16) / 0xffff;
+  return run.engine.clock.now() - fullSyncAt > tokenLifeMs * (0.6 + 0.3 * share);
+}
+
 /** `seen` collects the ids of a full listing; undefined for an incremental one. */
 async function pullFrom(
   run: Run,
@@ -61,10 +72,7 @@ async function pullFrom(
   for (;;) {
     await keepLease(run);
     const page = await collection.list(run.session, cursor, run.window, pageToken);
-    for (const raw of page.items) {
-      const { id } = raw as { id?: string };
-      if (seen && id) seen.add(id);
-    }
+    for (const raw of page.items) seen?.add(collection.codec.idOf(raw));
     pageToken = page.nextPageToken;
     const last = pageToken === undefined;
     const next = last ? nextCursor(run, cursor, page.token, seen !== undefined) : undefined;
@@ -129,7 +137,11 @@ async function apply(
     const last = at + CHUNK >= works.length;
     // A record that had to wait must be seen again: the cursor stays where it was.
     const advance =
-      last && cursor !== undefined && executed.deferred.length === 0 && run.deferred === undefined;
+      last &&
+      cursor !== undefined &&
+      executed.deferred.length === 0 &&
+      !run.failing.has(collection.codec.record) &&
+      !run.outOfTime;
     await commitWorks(run, collection, executed, advance ? { cursor } : {}, false);
     if (last) return advance;
   }

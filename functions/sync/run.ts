@@ -3,6 +3,7 @@
  * user's calendar at a time (P25).
  */
 
+import type { RecordType } from '../core/fields.ts';
 import { dueNow, isDue, nextPoll, UNWATCHABLE } from '../core/polls.ts';
 import type { Intent, Lease, User } from '../core/records.ts';
 import { RUN_RETRIES } from '../core/retry.ts';
@@ -16,6 +17,7 @@ import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
 import { GROUP_CHANGED } from './execute.ts';
+import { alone } from './isolation.ts';
 import { leave } from './leave.ts';
 import { executeIntents } from './members.ts';
 import { settlePlaces } from './places.ts';
@@ -23,7 +25,10 @@ import { pull } from './pull.ts';
 import { announce, enter, reauthorize } from './user-state.ts';
 import { yieldTaken } from './yield.ts';
 
-/** Intents that one commit takes in: bounds memory and what a crash has to do again. */
+/**
+ * Records that one commit takes in, where a collection names no other number: bounds memory and what a
+ * crash has to do again.
+ */
 export const CHUNK = 100;
 
 /** One run of one user. */
@@ -51,8 +56,12 @@ export interface Run {
   listing: Map<string, 'due' | 'done'>;
   /** Some intents can only be planned once that is done. */
   waits: boolean;
+  /** Types of which something is left for later: no more of them is begun in this run. */
+  failing: Set<RecordType>;
   /** The first error that left something for later. */
   deferred: SyncError | undefined;
+  /** The run has taken as long as it may; the rest is left to the next one. */
+  outOfTime: boolean;
 }
 
 export interface RunOptions {
@@ -148,16 +157,16 @@ export function openRun(
     pages: 0,
     listing: new Map(),
     waits: false,
+    failing: new Set(),
     deferred: undefined,
+    outOfTime: false,
   };
 }
 
 async function runWithLease(run: Run, options: RunOptions): Promise<RunOutcome> {
   if (run.user.leaving) return leave(run, run.user.leaving);
   if (!hasScopesOfToday(run)) return askForScopes(run);
-  // Newly connected: what waited, also for a scope that was missing, is looked at again.
-  const anew = options.pull && run.user.firstSyncAt === undefined;
-  if ((await announce(run)) || anew) await wakeAll(run);
+  if (await announce(run)) await wakeAll(run);
   await parkFormer(run);
   try {
     await settlePlaces(run);
@@ -167,6 +176,29 @@ async function runWithLease(run: Run, options: RunOptions): Promise<RunOutcome> 
     await settlePlaces(run, true);
     return work(run, options);
   }
+}
+
+/**
+ * Types that are on now and were not in the last run: what waited for them is looked at again. Resolves
+ * to the collections that have been listed on this occasion, and how many changes each brought.
+ */
+async function begin(run: Run, options: RunOptions): Promise<Map<Collection, number>> {
+  const isNew = ({ codec }: Collection) => !run.user.records?.includes(codec.record);
+  // Before anything is inserted where Google takes no id from us, it is known what is there.
+  const first = run.collections.filter((c) => isNew(c) && c.find !== undefined);
+  const anew = options.pull && (run.user.firstSyncAt === undefined || run.collections.some(isNew));
+  if (first.length > 0 || anew) await wakeAll(run);
+  const listed = new Map<Collection, number>();
+  for (const collection of first) {
+    const before = run.count.googleChanges;
+    const well = await alone(run, collection, () => pull(run, collection));
+    listed.set(collection, run.count.googleChanges - before);
+    if (!well) continue;
+    const records = [...(run.user.records ?? []), collection.codec.record];
+    await run.engine.store.commit(run.lease, { user: { records } }, false);
+    run.user = { ...run.user, records };
+  }
+  return listed;
 }
 
 /** False for a user who granted what another setting asked for: nothing can be synced before consent. */
@@ -191,9 +223,10 @@ async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
       options.pull === true ||
       (options.pull === 'due' && isDue(run.user, codec.record, run.startedAt)),
   );
+  const listed = await begin(run, options);
   if (options.pull) {
     const channels = await keepChannels(run);
-    if (due.length > 0) await pullAll(run, due, channels);
+    if (due.length > 0) await pullAll(run, due, listed, channels);
   }
   await drain(run, true);
   if (run.deferred?.reason === GROUP_CHANGED && due.length < run.collections.length)
@@ -208,16 +241,22 @@ async function askForListing({ engine, user }: Run): Promise<void> {
   await engine.publisher.syncUsers([user.userId]);
 }
 
-/** Pulls collections, and once more what Google notified of meanwhile. */
-async function pullAll(run: Run, all: Collection[], channels: Channels): Promise<void> {
+/** Pulls collections that are not `listed` yet, and once more what Google notified of meanwhile. */
+async function pullAll(
+  run: Run,
+  all: Collection[],
+  listed: Map<Collection, number>,
+  channels: Channels,
+): Promise<void> {
   const { store, clock, settings } = run.engine;
   await store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
   for (const { codec } of all) run.listing.set(codec.record, 'due');
   await drain(run, false);
   for (const { codec } of all) run.listing.set(codec.record, 'done');
-  for (let due = all; due.length > 0; ) {
-    const seen = await pullSome(run, due, channels);
-    await finishPull(run, seen, channels);
+  for (let due = all, done = listed; due.length > 0; done = new Map()) {
+    const open = due.filter((collection) => !done.has(collection));
+    const seen = await pullSome(run, open, channels);
+    await finishPull(run, new Map([...done, ...seen]), channels);
     // After writes of our own it may be their echo: that can wait for the tick that is due then.
     const out = clock.now() - run.startedAt > settings.runMs;
     if (channels.size === 0 || run.deferred || run.count.writes > 0 || out) return;
@@ -241,7 +280,7 @@ async function pullSome(
   const seen = new Map<Collection, number>();
   for (const collection of due) {
     const before = run.count.googleChanges;
-    await pull(run, collection);
+    await alone(run, collection, () => pull(run, collection));
     seen.set(collection, run.count.googleChanges - before);
   }
   return seen;
@@ -254,47 +293,64 @@ export const granted = (run: Run): Collection[] =>
 /** Works off pending intents until there are none; with `release`, gives the lease back then. */
 async function drain(run: Run, release: boolean): Promise<void> {
   const { store, clock, settings } = run.engine;
+  const limit = Math.max(CHUNK, ...run.collections.map(chunkOf));
   for (;;) {
-    const intents = await store.pendingIntents(run.user.userId, CHUNK);
+    const intents = await store.pendingIntents(run.user.userId, limit, healthy(run));
+    if (clock.now() - run.startedAt > settings.runMs && intents.length > 0) {
+      run.outOfTime = true;
+      run.deferred ??= new SyncError('later', 'runTime');
+    }
+    const works = run.outOfTime ? [] : intents;
+    const last = run.outOfTime || intents.length < limit;
+    const released = await drainSome(run, works, release && last);
     // What was left for later in this run stays pending: taking it up again would spin.
-    const out = run.deferred !== undefined || clock.now() - run.startedAt > settings.runMs;
-    const works = out ? [] : intents;
-    const last = out || intents.length < CHUNK;
-    const released = await drainChunk(run, works, release && last);
-    if (out && intents.length > 0 && !run.deferred)
-      run.deferred = new SyncError('later', 'runTime');
-    if (out && release && !released) return store.dropLease(run.lease);
+    const left = run.outOfTime || run.failing.size > 0;
+    if (last && left && release && !released) return store.dropLease(run.lease);
     if (release ? released : last || run.waits) return;
   }
 }
 
-async function drainChunk(run: Run, intents: Intent[], release: boolean): Promise<boolean> {
+const chunkOf = ({ chunk }: Collection) => chunk ?? CHUNK;
+
+/** The types of which more can be taken up; undefined: all. */
+const healthy = ({ engine, failing }: Run): RecordType[] | undefined =>
+  failing.size === 0
+    ? undefined
+    : engine.collections.map((c) => c.codec.record).filter((record) => !failing.has(record));
+
+async function drainSome(run: Run, intents: Intent[], release: boolean): Promise<boolean> {
   await keepLease(run);
   run.count.intents += intents.length;
+  const mine = Map.groupBy(intents, (intent) => intent.record);
+  const parts = run.collections.flatMap((collection) =>
+    pieces(mine.get(collection.codec.record) ?? [], chunkOf(collection)).map((some) => ({
+      collection,
+      some,
+    })),
+  );
+  const on = new Set([...run.collections.map((c) => c.codec.record), ...run.failing]);
+  const off = intents.filter((intent) => !on.has(intent.record));
   let released = false;
-  const collections = new Map(run.collections.map((c) => [c.codec.record, c]));
-  const off = intents.filter((i) => !collections.has(i.record));
-  const parts = [...collections.values()]
-    .map((collection) => ({
-      collection,
-      mine: intents.filter((i) => i.record === collection.codec.record),
-    }))
-    .filter(({ mine }) => mine.length > 0);
-  for (const [at, { collection, mine }] of parts.entries()) {
-    const executed = await executeIntents(run, collection, mine);
-    released = await commitWorks(
-      run,
-      collection,
-      executed,
-      {},
-      release && off.length === 0 && at === parts.length - 1,
-    );
+  for (const [at, { collection, some }] of parts.entries()) {
+    if (run.failing.has(collection.codec.record)) continue;
+    const last = release && off.length === 0 && at === parts.length - 1;
+    await alone(run, collection, async () => {
+      await keepLease(run);
+      const executed = await executeIntents(run, collection, some);
+      released = await commitWorks(run, collection, executed, {}, last);
+    });
   }
   if (off.length > 0 || (parts.length === 0 && release)) {
     // The user granted no scope for these: they stay stored, and are looked at on connecting again.
     ({ released } = await run.engine.store.commit(run.lease, { consumed: off }, release));
   }
   return released;
+}
+
+function pieces<T>(list: T[], size: number): T[][] {
+  const all: T[][] = [];
+  for (let at = 0; at < list.length; at += size) all.push(list.slice(at, at + size));
+  return all;
 }
 
 /** Makes everything that the CRM ever said about the user's records pending again. */
@@ -322,6 +378,12 @@ export async function keepLease(run: Run): Promise<void> {
   run.session.until = run.lease.expiresAt;
 }
 
+/** Types that have been listed whole, in this run or before. */
+function known({ collections, failing, user }: Run): RecordType[] {
+  const records = collections.map((c) => c.codec.record);
+  return records.filter((record) => !failing.has(record) || user.records?.includes(record));
+}
+
 /** `seen`: the collections that were pulled, and how many changes each brought. */
 async function finishPull(
   run: Run,
@@ -335,24 +397,23 @@ async function finishPull(
     const channel = channels.get(codec.record);
     const polled = watch ? { first: pollMs, most: pollMs } : UNWATCHABLE;
     const often = channel ? { first: safetyMs, most: 2 * safetyMs, late: true } : polled;
-    const { at, every } = nextPoll(
-      run.user.polls?.[codec.record],
-      changes > 0,
-      often,
-      now,
-      random(),
-    );
-    return [codec.record, { step: 'pulled', at: Math.min(at, channel?.expiresAt ?? at), every }];
+    const poll = nextPoll(run.user.polls?.[codec.record], changes > 0, often, now, random());
+    const at = Math.min(poll.at, channel?.expiresAt ?? poll.at);
+    const step = { step: 'pulled', ...poll, at } as const;
+    return [codec.record, step] as const;
   });
   const user = {
-    // What was left for later stays due for the message that comes again; the poll waits its time.
+    // The message comes again for what was left for later; the poll waits its time.
     ...(run.deferred && { nextPollAt: now + settings.pollMs }),
     lastSyncAt: now,
     firstSyncAt: run.user.firstSyncAt ?? now,
+    records: known(run),
     // Once: the next listing that lacks so much is a person's business again.
     ...(run.user.believeListing && { believeListing: undefined }),
   };
-  const polls = run.deferred ? {} : Object.fromEntries(next);
+  // A type of which something was left for later stays due.
+  const rests = ([record]: (typeof next)[number]) => !run.deferred || !run.failing.has(record);
+  const polls = run.outOfTime ? {} : Object.fromEntries(next.filter(rests));
   await store.commit(run.lease, { user, polls }, false);
 }
 

@@ -6,6 +6,7 @@ import type { Collection } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import type { Engine } from './engine.ts';
 import type { Executed } from './execute.ts';
+import { alone } from './isolation.ts';
 import { linksOf } from './journal.ts';
 import { executeGrouped } from './members.ts';
 import { read, type Work } from './observe.ts';
@@ -38,9 +39,10 @@ export async function undoRun(engine: Engine, userId: string, runId: number): Pr
     await settlePlaces(run);
     for (const collection of run.collections) {
       const mine = entries.filter((entry) => entry.record === collection.codec.record);
-      for (let i = 0; i < mine.length; i += CHUNK) {
-        await undoSome(run, collection, mine.slice(i, i + CHUNK), report);
-      }
+      await alone(run, collection, async () => {
+        for (let i = 0; i < mine.length; i += CHUNK)
+          await undoSome(run, collection, mine.slice(i, i + CHUNK), report);
+      });
     }
     await giveBack(run);
     return run.deferred ? 'later' : 'done';

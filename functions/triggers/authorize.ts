@@ -29,11 +29,11 @@ import type { Session, User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
 import type { Clock, Publisher, Store } from '../sync/ports.ts';
 
-export interface AuthorizeDeps extends Omit<FlowDeps, 'secret' | 'store' | 'calendar'> {
+export interface AuthorizeDeps extends Omit<FlowDeps, 'secret' | 'store' | 'calendar' | 'records'> {
   store: FlowDeps['store'] & Pick<Store, 'getUser' | 'putSession' | 'getSession' | 'deleteSession'>;
   publisher: Pick<Publisher, 'syncUsers'>;
   clock: Pick<Clock, 'now'>;
-  config: Pick<Config, 'PUBLIC_URL' | 'GOOGLE_ACCOUNTS_URL' | 'CALENDAR'>;
+  config: Pick<Config, 'PUBLIC_URL' | 'GOOGLE_ACCOUNTS_URL' | 'CALENDAR' | 'RECORDS'>;
   randomBytes?: (size: number) => Buffer;
 }
 
@@ -79,8 +79,8 @@ export function createAuthorize(
   const accountsOrigin = new URL(config.GOOGLE_ACCOUNTS_URL).origin;
   const randomBytes = deps.randomBytes ?? systemRandomBytes;
   const secret = (): string => randomBytes(32).toString('base64url');
-  const calendar = config.CALENDAR;
-  const flow: FlowDeps = { ...deps, secret, calendar };
+  const { CALENDAR: calendar, RECORDS: records } = config;
+  const flow: FlowDeps = { ...deps, secret, calendar, records };
 
   const routes: { [path: string]: { GET?: Route; POST?: Route } } = {
     '/': { GET: home },
@@ -223,7 +223,7 @@ export function createAuthorize(
     const visit = {
       req,
       res,
-      page: { language, base, nonce, calendar },
+      page: { language, base, nonce, calendar, records },
       now: deps.clock.now(),
     } as const;
     setSecurityHeaders(res, nonce, accountsOrigin);

@@ -104,7 +104,7 @@ async function during(stack: Driven, work: () => Promise<unknown>): Promise<Oper
     ...firestore,
     messages,
     googleCalls: Object.entries(byMethod)
-      .filter(([name]) => name.startsWith('calendar.'))
+      .filter(([name]) => /^(calendar|people|tasks)\./.test(name))
       .reduce((sum, [, count]) => sum + count, 0),
     secretAccesses: calls(/^secretmanager\.Access/i),
     keyOperations: calls(/^kms\./i),

@@ -159,6 +159,55 @@ test('free slots beside the calendar follow who is chosen and what changes', { s
   await context.close();
 });
 
+test('contacts and tasks follow each other as well', { skip }, async () => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await open(context, '/?user=luca&view=contact');
+  const google = (text: string) => page.locator('#calendar .card', { hasText: text });
+
+  // From the CRM, changed there, and Google follows.
+  await google('Noémie Rochat').waitFor();
+  await page.getByRole('button', { name: 'New contact' }).first().click();
+  await page.getByLabel('First name').fill('Ida');
+  await page.getByLabel('Last name').fill('Brand');
+  await page.getByLabel('Email').fill('ida@brand.example');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await google('Ida Brand').getByText('CRM', { exact: true }).waitFor();
+  await card(page, 'Ida Brand').click();
+  await page.getByLabel('Company').fill('Brand GmbH');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await google('Brand GmbH').waitFor();
+
+  // Changed at Google, and given the label there.
+  await google('Ida Brand').click();
+  await page.getByLabel('Phone').fill('+41 44 111 22 33');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await card(page, 'Ida Brand').getByText('+41 44 111 22 33').waitFor();
+  await page.getByRole('button', { name: 'New contact' }).last().click();
+  await page.getByLabel('First name').fill('Otto');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await card(page, 'Otto').getByText('From Google').waitFor();
+
+  // Tasks: done in the CRM, made, ticked off and deleted at Google.
+  await page.locator('#views').getByText('Tasks').click();
+  await google('Call Ms Rochat back').waitFor();
+  await card(page, 'Call Ms Rochat back').click();
+  await page.getByLabel('Done').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('#calendar .card.done', { hasText: 'Call Ms Rochat back' }).waitFor();
+  await page.getByRole('button', { name: 'New task' }).last().click();
+  await page.getByLabel('Title').fill('Order samples');
+  await page.getByLabel('Due').fill('2027-01-15');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await card(page, 'Order samples').getByText('15 January').waitFor();
+  await google('Order samples').click();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await card(page, 'Order samples').waitFor({ state: 'detached' });
+  await page.locator('#views').getByText('Appointments').click();
+  await page.locator('#calendar .event').first().waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('on a phone the three parts are tabs and nothing runs off the screen', { skip }, async () => {
   const context = await browser.newContext({
     viewport: { width: 360, height: 740 },

@@ -291,3 +291,42 @@ test('google-contracts 2: what a part reads may be older or newer than what anot
   }
   assert.deepEqual(seen, new Set([200, 404]));
 });
+
+test('2 People and Tasks have batch endpoints of their own; that of Tasks may not answer', async () => {
+  await using google = await stage();
+  const post = async (parts: Part[]) => {
+    const answer = await fetch(`${google.url}/batch`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'multipart/mixed; boundary=b1',
+        authorization: 'Bearer user:anna@firm.example',
+      },
+      body: multipart(parts),
+    });
+    const text = await answer.text();
+    return [answer.status, ...[...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code)];
+  };
+  const lists: Part = { method: 'GET', path: '/tasks/v1/users/@me/lists' };
+  const me: Part = { method: 'GET', path: '/v1/people/me?personFields=names' };
+  assert.deepEqual(await post([lists, lists]), [200, '200', '200']);
+  assert.deepEqual(await post([me]), [200, '200']);
+  assert.deepEqual(await post([me, lists]), [400], 'one API in a batch');
+  google.workspace.tasks.batchAnswers = false;
+  assert.deepEqual(await post([lists, lists]), [404]);
+});
+
+test('3 mutates of one user in a batch overlap: all but one fail', async () => {
+  await using google = await stage();
+  const body = { names: [{ givenName: 'A' }] };
+  const part: Part = { method: 'POST', path: '/v1/people:createContact', body };
+  const answer = await fetch(`${google.url}/batch`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'multipart/mixed; boundary=b1',
+      authorization: `Bearer ${google.workspace.grant('anna@firm.example', ['contacts']).access_token}`,
+    },
+    body: multipart([part, part, part]),
+  });
+  const codes = [...(await answer.text()).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code);
+  assert.deepEqual(codes.sort(), ['200', '503', '503']);
+});

@@ -16,6 +16,8 @@ const derived: { [setting: string]: string } = {
 const localOnly: { [setting: string]: string } = {
   PUSH_AUTH: 'off is refused on Cloud Run',
   GOOGLE_API_URL: 'another server than Google would be handed tokens',
+  GOOGLE_PEOPLE_URL: 'as GOOGLE_API_URL',
+  GOOGLE_TASKS_URL: 'as GOOGLE_API_URL',
   GOOGLE_ACCOUNTS_URL: 'as GOOGLE_API_URL',
   GOOGLE_OAUTH_URL: 'as GOOGLE_API_URL',
   SECRET_MANAGER_URL: 'only for a simulator',
@@ -32,6 +34,7 @@ const declared = new Map(variables().map((v) => [v.name, v]));
 
 /** As the environment spells a variable's value. */
 function spelled(value: unknown): string {
+  if (Array.isArray(value)) return value.join();
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
@@ -105,6 +108,7 @@ test('what a tfvars file says reaches the functions', { skip }, () => {
     poll_seconds: 60,
     invite_external: true,
     calendar: 'dedicated',
+    records: ['appointment', 'task'],
     calendar_name: 'Visits',
     public_url: 'https://sync.example.com',
   }).of('google_cloudfunctions2_function');
@@ -112,6 +116,7 @@ test('what a tfvars file says reaches the functions', { skip }, () => {
   assert.deepEqual(config.CONFLICT_POLICY, { place: 'google' });
   assert.equal(config.POLL_SECONDS, 60);
   assert.deepEqual([config.CALENDAR, config.CALENDAR_NAME], ['dedicated', 'Visits']);
+  assert.deepEqual(config.RECORDS, ['appointment', 'task']);
   assert.equal(config.INVITE_EXTERNAL, true);
   assert.equal(config.PUBLIC_URL, 'https://sync.example.com');
 });

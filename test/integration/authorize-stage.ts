@@ -73,7 +73,12 @@ export async function openStage(overrides: Partial<AuthorizeDeps> = {}, mount = 
       }),
     publisher: { syncUsers: async (ids) => void published.push(...ids) },
     clock,
-    config: { PUBLIC_URL: base, GOOGLE_ACCOUNTS_URL: google.url, CALENDAR: 'primary' },
+    config: {
+      PUBLIC_URL: base,
+      GOOGLE_ACCOUNTS_URL: google.url,
+      CALENDAR: 'primary',
+      RECORDS: ['appointment', 'contact', 'task'],
+    },
     log: (event, fields) => void events.push({ event, fields }),
     ...overrides,
   });

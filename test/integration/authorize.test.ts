@@ -74,7 +74,7 @@ test('the way to Google carries PKCE, a nonce, and exactly the scopes that are n
     prompt: 'consent',
     code_challenge_method: 'S256',
     scope:
-      'openid email https://www.googleapis.com/auth/calendar.events.owned https://www.googleapis.com/auth/calendar.freebusy',
+      'openid email https://www.googleapis.com/auth/calendar.events.owned https://www.googleapis.com/auth/calendar.freebusy https://www.googleapis.com/auth/contacts https://www.googleapis.com/auth/tasks',
     state: query.get('state'),
     nonce: query.get('nonce'),
     code_challenge: query.get('code_challenge'),
@@ -286,11 +286,14 @@ test('what the user leaves unticked is off, and shown as off', async () => {
     Object.fromEntries(
       [...body.matchAll(/data-permission="(\w+)" data-on="(\w+)"/g)].map((m) => [m[1], m[2]]),
     );
+  const all = { appointments: 'yes', freeBusy: 'yes', contacts: 'yes', tasks: 'yes' };
   const table: [string[], object][] = [
-    [[], { appointments: 'yes', freeBusy: 'yes' }],
-    [['freebusy'], { appointments: 'yes', freeBusy: 'no' }],
-    [['events.owned'], { appointments: 'no', freeBusy: 'yes' }],
-    [['events.owned', 'freebusy'], { appointments: 'no', freeBusy: 'no' }],
+    [[], all],
+    [['freebusy'], { ...all, freeBusy: 'no' }],
+    [['events.owned'], { ...all, appointments: 'no' }],
+    [['contacts'], { ...all, contacts: 'no' }],
+    [['tasks', 'contacts'], { ...all, contacts: 'no', tasks: 'no' }],
+    [['events.owned', 'freebusy'], { ...all, appointments: 'no', freeBusy: 'no' }],
   ];
   for (const [without, expected] of table) {
     const browser = stage.browser();

@@ -49,7 +49,7 @@ test('preview before the first sync: what would go to either side, by count and 
       true,
       false,
       { create: 2, change: 0, delete: 0 },
-      { create: 1, change: 0, delete: 0, reject: 1 },
+      { create: 1, change: 0, delete: 0, unlink: 0, reject: 1 },
       1,
     ],
   );
@@ -82,7 +82,7 @@ test('preview at any time: changes, deletions and conflicts since the last run, 
   const seen = await look(world);
   assert.equal(seen.full, false);
   assert.deepEqual(seen.google, { create: 0, change: 2, delete: 1 });
-  assert.deepEqual(seen.crm, { create: 0, change: 2, delete: 1, reject: 0 });
+  assert.deepEqual(seen.crm, { create: 0, change: 2, delete: 1, unlink: 0, reject: 0 });
   assert.equal(seen.conflicts, 1);
   assert.deepEqual(
     seen.records.map((r) => [r.crmId, r.google?.op, r.crm?.op, r.conflicts]).sort(),
@@ -99,7 +99,7 @@ test('preview at any time: changes, deletions and conflicts since the last run, 
   assert.deepEqual(await look(world), {
     ...seen,
     google: { create: 0, change: 0, delete: 0 },
-    crm: { create: 0, change: 0, delete: 0, reject: 0 },
+    crm: { create: 0, change: 0, delete: 0, unlink: 0, reject: 0 },
     conflicts: 0,
     records: [],
   });

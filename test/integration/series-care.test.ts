@@ -73,7 +73,11 @@ test('preview of series, exceptions and cancelled occurrences, both ways, and th
   assert.equal(world.store.dump(), state);
   assert.deepEqual(
     [seen?.google, seen?.crm, seen?.conflicts],
-    [{ create: 1, change: 2, delete: 0 }, { create: 1, change: 0, delete: 1, reject: 0 }, 0],
+    [
+      { create: 1, change: 2, delete: 0 },
+      { create: 1, change: 0, delete: 1, unlink: 0, reject: 0 },
+      0,
+    ],
   );
   await crm.poll();
   await crm.same();

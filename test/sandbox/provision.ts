@@ -65,6 +65,8 @@ export function settings(names: Names): { [name: string]: string } {
     PUSH_AUTH: 'off',
     POLL_SECONDS: '30',
     GOOGLE_API_URL: google,
+    GOOGLE_PEOPLE_URL: google,
+    GOOGLE_TASKS_URL: google,
     GOOGLE_ACCOUNTS_URL: `${seen}/google`,
     GOOGLE_OAUTH_URL: google,
     SECRET_MANAGER_URL: cloudUrl,

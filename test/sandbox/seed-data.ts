@@ -1,5 +1,5 @@
 /** What the sandbox starts with: a firm that does not exist, its sales people and a week of their work. */
-import type { Appointment } from '../../functions/core/messages.ts';
+import type { Appointment, Contact, Task } from '../../functions/core/messages.ts';
 
 /** The firm's zone. */
 export const ZONE = 'Europe/Zurich';
@@ -203,4 +203,44 @@ export const OWN: {
   'luca.moretti@brunnhof.example': [
     { day: 2, from: '17:30', to: '18:30', summary: 'Train home, calls possible' },
   ],
+};
+
+/** Each user's contact persons in the CRM. */
+export const CONTACTS: { [userId: string]: Contact[] } = {
+  anna: [
+    {
+      givenName: 'Martin',
+      familyName: 'Egger',
+      organization: 'Holzbau Egger AG',
+      title: 'Managing director',
+      emails: [{ value: 'martin.egger@holzbau-egger.example', type: 'work' }],
+      phones: [{ value: '+41 44 720 11 22', type: 'work' }],
+    },
+    {
+      givenName: 'Giulia',
+      familyName: 'Fontana',
+      organization: 'Malerei Fontana',
+      emails: [{ value: 'giulia@fontana.example', type: 'work' }],
+      phones: [{ value: '+41 79 555 01 02', type: 'mobile' }],
+      birthday: '--05-14',
+    },
+  ],
+  luca: [
+    {
+      givenName: 'Noémie',
+      familyName: 'Rochat',
+      organization: 'Rochat & Fils SA',
+      title: 'Purchasing',
+      emails: [{ value: 'n.rochat@rochat.example', type: 'work' }],
+    },
+  ],
+};
+
+/** Each user's tasks in the CRM; `day` is the day of the week on which one is due. */
+export const TASKS: { [userId: string]: (Omit<Task, 'due'> & { day: Day })[] } = {
+  anna: [
+    { title: 'Send the offer to Malerei Fontana', notes: 'With the new prices.', day: 1 },
+    { title: 'Prepare the framework agreement', day: 3 },
+  ],
+  luca: [{ title: 'Call Ms Rochat back', day: 0 }],
 };

@@ -1,7 +1,7 @@
 /** Fills a stack that has just started. */
 import type { Crm } from './crm/crm.ts';
 import type { Workspace } from './google/workspace.ts';
-import { type Day, OWN, PEOPLE, PLANS, ZONE } from './seed-data.ts';
+import { CONTACTS, type Day, OWN, PEOPLE, PLANS, TASKS, ZONE } from './seed-data.ts';
 
 /** The parts of a stack that are filled. */
 interface Seeded {
@@ -11,7 +11,7 @@ interface Seeded {
   connect(userId: string): Promise<void>;
 }
 
-/** Enters people, appointments and their own events, and connects those who are to be connected. */
+/** Enters people, their records and their own events, and connects those who are to be connected. */
 export async function seedStack(stack: Seeded): Promise<void> {
   const today = new Date();
   const { workspace, crm } = stack;
@@ -29,6 +29,7 @@ export async function seedStack(stack: Seeded): Promise<void> {
   await announcePeople(crm);
   await stack.idle();
   await enterAppointments(crm, today);
+  await enterOthers(crm, today);
   await stack.idle();
   for (const { userId, connected } of PEOPLE) if (connected) await stack.connect(userId);
   workspace.stats.reset();
@@ -58,6 +59,19 @@ async function enterAppointments(crm: Crm, today: Date): Promise<void> {
         customer: at === undefined ? null : { name: at },
         contactPersons: (people ?? []).map((person) => ({ name: person })),
       });
+    }
+  }
+}
+
+/** Enters contact persons and tasks in the CRM. */
+async function enterOthers(crm: Crm, today: Date): Promise<void> {
+  for (const [userId, contacts] of Object.entries(CONTACTS)) {
+    for (const contact of contacts) await crm.create(userId, contact, { record: 'contact' });
+  }
+  for (const [userId, tasks] of Object.entries(TASKS)) {
+    for (const { day, ...task } of tasks) {
+      const due = dayOfWeek(today, day);
+      await crm.create(userId, { status: 'open', ...task, due }, { record: 'task' });
     }
   }
 }

@@ -181,6 +181,8 @@ async function start(
   });
   connectTransports(workspace, google);
   if (workspace.notify) workspace.notify = disturbNotifications(workspace.notify, faults);
+  // Minutes at Google; here a person watches.
+  workspace.people.delayMs = 2_000;
   const crm = new Crm({
     ...options.crm,
     now: clock('crm'),

@@ -3,8 +3,9 @@
  * and Workspace simulator, with a clock that stands still unless a test moves it. No sockets.
  */
 import assert from 'node:assert/strict';
+import type { RecordType } from '../../functions/core/fields.ts';
 import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
-import { appointmentSchema } from '../../functions/core/messages.ts';
+import { appointmentSchema, contactSchema, taskSchema } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { SyncError } from '../../functions/errors.ts';
 import { createAccess } from '../../functions/google/access.ts';
@@ -13,12 +14,15 @@ import { createApiClient } from '../../functions/google/client.ts';
 import { createFreeBusy } from '../../functions/google/freebusy.ts';
 import type { HttpCall } from '../../functions/google/http.ts';
 import { scopes } from '../../functions/google/oauth.ts';
+import { contactCollection } from '../../functions/google/people.ts';
+import { taskCollection } from '../../functions/google/tasks.ts';
 import type { Log } from '../../functions/log.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 import type { AvailabilityParts } from '../../functions/sync/availability.ts';
 import type { Engine } from '../../functions/sync/engine.ts';
 import { type RunOutcome, runUser } from '../../functions/sync/run.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
+import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
 
 const ROOT = 'https://www.googleapis.com';
@@ -53,6 +57,8 @@ export interface WorldOptions {
   recurrence?: CalendarSettings['recurrence'];
   /** Where Google's notifications go; without one no channels are made. */
   pushUrl?: string | undefined;
+  /** The record types that are on; appointments alone unless a test is about others. */
+  records?: RecordType[];
 }
 
 export function createWorld(options: WorldOptions = {}) {
@@ -93,15 +99,21 @@ export function createWorld(options: WorldOptions = {}) {
       throw new SyncError('retry', 'network');
     }
   };
-  const client = createApiClient({
-    root: ROOT,
-    batchPath: '/batch/calendar/v3',
-    send,
-    clock,
-    random: () => 0.5,
-    log,
+  const clientOf = (root: string, batchPath: string) =>
+    createApiClient({ root, batchPath, send, clock, random: () => 0.5, log });
+  const client = clientOf(ROOT, '/batch/calendar/v3');
+  const people = clientOf('https://people.googleapis.com', '/batch');
+  const tasks = createApiClient({
+    ...{ root: 'https://tasks.googleapis.com', batchPath: '/batch', batchMayLack: true },
+    ...{ send, clock, random: () => 0.5, log },
   });
   const { calendar = 'primary', recurrence = 'occurrences' } = options;
+  const records = options.records ?? ['appointment'];
+  const asked = [
+    ...(records.includes('appointment') ? SCOPES[calendar] : []),
+    ...(records.includes('contact') ? [scopes.contacts] : []),
+    ...(records.includes('task') ? [scopes.tasks] : []),
+  ];
   const engine: Engine = {
     store,
     publisher: {
@@ -148,7 +160,11 @@ export function createWorld(options: WorldOptions = {}) {
         },
       }),
     }),
-    collections: [calendarCollection(client, { calendar, name: 'CRM', recurrence })],
+    collections: [
+      calendarCollection(client, { calendar, name: 'CRM', recurrence }),
+      contactCollection(people, { name: 'CRM' }),
+      taskCollection(tasks, { name: 'CRM', clock }),
+    ].filter(({ codec }) => records.includes(codec.record)),
     clock,
     random: () => 0.5,
     holder: () => `run-${++holders}`,
@@ -171,7 +187,7 @@ export function createWorld(options: WorldOptions = {}) {
   async function connect(
     userId: string,
     email = `${userId}@firm.example`,
-    granted: string[] = SCOPES[calendar],
+    granted: string[] = asked,
   ): Promise<void> {
     workspace.oauth.createAccount({ email, name: userId, timeZone: 'Europe/Zurich' });
     await store.putUser({
@@ -232,7 +248,7 @@ export function createWorld(options: WorldOptions = {}) {
     record: 'appointment',
     op: 'upsert',
     crmId,
-    data: appointmentSchema.parse(data),
+    data: schemas[rest.record ?? 'appointment'].parse(data),
     ...rest,
   });
 
@@ -267,6 +283,8 @@ export function createWorld(options: WorldOptions = {}) {
     calendars: (userId = 'anna') =>
       workspace.calendars.owned(`${userId}@firm.example`).filter((c) => !c.primary && !c.deleted),
     phone,
+    /** The user's Tasks app. */
+    tasks: (userId = 'anna') => tasksPhone(workspace.tasks, `${userId}@firm.example`),
     advance: (ms: number) => {
       now += ms;
     },
@@ -296,6 +314,8 @@ export function createWorld(options: WorldOptions = {}) {
     },
   };
 }
+
+const schemas = { appointment: appointmentSchema, contact: contactSchema, task: taskSchema };
 
 export type World = ReturnType<typeof createWorld>;
 

@@ -124,8 +124,8 @@ test('a grant in use is not revoked by a refusal', async () => {
 });
 
 test('the scopes asked for are what the product syncs, no more', () => {
-  assert.deepEqual(permittedRecords, ['appointment']);
-  assert.deepEqual(requestedScopes(), [
+  assert.deepEqual(permittedRecords, ['appointment', 'contact', 'task']);
+  assert.deepEqual(requestedScopes(['appointment']), [
     'openid',
     'email',
     'https://www.googleapis.com/auth/calendar.events.owned',

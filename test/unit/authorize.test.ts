@@ -10,6 +10,7 @@ import { homePage, messagePage, statusPage } from '../../functions/authorize/pag
 import type { View } from '../../functions/authorize/status.ts';
 import { type Message, texts } from '../../functions/authorize/texts.ts';
 import type { User } from '../../functions/core/records.ts';
+import { permittedRecords } from '../../functions/google/oauth.ts';
 import { silentLog } from '../../functions/log.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 import { createAuthorize } from '../../functions/triggers/authorize.ts';
@@ -40,6 +41,7 @@ const authorize = createAuthorize({
     PUBLIC_URL,
     GOOGLE_ACCOUNTS_URL: 'https://accounts.google.com',
     CALENDAR: 'primary',
+    RECORDS: [...permittedRecords],
   },
   log: silentLog,
 });
@@ -180,7 +182,13 @@ test('both languages say everything, and not the same', () => {
   assert.deepEqual(same, []);
 });
 
-const page = { language: 'en', base: PUBLIC_URL, nonce: 'N', calendar: 'primary' } as const;
+const page = {
+  language: 'en',
+  base: PUBLIC_URL,
+  nonce: 'N',
+  calendar: 'primary',
+  records: permittedRecords,
+} as const;
 const session = { id: 's', userId: 'anna', csrf: 'csrf-1', expireAt: 0 };
 const anna: User = {
   userId: 'anna',

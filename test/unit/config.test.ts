@@ -47,3 +47,12 @@ test('the push check cannot be off on Cloud Run, nor on without its settings', (
   assert.throws(() => loadConfig({ ...good, PUSH_AUDIENCE: '' }), /PUSH_AUDIENCE/);
   assert.equal(loadConfig({ ...good, PUSH_AUTH: 'off', PUSH_AUDIENCE: '' }).PUSH_AUTH, 'off');
 });
+
+test('record types are on unless the setting leaves them out; unknown ones are refused', () => {
+  assert.deepEqual(loadConfig(good).RECORDS, ['appointment', 'contact', 'task']);
+  assert.deepEqual(loadConfig({ ...good, RECORDS: 'task, appointment' }).RECORDS, [
+    'appointment',
+    'task',
+  ]);
+  assert.throws(() => loadConfig({ ...good, RECORDS: 'appointment,mail' }), /RECORDS/);
+});

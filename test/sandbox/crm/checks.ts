@@ -1,14 +1,18 @@
+import type { RecordType } from '../../../functions/core/fields.ts';
 import {
   type AnyCrmChange,
-  type Appointment,
   appointmentSchema,
+  contactSchema,
   crmMessageSchema,
+  taskSchema,
 } from '../../../functions/core/messages.ts';
-import { CrmError } from './types.ts';
+import { CrmError, type RecordData } from './types.ts';
 
-/** Fields of a contact history entry, as a person may write them. Throws CrmError 400. */
-export function checked(data: Appointment): Appointment {
-  const parsed = appointmentSchema.safeParse(data);
+const SCHEMAS = { appointment: appointmentSchema, contact: contactSchema, task: taskSchema };
+
+/** Fields of a record, as a person may write them. Throws CrmError 400. */
+export function checked(data: RecordData, record: RecordType): RecordData {
+  const parsed = SCHEMAS[record].safeParse(data);
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ');
   throw new CrmError(400, where);

@@ -1,10 +1,10 @@
 /**
- * The CRM simulator: a small contact history that publishes crm-changes and consumes google-changes the
+ * The CRM simulator: contact history, contact persons and tasks, that publishes crm-changes and consumes google-changes the
  * way a CRM team's integration would. Knows no clock, no randomness and no network of its own, so that a
  * deterministic simulation can use it directly.
  */
+import type { RecordType } from '../../../functions/core/fields.ts';
 import {
-  type Appointment,
   type GoogleChange,
   googleChangeSchema,
   type Occurrence,
@@ -12,7 +12,16 @@ import {
 } from '../../../functions/core/messages.ts';
 import { changesIn, checked } from './checks.ts';
 import { Outbox } from './outbox.ts';
-import { CrmError, type CrmOptions, type CrmRecord, type CrmUser } from './types.ts';
+import {
+  CrmError,
+  type CrmOptions,
+  type CrmRecord,
+  type CrmUser,
+  type RecordData,
+} from './types.ts';
+
+/** How the numbers of each type begin: contact history, contact person, task. */
+const PREFIX = { appointment: 'CH', contact: 'CP', task: 'T' };
 
 /** The CRM: users, records, the messages received, and an outbox so that no message is lost. */
 export class Crm {
@@ -23,7 +32,7 @@ export class Crm {
   readonly #messages: GoogleChange[] = [];
   readonly #outbox: Outbox;
   /** What each record said in its versions, newest last. */
-  readonly #versions = new Map<string, { version: number; data: Appointment }[]>();
+  readonly #versions = new Map<string, { version: number; data: RecordData }[]>();
   #lastNumber = 1000;
 
   constructor(options: CrmOptions) {
@@ -46,32 +55,36 @@ export class Crm {
     return stored;
   }
 
-  /** A new entry of the contact history; with an occurrence, that one of a series. */
-  async create(userId: string, data: Appointment, occurrence?: Occurrence): Promise<CrmRecord> {
+  /** A new entry of the contact history, with an occurrence that one of a series; or of another type. */
+  async create(
+    userId: string,
+    data: RecordData,
+    { record = 'appointment', occurrence }: { record?: RecordType; occurrence?: Occurrence } = {},
+  ): Promise<CrmRecord> {
     if (!this.#users.has(userId)) throw new CrmError(404, `no user ${userId}`);
     if (occurrence && !occurrenceSchema.safeParse(occurrence).success)
       throw new CrmError(400, 'occurrence needs series and originalStart');
-    const record = this.#insert({ userId, origin: 'crm', data: checked(data) });
-    if (occurrence) record.occurrence = occurrence;
-    this.#publishRecord(record);
+    const made = this.#insert({ userId, record, origin: 'crm', data: checked(data, record) });
+    if (occurrence) made.occurrence = occurrence;
+    this.#publishRecord(made);
     await this.flush();
-    return record;
+    return made;
   }
 
   /** Changes fields of an entry, or hands it over to another user. */
-  async edit(crmId: string, data: Appointment, userId?: string): Promise<CrmRecord> {
+  async edit(crmId: string, data: RecordData, userId?: string): Promise<CrmRecord> {
     const record = this.#live(crmId);
     if (userId !== undefined && !this.#users.has(userId)) {
       throw new CrmError(404, `no user ${userId}`);
     }
-    const edited = checked(data);
-    const old: Appointment = record.data;
-    const isNew = (field: keyof Appointment) =>
+    const edited = checked(data, record.record);
+    const old = record.data;
+    const isNew = (field: keyof RecordData) =>
       JSON.stringify(edited[field] ?? null) !== JSON.stringify(old[field] ?? null);
     record.data = { ...old, ...edited };
     if (userId !== undefined) record.userId = userId;
     const version = record.version + 1;
-    const changed = (Object.keys(edited) as (keyof Appointment)[]).filter(isNew);
+    const changed = (Object.keys(edited) as (keyof RecordData)[]).filter(isNew);
     const fields = changed.map((field) => [mergedWith(field), version]);
     record.editedFields = { ...record.editedFields, ...Object.fromEntries(fields) };
     this.#personChanged(record);
@@ -108,14 +121,14 @@ export class Crm {
       if (version <= (old?.version ?? -1)) continue;
       const { crmId, googleId } = change;
       const record: CrmRecord = {
-        ...(old ?? { crmId, record: 'appointment', origin: 'crm', conflicts: [] }),
+        ...(old ?? { crmId, record: change.record, origin: 'crm', conflicts: [] }),
         userId,
         version,
         editedVersion: version,
         data:
           change.op === 'delete'
             ? (old?.data ?? {})
-            : { ...(old?.deleted ? {} : old?.data), ...change.data },
+            : { ...(old?.deleted ? {} : old?.data), ...(change.data as CrmRecord['data']) },
         deleted: change.op === 'delete',
         external: true,
         updatedAt: this.#options.now(),
@@ -162,7 +175,10 @@ export class Crm {
     if (record && change.conflicts) record.conflicts.push(...change.conflicts);
     if (change.op === 'upsert') this.#applyUpsert(record, change);
     else if (record && change.op === 'delete') this.#applyDelete(record, change);
-    else if (record) this.#changed(record.userId, record.crmId);
+    else if (record) {
+      if (change.op === 'unlink') record.unlinked = true;
+      this.#changed(record.userId, record.crmId);
+    }
   }
 
   /** An occurrence without a record of its own does not take place: the series knows. */
@@ -192,10 +208,12 @@ export class Crm {
   }
 
   #applyUpsert(record: CrmRecord | undefined, change: GoogleChange): void {
-    const data = (change.data ?? {}) as Appointment;
+    const data = (change.data ?? {}) as RecordData;
     if (!record) {
-      if (change.userId === undefined) return;
-      const adopted = this.#insert({ userId: change.userId, origin: 'google', data }, change.crmId);
+      const { userId, record: type } = change;
+      if (userId === undefined || type === undefined || type === 'user') return;
+      const born = { userId, record: type, origin: 'google', data } as const;
+      const adopted = this.#insert(born, change.crmId);
       if (change.conflicts) adopted.conflicts.push(...change.conflicts);
       this.#googleChanged(adopted, change);
       return;
@@ -206,8 +224,9 @@ export class Crm {
         this.#personChanged(record);
         return;
       }
-      const { userId, origin } = record;
-      const restored = this.#insert({ userId, origin, data: { ...record.data, ...data } });
+      const { userId, origin, record: type } = record;
+      const whole = { ...record.data, ...data };
+      const restored = this.#insert({ userId, record: type, origin, data: whole });
       restored.conflicts.push(...(change.conflicts ?? []));
       this.#googleChanged(restored, change);
       return;
@@ -220,6 +239,7 @@ export class Crm {
     record.data = { ...record.data, ...Object.fromEntries(applied) };
     record.deleted = false;
     delete record.deletedBy;
+    delete record.unlinked;
     if (!change.rejected) delete record.rejected;
     this.#bump(record, change);
     const settled = [...(change.conflicts ?? []).map((c) => c.field), ...applied.map(([f]) => f)];
@@ -239,7 +259,7 @@ export class Crm {
     if (baseVersion === undefined || (change.redacted && HIDDEN.has(field))) return false;
     if ((editedFields?.[mergedWith(field)] ?? -1) <= baseVersion) return false;
     const before = this.#versions.get(crmId)?.findLast(({ version }) => version <= baseVersion);
-    const name = field as keyof Appointment;
+    const name = field as keyof RecordData;
     return !before || JSON.stringify(before.data[name]) !== JSON.stringify(data[name]);
   }
 
@@ -323,7 +343,7 @@ export class Crm {
     const { conferenceUrl: _readOnly, ...data } = record.data;
     return {
       ...this.#envelope(userId, version),
-      record: 'appointment',
+      record: record.record,
       op: record.deleted ? 'delete' : 'upsert',
       crmId,
       ...(googleId !== undefined && { googleId }),
@@ -339,15 +359,14 @@ export class Crm {
   }
 
   #insert(
-    fields: Pick<CrmRecord, 'userId' | 'origin' | 'data'>,
-    crmId = `CH-${++this.#lastNumber}`,
+    fields: Pick<CrmRecord, 'userId' | 'record' | 'origin' | 'data'>,
+    crmId = `${PREFIX[fields.record]}-${++this.#lastNumber}`,
   ): CrmRecord {
     const url = this.#options.recordUrl?.(crmId);
     const record: CrmRecord = {
       ...fields,
       data: { ...fields.data, ...(url !== undefined && { url }) },
       crmId,
-      record: 'appointment',
       version: 1,
       editedVersion: fields.origin === 'crm' ? 1 : 0,
       deleted: false,
@@ -398,5 +417,5 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'conferenceUrl',
 ]);
 
-/** Start and end are one value. */
-const mergedWith = (field: string) => (field === 'end' ? 'start' : field);
+/** Start and end are one value, and so are the state of a task and the day on which it was done. */
+const mergedWith = (field: string) => ({ end: 'start', completed: 'status' })[field] ?? field;

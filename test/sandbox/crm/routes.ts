@@ -1,6 +1,8 @@
 import type { Crm } from './crm.ts';
 import { CrmError } from './types.ts';
 
+const TYPES = ['appointment', 'contact', 'task'];
+
 /** One request to the CRM's HTTP interface, without a socket. */
 export interface CrmRequest {
   method: string;
@@ -34,16 +36,21 @@ async function route(crm: Crm, { method, path, body = '' }: CrmRequest): Promise
   const op = `${method} ${collection ?? ''}${id === undefined ? '' : '/:id'}`;
   switch (op) {
     case 'GET records':
-      return ok(crm.records(query.get('userId') ?? undefined, query.get('deleted') === 'true'));
+      return ok(
+        crm
+          .records(query.get('userId') ?? undefined, query.get('deleted') === 'true')
+          .filter(({ record }) => record === (query.get('record') ?? record)),
+      );
     case 'GET records/:id': {
       const record = crm.record(id ?? '');
       if (!record) throw new CrmError(404, `no record ${id}`);
       return ok(record);
     }
     case 'POST records': {
-      const { userId, data, occurrence } = fields(body);
+      const { userId, data, record = 'appointment', occurrence } = fields(body);
       if (typeof userId !== 'string') throw new CrmError(400, 'userId is missing');
-      return { status: 201, body: await crm.create(userId, data ?? {}, occurrence) };
+      if (!TYPES.includes(record)) throw new CrmError(400, `no record type ${record}`);
+      return { status: 201, body: await crm.create(userId, data ?? {}, { record, occurrence }) };
     }
     case 'PATCH records/:id': {
       const { userId, data } = fields(body);

@@ -1,10 +1,12 @@
-import type { Json } from '../../../functions/core/fields.ts';
+import type { Json, RecordType } from '../../../functions/core/fields.ts';
 import type {
   Appointment,
   Conflict,
+  Contact,
   Moment,
   Occurrence,
   Rejection,
+  Task,
 } from '../../../functions/core/messages.ts';
 
 /** A user as the CRM keeps him or her, with what it was told about the Google side. */
@@ -19,11 +21,16 @@ export interface CrmUser {
   google?: { [field: string]: Json };
 }
 
-/** An entry of the contact history, as the CRM stores and shows it. */
+/** What a record says; which fields there are depends on its type. */
+export type RecordData = Omit<Appointment, 'status'> &
+  Contact &
+  Omit<Task, 'status'> & { status?: Appointment['status'] | Task['status'] };
+
+/** An entry of the contact history, a contact person or a task, as the CRM stores and shows it. */
 export interface CrmRecord {
   crmId: string;
   userId: string;
-  record: 'appointment';
+  record: RecordType;
   /** Rises with every change of the record, by whomever. */
   version: number;
   /** The version of the last change that a person made in the CRM. */
@@ -32,7 +39,7 @@ export interface CrmRecord {
   editedFields?: { [field: string]: number };
   /** Fields of which a person's value stood against Google's, until the sync has decided. */
   contested?: string[];
-  data: Appointment;
+  data: RecordData;
   deleted: boolean;
   /** Set when the deletion was told by Google: such a record may come back. */
   deletedBy?: 'crm' | 'google';
@@ -45,6 +52,8 @@ export interface CrmRecord {
   /** changeId of the last google-change applied: travels with every later message. */
   seen?: string;
   redacted?: boolean;
+  /** Google's user has taken it out: both sides keep it, and it is no longer kept equal. */
+  unlinked?: boolean;
   /** Newest last. */
   conflicts: Conflict[];
   rejected?: Rejection;

@@ -203,8 +203,7 @@ function matches(fault: Fault, point: Point): boolean {
   if (fault.client !== undefined && fault.client !== point.client) return false;
   if (fault.inBatch !== undefined && fault.inBatch !== Boolean(point.batch)) return false;
   if (fault.method === undefined) return true;
-  return fault.method === point.method || bare(fault.method, point) === bare(point.method, point);
+  // Not cut off: Tasks has a resource of the service's name, and People too.
+  const [named, met] = [`${point.service}.${fault.method}`, `${point.service}.${point.method}`];
+  return fault.method === point.method || named === point.method || fault.method === met;
 }
-
-const bare = (method: string, { service }: Point) =>
-  method.startsWith(`${service}.`) ? method.slice(service.length + 1) : method;

@@ -77,6 +77,10 @@ export interface Route {
   scopes: readonly string[] | null;
   /** Quota units that a call costs; 0 for methods outside the quota. */
   units: number;
+  /** The quota that it counts against; the service's own when left out. */
+  quota?: string;
+  /** Calls of one user must come one after the other: one that overlaps another fails. */
+  serial?: true;
   handle: (call: AuthorizedCall) => Answer;
 }
 
@@ -85,8 +89,8 @@ export interface Service {
   name: string;
   /** Path prefix of its methods; empty where the routes carry whole paths. */
   base: string;
-  /** Path of its batch endpoint, if it has one. */
-  batch?: string;
+  /** Paths of its batch endpoint, if it has one. */
+  batch?: readonly string[];
   routes: readonly Route[];
   /** What faults of these names do to the service's data just before a call takes effect. */
   meanwhile?: {
@@ -106,6 +110,9 @@ export class ApiError extends Error {
   readonly domain: string;
   readonly location: { location: string; locationType: string } | undefined;
   readonly headers: Record<string, string>;
+  /** google.rpc's word for the code, where the API answers with one. */
+  readonly status: string | undefined;
+  readonly details: readonly object[];
 
   constructor(
     code: number,
@@ -116,6 +123,8 @@ export class ApiError extends Error {
       location?: string;
       locationType?: string;
       headers?: Record<string, string>;
+      status?: string;
+      details?: readonly object[];
     } = {},
   ) {
     super(message);
@@ -127,11 +136,13 @@ export class ApiError extends Error {
       ? { location: more.location, locationType: more.locationType ?? 'parameter' }
       : undefined;
     this.headers = more.headers ?? {};
+    this.status = more.status ?? STATUS_NAMES[code];
+    this.details = more.details ?? [];
   }
 
   /** The answer that carries this error. */
   answer(): Answer {
-    const status = STATUS_NAMES[this.code];
+    const { status, details } = this;
     return {
       status: this.code,
       headers: this.headers,
@@ -151,6 +162,7 @@ export class ApiError extends Error {
           code: this.code,
           message: this.message,
           ...(status && { status }),
+          ...(details.length > 0 && { details }),
         },
       },
     };

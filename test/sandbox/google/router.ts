@@ -39,9 +39,11 @@ function matchPath(pattern: string[], segments: string[]): Record<string, string
     const wanted = pattern[i] as string;
     const given = segments[i] as string;
     if (wanted.startsWith('{')) {
-      if (given === '') return null;
+      // `{id}:verb` is a custom method of the resource.
+      const [name, verb] = wanted.slice(1).split('}') as [string, string];
+      if (!given.endsWith(verb) || given === verb) return null;
       try {
-        params[wanted.slice(1, -1)] = decodeURIComponent(given);
+        params[name] = decodeURIComponent(given.slice(0, given.length - verb.length));
       } catch {
         return null;
       }

@@ -1,5 +1,7 @@
 /** A simulator on a port and clients for it, for the contract tests. */
 import { auth, calendar, type calendar_v3 } from '@googleapis/calendar';
+import { people, type people_v1 } from '@googleapis/people';
+import { tasks, type tasks_v1 } from '@googleapis/tasks';
 import { listen, type ServerOptions } from './server.ts';
 import { createWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts';
 
@@ -20,6 +22,8 @@ export interface Stage extends AsyncDisposable {
   app: (email: string, ...scopes: string[]) => calendar_v3.Calendar;
   /** The real client, acting as the user's phone. */
   phone: (email: string) => calendar_v3.Calendar;
+  people: (email: string, ...scopes: string[]) => people_v1.People;
+  tasks: (email: string, ...scopes: string[]) => tasks_v1.Tasks;
 }
 
 /** Starts a simulator whose clock stands still until it is told to move. */
@@ -30,11 +34,14 @@ export async function stage(
   let now = START;
   const workspace = createWorkspace({ ...CLIENT, now: () => now, ...options });
   const { url, close } = await listen(workspace, 0, server);
-  const client = (accessToken: string) => {
+  const common = (accessToken: string) => {
     const bearer = new auth.OAuth2();
     bearer.setCredentials({ access_token: accessToken });
-    return calendar({ version: 'v3', auth: bearer, rootUrl: `${url}/`, retry: false });
+    return { auth: bearer, rootUrl: `${url}/`, retry: false };
   };
+  const client = (accessToken: string) => calendar({ version: 'v3', ...common(accessToken) });
+  const granted = (email: string, scopes: string[], standard: string) =>
+    common(workspace.grant(email, scopes.length > 0 ? scopes : [standard]).access_token);
   return {
     workspace,
     url,
@@ -46,6 +53,8 @@ export async function stage(
         workspace.grant(email, scopes.length > 0 ? scopes : ['calendar.events.owned']).access_token,
       ),
     phone: (email) => client(`user:${email}`),
+    people: (email, ...scopes) => people({ version: 'v1', ...granted(email, scopes, 'contacts') }),
+    tasks: (email, ...scopes) => tasks({ version: 'v1', ...granted(email, scopes, 'tasks') }),
     [Symbol.asyncDispose]: close,
   };
 }

@@ -6,6 +6,7 @@ import { announce, byId, el, toast } from './dom.js';
 import { watchFaults } from './faults.js';
 import { addToFlow, clearFlow } from './flow.js';
 import { readFree, showFree } from './free.js';
+import { drawCrmList, drawGoogleList, editCrm, editGoogle, TYPES } from './lists.js';
 import { arrows, pairUp } from './pointing.js';
 import { soon } from './soon.js';
 import { tell } from './tell.js';
@@ -26,11 +27,15 @@ const look = {
   user: undefined,
   monday: undefined,
   today: undefined,
+  /** Which record type is shown. */
+  view: 'appointment',
   records: [],
   events: [],
+  /** Contacts or tasks at Google. */
+  items: [],
 };
 const history = [];
-const seen = { records: new Map(), events: new Map() };
+const seen = { records: new Map(), events: new Map(), items: new Map() };
 
 look.now = () => wallOf(Date.now(), look.user.timeZone);
 
@@ -41,24 +46,46 @@ const readRecords = soon(async () => {
   const records = await crm.records(userId);
   if (userId !== look.user.userId) return;
   look.records = records;
-  drawRecords(
-    look,
-    differences('records', records, (r) => [r.crmId, `${r.version} ${r.updatedAt}`]),
-  );
+  drawCrm(differences('records', records, (r) => [r.crmId, `${r.version} ${r.updatedAt}`]));
 });
 
-const readEvents = soon(async () => {
+const readGoogle = soon(() => (look.view === 'appointment' ? readEvents() : readItems()));
+
+async function readEvents() {
   const { email, timeZone } = look.user;
   const { monday } = look;
   const events = await phone(email).events(addDays(monday, -1), addDays(monday, 7), timeZone);
   if (email !== look.user.email || monday !== look.monday) return;
+  if (look.view !== 'appointment') return;
   look.events = events;
   drawCalendar(
     look,
     differences('events', events, (e) => [e.id, e.etag]),
   );
   showFree(look);
-});
+}
+
+async function readItems() {
+  const { view } = look;
+  const { email } = look.user;
+  const items = await TYPES[view].phone.list(email);
+  if (view !== look.view || email !== look.user.email) return;
+  look.items = items;
+  drawGoogleList(
+    look,
+    differences('items', items, (item) => [item.id, item.mark]),
+  );
+}
+
+function drawCrm(changed) {
+  if (look.view === 'appointment') drawRecords(look, changed);
+  else drawCrmList(look, changed);
+}
+
+function drawGoogle() {
+  if (look.view === 'appointment') drawCalendar(look);
+  else drawGoogleList(look);
+}
 
 const readUsers = soon(async () => {
   const states = () => look.users.map(({ userId, state }) => userId + state).join();
@@ -70,7 +97,7 @@ const readUsers = soon(async () => {
   if (states() !== before) showFree(look);
 });
 
-look.reload = readEvents;
+look.reload = readGoogle;
 
 /** Ids whose mark is not the one last seen; empty the first time, when all is new. */
 function differences(kind, list, markOf) {
@@ -98,8 +125,10 @@ async function choose(user) {
   window.history.replaceState(null, '', url);
   seen.records = new Map();
   seen.events = new Map();
+  seen.items = new Map();
   look.records = [];
   look.events = [];
+  look.items = [];
   byId('google-email').textContent = user.email;
   clearFlow();
   for (const entry of history) addToFlow(entry, user);
@@ -119,10 +148,38 @@ function showWeek(monday) {
   look.fresh = true;
   byId('week').textContent = weekTitle(monday);
   seen.events = new Map();
-  drawRecords(look);
-  drawCalendar(look);
+  drawCrm();
+  drawGoogle();
   readRecords();
-  readEvents();
+  readGoogle();
+}
+
+// ---- appointments, contacts or tasks ------------------------------------------------------------
+
+const HINT = byId('event-hint').textContent;
+
+function showView(view) {
+  look.view = view;
+  look.items = [];
+  seen.items = new Map();
+  document.body.dataset.view = view;
+  const url = new URL(location.href);
+  if (view === 'appointment') url.searchParams.delete('view');
+  else url.searchParams.set('view', view);
+  window.history.replaceState(null, '', url);
+  for (const button of byId('views').children) {
+    button.setAttribute('aria-pressed', String(button.dataset.view === view));
+  }
+  const type = TYPES[view];
+  byId('crm-what').textContent = type?.crmTitle ?? 'Contact history';
+  byId('google-title').textContent = type?.google ?? 'Google Calendar';
+  byId('event-hint').textContent = HINT;
+  byId('new-record').lastElementChild.textContent = `New ${type?.one ?? 'entry'}`;
+  byId('new-event').lastElementChild.textContent = `New ${type?.one ?? 'event'}`;
+  if (!look.user) return;
+  drawCrm();
+  drawGoogle();
+  readGoogle();
 }
 
 function drawPeople() {
@@ -213,9 +270,11 @@ function listen() {
 function react(entry) {
   if (entry.kind === 'call') {
     const wrote = entry.calls.some((c) =>
-      /\.(insert|patch|update|delete|import|move|quickAdd)$/.test(c.method),
+      /\.(insert|patch|update|delete|import|move|quickAdd|create\w*|update\w+|delete\w+|batch\w+|modify)$/.test(
+        c.method,
+      ),
     );
-    if (wrote) (entry.user === look.user?.email ? readEvents : readFree)();
+    if (wrote) (entry.user === look.user?.email ? readGoogle : readFree)();
   }
   if (entry.kind === 'run' && entry.subscription === 'sync-user') readUsers();
   if (entry.kind === 'message' && entry.topic === 'changes-from-google') tell(entry);
@@ -235,7 +294,15 @@ async function poll() {
   button.removeAttribute('aria-busy');
 }
 
-document.addEventListener('phone-edit', readEvents);
+let following;
+document.addEventListener('phone-edit', () => {
+  readGoogle();
+  clearTimeout(following);
+  // Google notifies of events alone; the others are polled, as the tick would.
+  if (look.view === 'appointment' || look.user.state !== 'active') return;
+  // What is written shows in People's listings only after a while: two seconds in the sandbox.
+  following = setTimeout(poll, look.view === 'contact' ? 2500 : 400);
+});
 
 byId('poll').addEventListener('click', poll);
 byId('clear').addEventListener('click', () => {
@@ -243,10 +310,14 @@ byId('clear').addEventListener('click', () => {
   clearFlow();
 });
 byId('new-record').addEventListener('click', () =>
-  editRecord(undefined, { ...look, today: dayInView() }),
+  look.view === 'appointment'
+    ? editRecord(undefined, { ...look, today: dayInView() })
+    : editCrm(look),
 );
 byId('new-event').addEventListener('click', () =>
-  editEvent(undefined, { ...look, today: dayInView() }),
+  look.view === 'appointment'
+    ? editEvent(undefined, { ...look, today: dayInView() })
+    : editGoogle(look),
 );
 byId('previous').addEventListener('click', () => showWeek(addDays(look.monday, -7)));
 byId('next').addEventListener('click', () => showWeek(addDays(look.monday, 7)));
@@ -262,7 +333,7 @@ const openTab = (tab) => {
     other.tabIndex = on ? 0 : -1;
     byId(other.getAttribute('aria-controls')).classList.toggle('shown', on);
   }
-  if (look.user) drawCalendar(look);
+  if (look.user) drawGoogle();
 };
 for (const tab of tabs.children) tab.addEventListener('click', () => openTab(tab));
 arrows(tabs, '[role="tab"]', openTab);
@@ -270,7 +341,12 @@ arrows(byId('people'), '[role="radio"]', (button) =>
   choose(look.users.find((u) => u.userId === button.dataset.user)),
 );
 
+for (const button of byId('views').children)
+  button.addEventListener('click', () => showView(button.dataset.view));
+
 pairUp(byId('columns'));
+const wantedView = new URLSearchParams(location.search).get('view');
+showView(wantedView in TYPES ? wantedView : 'appointment');
 readUsers();
 listen();
 watchFaults();

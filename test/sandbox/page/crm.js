@@ -10,6 +10,7 @@ const KINDS = { visit: 'Visit', call: 'Call', meeting: 'Meeting' };
 export function drawRecords(look, changed = new Set()) {
   const { user, monday, records, today } = look;
   const rows = records
+    .filter(({ record }) => record === 'appointment')
     .map((record) => ({
       record,
       start: wallOfMoment(record.data.start, user.timeZone),

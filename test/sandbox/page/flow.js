@@ -111,7 +111,9 @@ function googleLabel({ record, op, crmId }, body) {
   if (told?.rejected) return [`rejected ${crmId ?? ''}: ${told.rejected.reason}`, true];
   if (record === 'user') return [`user ${told?.data?.state ?? ''}`, false];
   if (op === 'delete') return [`delete ${crmId ?? ''}`, false];
-  return [crmId ? `upsert ${crmId}` : 'new event', false];
+  if (op === 'unlink') return [`unlink ${crmId ?? ''}`, false];
+  const born = { contact: 'new contact', task: 'new task' }[record] ?? 'new event';
+  return [crmId ? `upsert ${crmId}` : born, false];
 }
 
 function call(entry, user) {
@@ -119,9 +121,9 @@ function call(entry, user) {
   // Asked for by this page's free slots: nothing flows.
   if (calls[0]?.method === 'calendar.freebusy.query') return undefined;
   if (entry.user !== user.email) return undefined;
-  const method = (calls[0]?.method ?? request).replace(/^calendar\./, '');
+  const method = (calls[0]?.method ?? request).replace(/^(calendar|tasks|people)\.(?=\w+\.)/, '');
   const failed = calls.filter((c) => c.status >= 400 || c.status === 0).length;
-  const reads = /\.(list|get|instances|query|certs|auth)$/.test(method);
+  const reads = /\.(list|get|getBatchGet|instances|query|certs|auth)$/.test(method);
   if (client !== 'sync' && reads) return undefined;
   const label = calls.length > 1 ? `${method} ×${calls.length}` : method;
   const refused = failed > 0 || status >= 400;
@@ -141,7 +143,7 @@ function call(entry, user) {
       detail,
     };
   }
-  if (!reads && started.crm && method.startsWith('events')) {
+  if (!reads && started.crm && !method.startsWith('oauth')) {
     sums.crm = at - started.crm;
     started.crm = undefined;
   }

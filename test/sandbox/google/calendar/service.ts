@@ -57,7 +57,7 @@ const CALENDAR_LIST = '/users/me/calendarList';
 export const calendarService: Service = {
   name: 'calendar',
   base: '/calendar/v3',
-  batch: '/batch/calendar/v3',
+  batch: ['/batch/calendar/v3'],
   lags: true,
   meanwhile: {
     touch: ({ calendars }, { user }) => user !== null && calendars.touchAll(user),
