@@ -108,17 +108,6 @@ variable "public_url" {
   }
 }
 
-variable "recurrence" {
-  description = "What a series is for the CRM: occurrences, an appointment for each, or series, a record of its own with its exceptions beside it (README.md, Settings)."
-  type        = string
-  default     = "occurrences"
-
-  validation {
-    condition     = contains(["occurrences", "series"], var.recurrence)
-    error_message = "occurrences or series."
-  }
-}
-
 variable "records" {
   description = "The record types that are synchronised. Users are asked to permit just these; who has connected before is asked on his or her page, and the rest goes on meanwhile."
   type        = set(string)
@@ -128,6 +117,17 @@ variable "records" {
   validation {
     condition     = length(var.records) > 0 && length(setsubtract(var.records, ["appointment", "contact", "task"])) == 0
     error_message = "One or more of appointment, contact, task."
+  }
+}
+
+variable "recurrence" {
+  description = "What a series is for the CRM: occurrences, an appointment for each, or series, a record of its own with its exceptions beside it (README.md, Settings)."
+  type        = string
+  default     = "occurrences"
+
+  validation {
+    condition     = contains(["occurrences", "series"], var.recurrence)
+    error_message = "occurrences or series."
   }
 }
 
