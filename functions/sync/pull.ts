@@ -65,6 +65,7 @@ async function pullFrom(
   seen: Set<string> | undefined,
 ): Promise<Cursor | undefined> {
   let pageToken: string | undefined;
+  const strangers: Work[] = [];
   for (;;) {
     await keepLease(run);
     const page = await collection.list(run.session, cursor, run.window, pageToken);
@@ -72,8 +73,11 @@ async function pullFrom(
     pageToken = page.nextPageToken;
     const last = pageToken === undefined;
     const next = last ? nextCursor(run, cursor, page.token, seen !== undefined) : undefined;
-    const works = await observePage(run, collection, page, cursor.until);
-    run.count.googleChanges += works.length;
+    const all = await observePage(run, collection, page, cursor.until);
+    run.count.googleChanges += all.length;
+    const doubted = seen !== undefined && collection.renames === true;
+    if (doubted) strangers.push(...all.filter(isStranger));
+    const works = doubted ? all.filter((work) => !isStranger(work)) : all;
     if (!last || !seen) {
       const advanced = await apply(run, collection, works, next);
       if (last) return advanced ? next : undefined;
@@ -82,9 +86,14 @@ async function pullFrom(
     // Deletions while no token was valid leave no trace but absence.
     await apply(run, collection, works, undefined);
     const missing = await missingAtGoogle(run, collection, seen);
-    return (await apply(run, collection, missing, next)) ? next : undefined;
+    // Whoever is missed by one name may be who is unknown by another.
+    const renamed = new Set(missing.map(({ observed }) => observed?.googleId));
+    const born = strangers.filter(({ observed }) => !renamed.has(observed?.googleId));
+    return (await apply(run, collection, [...missing, ...born], next)) ? next : undefined;
   }
 }
+
+const isStranger = ({ link, intent }: Work) => link === undefined && intent === undefined;
 
 /**
  * The part that the rolling window has gained since it was last read: occurrences of series that nobody
