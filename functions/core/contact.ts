@@ -95,10 +95,11 @@ export const etagOf = (person: Person) => sourceOf(person)?.etag ?? person.etag 
 
 function decode(person: Person, group: string | undefined): Observed {
   const googleId = person.resourceName ?? '';
-  if (person.metadata?.deleted) return { googleId, state: 'gone', fields: {} };
+  const formerIds = person.metadata?.previousResourceNames ?? [];
+  const former = formerIds.length > 0 ? { formerIds } : {};
+  if (person.metadata?.deleted) return { googleId, state: 'gone', fields: {}, ...former };
   const etag = etagOf(person);
   const updatedAt = Date.parse(sourceOf(person)?.updateTime ?? '');
-  const formerIds = person.metadata?.previousResourceNames ?? [];
   const marker = markerOf(person);
   return {
     googleId,
@@ -106,7 +107,7 @@ function decode(person: Person, group: string | undefined): Observed {
     fields: decodePerson(person),
     ...(etag && { etag }),
     ...(!Number.isNaN(updatedAt) && { updatedAt }),
-    ...(formerIds.length > 0 && { formerIds }),
+    ...former,
     ...(marker && { marker }),
   };
 }

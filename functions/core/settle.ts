@@ -139,7 +139,7 @@ function identity(outcome: Outcome, told: boolean): Link {
   const { link, intent, observed, written, decision, codec, userId, fence } = outcome;
   const seen = written ?? observed;
   const crmId = crmIdOf(outcome);
-  const googleId = seen?.googleId ?? link?.googleId;
+  const googleId = idFor(link, crmId, seen?.googleId);
   const place = seen?.group === undefined ? googleId : `${googleId}~${fence}`;
   const born = crmId !== undefined ? { crmId } : { googleId: place ?? '' };
   const inserted = decision.write?.kind === 'insert' ? decision.write.generation : undefined;
@@ -174,6 +174,10 @@ function identity(outcome: Outcome, told: boolean): Link {
   else if (seen?.state === 'live') delete next.foreign;
   return next;
 }
+
+/** Until the CRM has named the record, it knows it by the id that it was told first, and answers with it. */
+const idFor = (link: Link | undefined, crmId: string | undefined, seen: string | undefined) =>
+  link && crmId === undefined ? (link.googleId ?? seen) : (seen ?? link?.googleId);
 
 /** The base: values that both sides provably hold, each in its own spelling; and what was told. */
 function baseAfter(
@@ -252,7 +256,7 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
   const { notice } = decision;
   if (!notice) return undefined;
   const crmId = crmIdOf(outcome);
-  const googleId = written?.googleId ?? observed?.googleId ?? link?.googleId;
+  const googleId = idFor(link, crmId, written?.googleId ?? observed?.googleId);
   const { rejected, ...rest } = notice;
   const body: Omit<GoogleChange, 'changeId'> = {
     specVersion: '1',

@@ -83,6 +83,7 @@ function contactsOf(calls: PeopleCalls, group: string | undefined): Collection<P
     chunk: BATCH,
     settlesMs: SETTLES_MS,
     tokenLifeMs: TOKEN_LIFE_MS,
+    renames: true,
     listing: () => ({ personFields: CONTACT_FIELDS, pageSize: PAGE_SIZE, sources: SOURCES.join() }),
     async list(session, { token, params }, _window, pageToken) {
       const page = await listPage(session, {

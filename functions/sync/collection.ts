@@ -94,6 +94,8 @@ export interface Collection<Raw = any> {
   find?(session: GoogleSession, crmIds: string[]): Promise<Raw[]>;
   /** After this time (ms) a write shows in `find` and in listings for sure. Default: at once. */
   settlesMs?: number;
+  /** Google may change an object's id; only an incremental listing tells which one it had. */
+  renames?: boolean;
   /** How long (ms) a token lives, counted from the full listing that it goes back to. */
   tokenLifeMs?: number;
   /** Takes objects that have outlived their place into this one; in the order asked. */

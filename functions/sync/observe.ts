@@ -266,7 +266,6 @@ const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
 const isStale = (link: Link | undefined, observed: Observed | undefined) =>
   link?.updatedAt !== undefined &&
   observed?.updatedAt !== undefined &&
-  link.googleId === observed.googleId &&
   observed.updatedAt < link.updatedAt;
 
 /** Reads the objects of these works again and puts what is there now into them. */

@@ -69,6 +69,7 @@ async function pullFrom(
 ): Promise<Cursor | undefined> {
   let pageToken: string | undefined;
   const heldBack: Work[] = [];
+  const strangers: Work[] = [];
   for (;;) {
     await keepLease(run);
     const page = await collection.list(run.session, cursor, run.window, pageToken);
@@ -78,7 +79,10 @@ async function pullFrom(
     const next = last ? nextCursor(run, cursor, page.token, seen !== undefined) : undefined;
     const found = await observePage(run, collection, page, cursor.until);
     run.count.googleChanges += found.length;
-    const works = untilLast(collection, found, heldBack, last);
+    const doubted = seen !== undefined && collection.renames === true;
+    if (doubted) strangers.push(...found.filter(isStranger));
+    const sure = doubted ? found.filter((work) => !isStranger(work)) : found;
+    const works = untilLast(collection, sure, heldBack, last);
     if (!last || !seen) {
       const advanced = await apply(run, collection, works, next);
       if (last) return advanced ? next : undefined;
@@ -87,9 +91,14 @@ async function pullFrom(
     // Deletions while no token was valid leave no trace but absence.
     await apply(run, collection, works, undefined);
     const missing = await missingAtGoogle(run, collection, seen);
-    return (await apply(run, collection, missing, next)) ? next : undefined;
+    // Whoever is missed by one name may be who is unknown by another.
+    const renamed = new Set(missing.map(({ observed }) => observed?.googleId));
+    const born = strangers.filter(({ observed }) => !renamed.has(observed?.googleId));
+    return (await apply(run, collection, [...missing, ...born], next)) ? next : undefined;
   }
 }
+
+const isStranger = ({ link, intent }: Work) => link === undefined && intent === undefined;
 
 /** What only its group can explain waits for the last page: the group may stand on any of them. */
 function untilLast(collection: Collection, works: Work[], heldBack: Work[], last: boolean): Work[] {
