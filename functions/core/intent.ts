@@ -31,13 +31,14 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
       if (value !== undefined) take(field, value, change.version);
     }
   }
-  const adopted = newestGoogleId(stored, change);
+  const adopted = { ...newestGoogleId(stored, change), ...adoptedBy(stored, change) };
   const before = stored ? (stored.owners ?? [stored.userId]) : [];
   const owners = [...new Set([...before, change.userId])].sort();
   const adds =
     newest ||
     owners.length !== before.length ||
     adopted.googleId !== stored.googleId ||
+    adopted.adopted !== stored.adopted ||
     floor !== stored.floor ||
     Object.keys(data).some((field) => fieldVersions[field] !== stored.fieldVersions[field]);
   if (!adds) return undefined;
@@ -79,3 +80,16 @@ function newestGoogleId(
   if (stored?.googleId === undefined) return {};
   return { googleId: stored.googleId, googleIdVersion: before };
 }
+
+/** The same per owner. The object stays as it was when the message adds nothing. */
+function adoptedBy(stored: Intent | undefined, change: CrmChange): Pick<Intent, 'adopted'> {
+  const { userId, googleId, version } = change;
+  const known = stored?.adopted;
+  if (googleId === undefined || version <= (known?.[userId]?.version ?? -1))
+    return known === undefined ? {} : { adopted: known };
+  return { adopted: { ...known, [userId]: { googleId, version } } };
+}
+
+/** The object in the user's own place that the record adopts. */
+export const adoptedId = (intent: Intent, userId: string): string | undefined =>
+  intent.adopted?.[userId]?.googleId ?? intent.googleId;

@@ -67,6 +67,8 @@ export interface Intent {
   googleId?: string;
   /** The version that named it. */
   googleIdVersion?: number;
+  /** What messages under each owner named: after a hand-over the new owner's object has another id. */
+  adopted?: { [userId: string]: { googleId: string; version: number } };
   /** changeId of the last google-change that the CRM had applied when it made this version. */
   seen?: string;
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */
