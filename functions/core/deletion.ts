@@ -79,9 +79,9 @@ export function hasUnseenOffers(input: Prepared): boolean {
   return Object.keys(link.offered).some((name) => isUnseen(input, link, name));
 }
 
-function isUnseen({ codec, intent }: Prepared, link: Link, name: string): boolean {
+function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): boolean {
   const offer = link.offered[name];
-  if (!offer || !codec.fields[name]) return false;
+  if (!offer || !codec.fields[name] || sameValue(data[name], offer.value)) return false;
   return offer.change > seenChange(link, intent) && !sameValue(offer.value, link.google[name]);
 }
 

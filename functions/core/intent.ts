@@ -31,7 +31,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
       if (value !== undefined) take(field, value, change.version);
     }
   }
-  const adopted = newestGoogleId(stored, change);
+  const adopted = { ...newestGoogleId(stored, change), ...adoptedBy(stored, change) };
   const member = newestMember(stored, change);
   const before = stored ? (stored.owners ?? [stored.userId]) : [];
   const owners = [...new Set([...before, change.userId])].sort();
@@ -40,6 +40,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     owners.length !== before.length ||
     adopted.googleId !== stored.googleId ||
     member.memberVersion !== stored.memberVersion ||
+    adopted.adopted !== stored.adopted ||
     floor !== stored.floor ||
     Object.keys(data).some((field) => fieldVersions[field] !== stored.fieldVersions[field]);
   if (!adds) return undefined;
@@ -96,3 +97,16 @@ function newestMember(
   }
   return stored?.member ? { member: stored.member, memberVersion: before } : {};
 }
+
+/** The same per owner. The object stays as it was when the message adds nothing. */
+function adoptedBy(stored: Intent | undefined, change: CrmChange): Pick<Intent, 'adopted'> {
+  const { userId, googleId, version } = change;
+  const known = stored?.adopted;
+  if (googleId === undefined || version <= (known?.[userId]?.version ?? -1))
+    return known === undefined ? {} : { adopted: known };
+  return { adopted: { ...known, [userId]: { googleId, version } } };
+}
+
+/** The object in the user's own place that the record adopts. */
+export const adoptedId = (intent: Intent, userId: string): string | undefined =>
+  intent.adopted?.[userId]?.googleId ?? intent.googleId;

@@ -19,6 +19,7 @@ import {
 } from './deletion.ts';
 import { sameValue } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
+import { adoptedId } from './intent.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import { forCrm, heldByCrm, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
@@ -230,7 +231,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   },
   handOver(input) {
     const { link, observed, intent } = input;
-    const ours = observed?.marker ?? (observed && observed.googleId === intent?.googleId);
+    const ours =
+      observed?.marker ??
+      (observed && intent && observed.googleId === adoptedId(intent, input.context.userId));
     if (!link && !ours) return decide('nothing');
     // Whoever left had it removed; where that did not succeed it is still there.
     const left = link?.removing === true && observed?.state === 'live';

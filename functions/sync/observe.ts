@@ -1,5 +1,6 @@
 import type { Observed } from '../core/codec.ts';
 import { sameValue } from '../core/fields.ts';
+import { adoptedId } from '../core/intent.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
 import { knownGoogle } from '../core/merge.ts';
@@ -63,21 +64,18 @@ export async function observeIntents(
     ),
     (link) => link.crmId,
   );
-  const adopted = intents.filter((i) => !byCrmId.has(i.crmId) && i.googleId !== undefined);
+  const idOf = (intent: Intent) => adoptedId(intent, run.user.userId) ?? '';
+  const adopted = intents.filter((i) => !byCrmId.has(i.crmId) && idOf(i) !== '');
   const byGoogleId = index(
     adopted.length === 0
       ? []
-      : await store.linksByGoogleId(
-          run.user.userId,
-          record,
-          adopted.map((i) => i.googleId ?? ''),
-        ),
+      : await store.linksByGoogleId(run.user.userId, record, adopted.map(idOf)),
     (link) => link.googleId,
   );
   const restored = await restoredAnew(run, collection, adopted, byGoogleId);
   const works = intents.map((intent): Work => {
     const own = byCrmId.get(intent.crmId);
-    const born = byGoogleId.get(intent.googleId ?? '');
+    const born = byGoogleId.get(idOf(intent));
     const known = own && !restored.has(own.id) ? own : undefined;
     const link = own ? known : born && mayTake(born, intent, restored) ? born : undefined;
     const observed = isElsewhere(link, collection) ? elsewhere(link) : undefined;
@@ -85,9 +83,14 @@ export async function observeIntents(
   });
   // Adopted, but our link is lost, or not removed for sure: inserting would double what is there.
   const doubtful = works.filter((w) =>
-    w.link ? w.link.removing : w.intent?.googleId && !byGoogleId.has(w.intent.googleId),
+    w.link ? w.link.removing : w.intent && idOf(w.intent) !== '' && !byGoogleId.has(idOf(w.intent)),
   );
-  await read(run, collection, doubtful, (work) => (work.link ?? work.intent)?.googleId ?? '');
+  await read(
+    run,
+    collection,
+    doubtful,
+    ({ link, intent }) => link?.googleId ?? (intent ? idOf(intent) : ''),
+  );
   await passOn(run, collection, works);
   return works;
 }
@@ -107,7 +110,7 @@ async function restoredAnew(
   byGoogleId: ReadonlyMap<string, Link>,
 ): Promise<Set<string>> {
   const claimed = adopted
-    .flatMap((intent) => byGoogleId.get(intent.googleId ?? '') ?? [])
+    .flatMap((intent) => byGoogleId.get(adoptedId(intent, run.user.userId) ?? '') ?? [])
     .filter((link) => link.crmId !== undefined);
   if (claimed.length === 0) return new Set();
   const before = await run.engine.store.getIntents(
