@@ -85,6 +85,21 @@ export function rung(
   return withPoll(user, record, { ...poll, rungAt: now, at: Math.min(poll.at, now) });
 }
 
+/**
+ * At the end of a run, after so many writes of ours in all: of what rang more often, the pull need not
+ * wait. Undefined: nothing did.
+ */
+export function rangMore(user: User, writes: number, now: number): User | undefined {
+  const news = Object.entries(user.polls ?? {}).filter(
+    ([, poll]) => poll.rungAt !== undefined && poll.at > now && (poll.echoes ?? 0) > writes,
+  );
+  if (news.length === 0) return undefined;
+  return news.reduce(
+    (known, [record, poll]) => withPoll(known, record, { ...poll, at: now }),
+    user,
+  );
+}
+
 /** Somebody works for the user. */
 export const isLive = (lease: Lease | undefined, now: number) => (lease?.expiresAt ?? 0) > now;
 const hasWritten = (lease: Lease | undefined, now: number) =>
@@ -94,7 +109,7 @@ const hasWritten = (lease: Lease | undefined, now: number) =>
 export type PollStep =
   /** A pull begins, after so many writes of ours: what is notified from now on is news. Due it stays. */
   | { step: 'begun'; now: number; writes: number }
-  /** A pull has ended well. What rang meanwhile may be an echo of what it wrote. */
+  /** A pull that was begun has ended well. What rang meanwhile may be an echo of what it wrote. */
   | { step: 'pulled'; at: number; every?: number }
   | { step: 'unwatched'; until: number };
 
@@ -108,8 +123,10 @@ export function stepped(user: User, record: string, step: PollStep): User {
       return withPoll(user, record, { ...rest, at, echoes: step.writes });
     }
     case 'pulled': {
+      // Somebody has made everything due since the pull began.
+      if (poll === undefined) return user;
       const { step: _, ...next } = step;
-      const rungAt = poll?.rungAt ?? Number.POSITIVE_INFINITY;
+      const rungAt = poll.rungAt ?? Number.POSITIVE_INFINITY;
       const at = Math.min(next.at, rungAt + ECHO_PAUSE_MS);
       return withPoll(user, record, { ...poll, ...next, at });
     }

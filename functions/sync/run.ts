@@ -4,7 +4,7 @@
  */
 
 import type { RecordType } from '../core/fields.ts';
-import { dueNow, isDue, nextPoll, UNWATCHABLE } from '../core/polls.ts';
+import { dueNow, isDue, nextPoll, rangMore, UNWATCHABLE } from '../core/polls.ts';
 import type { Intent, Lease, User } from '../core/records.ts';
 import { RUN_RETRIES } from '../core/retry.ts';
 import { DAY_MS } from '../core/time.ts';
@@ -231,7 +231,21 @@ async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
   await drain(run, true);
   if (run.deferred?.reason === GROUP_CHANGED && due.length < run.collections.length)
     await askForListing(run);
+  await answerRings(run);
   return run.deferred ? 'later' : 'done';
+}
+
+/** What Google notified of during the run, when it cannot all be the echo of what the run wrote. */
+async function answerRings({ engine, user: { userId }, lease }: Run): Promise<void> {
+  const { store, publisher, clock, settings } = engine;
+  if (settings.pushUrl === undefined) return;
+  let news = false;
+  await store.updateUser(userId, (user) => {
+    const next = user && rangMore(user, lease.writes ?? 0, clock.now());
+    news = next !== undefined;
+    return next;
+  });
+  if (news) await publisher.syncUsers([userId]);
 }
 
 /** Whoever waits for a listing shall not wait for the next poll. */
@@ -274,9 +288,12 @@ async function pullSome(
   const { store, clock } = run.engine;
   const writes = run.lease.writes ?? 0;
   const begun = { step: 'begun' as const, now: clock.now(), writes };
-  const watched = due.filter(({ codec }) => channels.has(codec.record));
-  const polls = Object.fromEntries(watched.map(({ codec }) => [codec.record, begun]));
-  if (watched.length > 0) await store.commit(run.lease, { polls }, false);
+  // What nobody rings for and was pulled before needs no mark: nothing in between could be missed.
+  const marked = due.filter(
+    ({ codec }) => channels.has(codec.record) || !run.user.polls?.[codec.record],
+  );
+  const polls = Object.fromEntries(marked.map(({ codec }) => [codec.record, begun]));
+  if (marked.length > 0) await store.commit(run.lease, { polls }, false);
   const seen = new Map<Collection, number>();
   for (const collection of due) {
     const before = run.count.googleChanges;

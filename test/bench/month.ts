@@ -29,8 +29,10 @@ interface Result {
   byMethod: Map<string, number>;
   byStatus: Map<string, number>;
   httpRequests: number;
-  /** Calls of the busiest day of a user without a change that day, after the first day. */
+  /** Calendar calls of the busiest day of a user without a change that day, after the first day. */
   idleDay: number;
+  /** Calls of the other APIs: by API, the most of one user on one day. */
+  otherDays: Map<string, number>;
   count: { redelivered: number; deadLetters: number; notifications: number };
   outcomes: Map<string, number>;
   seconds: number;
@@ -74,6 +76,7 @@ async function play(seed: number, size: number, channels: boolean): Promise<Resu
     ...calls,
     httpRequests: httpRequests.size,
     idleDay: busiestIdleDay(calls.byUserDay, measured.busy),
+    otherDays: busiestDays(calls.byUserDay),
     count: system.count,
     outcomes,
     seconds: (performance.now() - began) / 1000,
@@ -99,7 +102,7 @@ function countCalls({ workspace }: ReturnType<typeof createSystem>) {
     if (method.startsWith('oauth')) return;
     add(byStatus, String(status));
     const day = Math.floor((at - START) / DAY);
-    add(byUserDay, `${user?.split('@')[0]} ${day}`);
+    add(byUserDay, `${user?.split('@')[0]} ${day} ${method.split('.')[0]}`);
   });
   return { byMethod, byStatus, byUserDay, httpRequests };
 }
@@ -108,8 +111,19 @@ function countCalls({ workspace }: ReturnType<typeof createSystem>) {
 function busiestIdleDay(byUserDay: Map<string, number>, busy: ReadonlySet<string>): number {
   let most = 0;
   for (const [key, calls] of byUserDay) {
-    const day = Number(key.split(' ')[1]);
-    if (day > 0 && day < DAYS && !busy.has(key)) most = Math.max(most, calls);
+    const [user, day = '', api] = key.split(' ');
+    const counts = Number(day) > 0 && Number(day) < DAYS && api === 'calendar';
+    if (counts && !busy.has(`${user} ${day}`)) most = Math.max(most, calls);
+  }
+  return most;
+}
+
+/** Without the first day, on which the first sync makes groups and lists. */
+function busiestDays(byUserDay: Map<string, number>): Map<string, number> {
+  const most = new Map<string, number>();
+  for (const [key, calls] of byUserDay) {
+    const [, day, api = ''] = key.split(' ');
+    if (day !== '0' && api !== 'calendar') most.set(api, Math.max(most.get(api) ?? 0, calls));
   }
   return most;
 }
@@ -131,6 +145,8 @@ function print(name: string, users: number, scale: number, result: Result): void
   for (const [method, n] of [...byMethod].sort(([a], [b]) => (a < b ? -1 : 1)))
     console.log(`    ${method.padEnd(34)} ${scaled(n).padStart(12)}`);
   console.log(`  an idle user: at most ${result.idleDay} calls a day`);
+  for (const [api, calls] of result.otherDays)
+    console.log(`  ${api}, which cannot be watched: at most ${calls} calls a day and user`);
   console.log(`  CRM to Google: ${latencies(measured.toGoogle)}`);
   console.log(`  Google to CRM: ${latencies(measured.toCrm)}`);
   console.log(

@@ -493,11 +493,12 @@ function leases(fresh: () => Store): void {
     await step({ appointment: { step: 'begun', now: T0, writes: 7 } });
     await store.updateUser('u', (u) => u && rung(u, 'appointment', T0 + 1, undefined));
     await step({ appointment: { step: 'pulled', at: T0 + 12e6, every: 500 } });
+    await step({ task: { step: 'begun', now: T0, writes: 0 } });
     await step({ task: { step: 'pulled', at: T0 + 90_000 } });
     const user = await store.getUser('u');
     assert.deepEqual(user?.polls, {
       appointment: { at: T0 + 1 + ECHO_PAUSE_MS, every: 500, rungAt: T0 + 1, echoes: 7 },
-      task: { at: T0 + 90_000 },
+      task: { at: T0 + 90_000, echoes: 0 },
     });
     assert.equal((await store.dueUsers(T0 + 1 + ECHO_PAUSE_MS, 10)).length, 1);
     await step({ appointment: { step: 'begun', now: T0 + 2, writes: 7 } });

@@ -197,13 +197,35 @@ test('a notification that comes before our own commit is not lost', async () => 
   };
   await live.crm(live.change('v1', visit()));
   assert.ok(rang);
-  live.advance(MINUTE);
-  await live.tick();
-  await live.work();
+  assert.equal(await live.work(), 1, 'two notifications, one write: no tick is needed');
   assert.deepEqual(
     live.messages.map((m) => [m.crmId, m.data?.place]),
     [['v1', 'Bern']],
   );
+});
+
+test('an edit during a run that writes nothing at Google does not wait for the tick', async () => {
+  const live = await connected();
+  await live.crm(live.change('v1', visit()));
+  live.advance(MINUTE);
+  await live.deliver();
+  await live.tick();
+  live.advance(MINUTE);
+  await live.tick();
+  await live.work();
+  const { commit } = live.store;
+  let edited = false;
+  live.store.commit = async (...args) => {
+    if (!edited) {
+      edited = true;
+      await dentist(live);
+      await live.deliver();
+    }
+    return commit(...args);
+  };
+  await live.crm(live.change('v1', visit()));
+  assert.equal(await live.work(), 1);
+  assert.deepEqual(subjects(live), ['Dentist']);
 });
 
 test('a burst of our own writes is one pull, a minute later', async () => {

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { dueNow, isDue, nextPoll, rung, stepped, UNWATCHABLE } from '../../functions/core/polls.ts';
+import {
+  dueNow,
+  isDue,
+  nextPoll,
+  rangMore,
+  rung,
+  stepped,
+  UNWATCHABLE,
+} from '../../functions/core/polls.ts';
 import type { Lease, User } from '../../functions/core/records.ts';
 import { seeded } from '../sandbox/google/random.ts';
 
@@ -15,6 +23,11 @@ const user: User = {
   version: 1,
   state: 'active',
   nextPollAt: 0,
+};
+
+const pulled = (before: User): User => {
+  const begun = stepped(before, 'r', { step: 'begun', now: 0, writes: 0 });
+  return stepped(begun, 'r', { step: 'pulled', at: 12 * HOUR });
 };
 
 test('the interval doubles from the first to the most in quiet times, activity resets it', () => {
@@ -72,7 +85,7 @@ test('a notification is followed by a pull that begins after it, or the type is 
   fc.assert(
     fc.property(steps, (steps) => {
       let now = 1000;
-      let stored = stepped(user, 'r', { step: 'pulled', at: 12 * HOUR });
+      let stored = pulled(user);
       // By brute force: when the oldest notification came that no finished pull has begun after.
       let news: number | undefined;
       let lease: Lease = { userId: 'u', holder: '', fence: 1, expiresAt: 0 };
@@ -112,7 +125,7 @@ test('a notification is followed by a pull that begins after it, or the type is 
 });
 
 test('of a burst only the first notification is stored; one that ages asks again', () => {
-  const quiet = stepped(user, 'r', { step: 'pulled', at: 12 * HOUR });
+  const quiet = pulled(user);
   const first = rung(quiet, 'r', 1000, undefined);
   assert.ok(first);
   assert.equal(rung(first, 'r', 60_999, undefined), undefined);
@@ -140,13 +153,23 @@ test('as many notifications as we wrote wait a minute; one more does not, nor on
   const working = { ...lease, writes: 5, expiresAt: 2000 };
   const early = rung(quiet, 'r', 1001, working);
   assert.equal(at(early), 61_001);
+  // At its end it does: one notification for one write is an echo, for none it is news.
+  assert.equal(rangMore(early as User, 6, 2000), undefined);
+  assert.equal(at(rangMore(early as User, 5, 2000)), 2000);
   assert.equal(at(rung(early as User, 'r', 2001, { ...lease, writes: 6 })), 2001);
 });
 
 test('nobody who is not synced is woken', () => {
-  const quiet = stepped(user, 'r', { step: 'pulled', at: 12 * HOUR });
+  const quiet = pulled(user);
   for (const more of [{ state: 'paused' }, { enabled: false }, { leaving: 'keep' }] as const)
     assert.equal(rung({ ...quiet, ...more }, 'r', 1000, undefined), undefined);
+});
+
+test('what is made due during a pull is still due after it', () => {
+  const begun = stepped(pulled(user), 'r', { step: 'begun', now: 1000, writes: 0 });
+  const ended = stepped(dueNow(begun, 2000), 'r', { step: 'pulled', at: 12 * HOUR });
+  assert.equal(ended.nextPollAt, 2000);
+  assert.ok(isDue(ended, 'r', 2000));
 });
 
 test('all types are due when something else than a poll made the user due', () => {

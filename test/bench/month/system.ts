@@ -3,6 +3,7 @@
  * simulator, the CRM simulator, and between them messages that take as long as they do in the cloud.
  */
 import type { GoogleChange } from '../../../functions/core/messages.ts';
+import { scopes } from '../../../functions/google/oauth.ts';
 import { Crm } from '../../sandbox/crm/crm.ts';
 import { seeded } from '../../sandbox/google/random.ts';
 import { createLiveWorld, PUSH_URL } from '../../support/push.ts';
@@ -36,7 +37,10 @@ export function createSystem({
 }) {
   const timeline = new Timeline(start);
   const random = seeded(seed * 11 + 1);
-  const live = createLiveWorld({ pushUrl: channels ? PUSH_URL : undefined });
+  const live = createLiveWorld({
+    pushUrl: channels ? PUSH_URL : undefined,
+    records: ['appointment', 'contact', 'task'],
+  });
   const { engine, workspace, clock, store } = live;
   const time = () => {
     live.advance(timeline.now - clock.now());
@@ -130,7 +134,7 @@ export function createSystem({
       workspace.oauth.createAccount({ email, name: userId, timeZone: 'Europe/Zurich' });
       await store.putUser({ userId, email, timeZone: 'Europe/Zurich', enabled: true, version: 0 });
       await crm.announce({ userId, email, name: userId, timeZone: 'Europe/Zurich' });
-      await live.consent(userId, SCOPES.primary);
+      await live.consent(userId, [...SCOPES.primary, scopes.contacts, scopes.tasks]);
       deliver('syncUser', { userId });
     },
     /** Lets time pass. */
