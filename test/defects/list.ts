@@ -71,8 +71,8 @@ export const defects: Defect[] = [
     file: 'functions/google/failure.ts',
     from: "return reason === 'deleted' ? 'gone' : 'resync';",
     to: "return 'resync';",
-    test: sweep,
-    pattern: 'crash at every step: (delete|delete on both sides)$',
+    test: 'test/integration/refusals.test.ts',
+    pattern: 'P18 410 of three',
   },
   {
     name: 'treat every 410 alike: an expired token as gone',
@@ -88,6 +88,7 @@ export const defects: Defect[] = [
     from: 'if (!rules.isNewest(tables.leases.get(userId), lease))',
     to: 'if (!tables.leases.get(userId))',
     test: 'test/contract/store.test.ts',
+    pattern: 'store in memory lease and commit who lost it commits nothing',
   },
   {
     name: 'let the lease go without looking for work',
@@ -141,8 +142,8 @@ export const defects: Defect[] = [
     file: 'functions/sync/execute.ts',
     from: '  await tellLosses(run, collection, writes);\n',
     to: '',
-    test: sweep,
-    pattern: 'crash at every step: update with conflict$',
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'P4 a conflict is told although',
   },
   {
     name: 'take a late CRM message for an edit: offers are forgotten',
