@@ -210,14 +210,6 @@ export const defects: Defect[] = [
     pattern: 'C02 what is missing',
   },
   {
-    name: 'absence overlooks what the CRM has not confirmed yet',
-    file: 'functions/sync/absence.ts',
-    from: 'codec.period(knownGoogle(link), context)',
-    to: 'codec.period({ ...link.crm, ...link.google }, context)',
-    test: crossings,
-    pattern: 'deleted before the CRM has answered',
-  },
-  {
     name: 'an event whose insert was never committed is overlooked',
     file: 'functions/sync/observe.ts',
     from: '  await recognise(run, collection, works);\n',
@@ -569,20 +561,12 @@ export const defects: Defect[] = [
     pattern: 'C12',
   },
   {
-    name: 'a changed occurrence is lost beside its series',
-    file: 'functions/google/calendar.ts',
-    from: '      ...[...occurrences.values()].flat(),\n',
-    to: '      ...[...occurrences.values()].flat().filter((o) => !items.some((i) => i.id === o.id)),\n',
-    test: 'test/integration/calendar.test.ts',
-    pattern: 'C13',
-  },
-  {
-    name: 'a cancelled ghost is an event',
+    name: 'a tombstone is an event',
     file: 'functions/core/appointment.ts',
     from: "if (event.status === 'cancelled') {",
     to: "if (event.status === 'gone') {",
-    test: 'test/integration/series.test.ts',
-    pattern: 'C19 a cancelled series',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'deleted on the phone is',
   },
   {
     name: 'what we inserted is not known again',
