@@ -71,8 +71,8 @@ export const defects: Defect[] = [
     file: 'functions/google/failure.ts',
     from: "return reason === 'deleted' ? 'gone' : 'resync';",
     to: "return 'resync';",
-    test: sweep,
-    pattern: 'crash at every step: (delete|delete on both sides)$',
+    test: 'test/integration/refusals.test.ts',
+    pattern: 'P18 410 of three',
   },
   {
     name: 'treat every 410 alike: an expired token as gone',
@@ -88,6 +88,7 @@ export const defects: Defect[] = [
     from: 'if (!rules.isNewest(tables.leases.get(userId), lease))',
     to: 'if (!tables.leases.get(userId))',
     test: 'test/contract/store.test.ts',
+    pattern: 'store in memory lease and commit who lost it commits nothing',
   },
   {
     name: 'let the lease go without looking for work',
@@ -141,8 +142,8 @@ export const defects: Defect[] = [
     file: 'functions/sync/execute.ts',
     from: '  await tellLosses(run, collection, writes);\n',
     to: '',
-    test: sweep,
-    pattern: 'crash at every step: update with conflict$',
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'P4 a conflict is told although',
   },
   {
     name: 'take a late CRM message for an edit: offers are forgotten',
@@ -207,14 +208,6 @@ export const defects: Defect[] = [
     to: 'observed: gone.size >= 0',
     test: 'test/integration/resync.test.ts',
     pattern: 'C02 what is missing',
-  },
-  {
-    name: 'absence overlooks what the CRM has not confirmed yet',
-    file: 'functions/sync/absence.ts',
-    from: 'codec.period(knownGoogle(link), context)',
-    to: 'codec.period({ ...link.crm, ...link.google }, context)',
-    test: crossings,
-    pattern: 'deleted before the CRM has answered',
   },
   {
     name: 'an event whose insert was never committed is overlooked',
@@ -568,20 +561,12 @@ export const defects: Defect[] = [
     pattern: 'C12',
   },
   {
-    name: 'a changed occurrence is lost beside its series',
-    file: 'functions/google/calendar.ts',
-    from: '      ...[...occurrences.values()].flat(),\n',
-    to: '      ...[...occurrences.values()].flat().filter((o) => !items.some((i) => i.id === o.id)),\n',
-    test: 'test/integration/calendar.test.ts',
-    pattern: 'C13',
-  },
-  {
-    name: 'a cancelled ghost is an event',
+    name: 'a tombstone is an event',
     file: 'functions/core/appointment.ts',
     from: "if (event.status === 'cancelled') {",
     to: "if (event.status === 'gone') {",
-    test: 'test/integration/series.test.ts',
-    pattern: 'C19 a cancelled series',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'deleted on the phone is',
   },
   {
     name: 'what we inserted is not known again',

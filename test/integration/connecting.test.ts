@@ -137,7 +137,10 @@ test('C06 our state is lost: what we made is known by its property, what was bor
   );
   assert.equal((await world.events()).length, 2, 'nothing doubled');
   const links = await world.store.listLinks('anna', 'appointment', 10);
-  assert.deepEqual(links.map((l) => l.crmId).sort(), ['g1', 'v1']);
+  assert.deepEqual(links.map((l) => [l.crmId, l.origin]).sort(), [
+    ['g1', 'google'],
+    ['v1', 'crm'],
+  ]);
 });
 
 test('P33 C06 links and cursor outlive a revocation: afterwards only what changed is read', async () => {

@@ -33,20 +33,22 @@ const told = (world: World) => [
 ];
 const conflicts = (world: World) => told(world).flatMap((m) => m.conflicts ?? []);
 
-test('P25 a run that stood still past its lease begins no call', async () => {
-  const world = await connected();
-  world.workspace.expireAccessTokens();
-  world.advance(3_600_000);
-  const { open } = world.vault;
-  world.vault.open = async (userId) => {
-    world.advance(130_000);
-    return open(userId);
-  };
-  assert.equal(await world.crm(world.change('v1', visit())), 'later');
-  assert.deepEqual(world.countCalls(), {});
-  world.vault.open = open;
-  await world.poll();
-  assert.equal((await world.events()).length, 1);
+test('P25 a run that stood still past its lease begins no call, alone or in a batch', async () => {
+  for (const ids of [['v1'], ['v1', 'v2']]) {
+    const world = await connected();
+    world.workspace.expireAccessTokens();
+    world.advance(3_600_000);
+    const { open } = world.vault;
+    world.vault.open = async (userId) => {
+      world.advance(130_000);
+      return open(userId);
+    };
+    assert.equal(await world.crm(...ids.map((id) => world.change(id, visit()))), 'later');
+    assert.deepEqual(world.countCalls(), {});
+    world.vault.open = open;
+    await world.poll();
+    assert.equal((await world.events()).length, ids.length);
+  }
 });
 
 test('P13 an insert whose answer was lost is recognised without a second write', async () => {
