@@ -155,6 +155,20 @@ test('long texts are cut with a mark; the cut never travels back, an edit of it 
   assert.equal(last(world)?.data?.notes, notes.replace('Start', 'Begin'));
 });
 
+test('new etags without a change of content, before each write and in a listing, are no edits', async () => {
+  const world = await connected();
+  const touch = { service: 'tasks', kind: 'touch' } as const;
+  await world.crm(wish(world, 'T-1', { title: 'Call' }));
+  world.workspace.faults.add({ ...touch, method: 'tasks.patch', count: 2 });
+  await world.crm(wish(world, 'T-1', { title: 'Call again' }));
+  assert.equal(only(world).title, 'Call again');
+  world.workspace.faults.add({ ...touch, method: 'tasks.list', count: 1 });
+  await world.poll();
+  world.workspace.faults.add({ ...touch, method: 'tasks.delete', count: 1 });
+  await world.crm(wish(world, 'T-1', {}, { op: 'delete' }));
+  assert.deepEqual([seen(world), told(world)], [[], []]);
+});
+
 test('due is a day for users in every zone', async () => {
   for (const timeZone of ['Pacific/Kiritimati', 'Pacific/Pago_Pago', 'America/New_York']) {
     const world = await connected();

@@ -33,6 +33,10 @@ export const peopleService: Service = {
   name: 'people',
   base: '/v1',
   batch: ['/batch', '/batch/people/v1'],
+  meanwhile: {
+    touch: ({ people }, { user }) => user !== null && people.touchAll(user),
+    expireSync: ({ people }, { user }) => people.expireSyncTokens(user ?? undefined),
+  },
   routes: [
     read('/people/{id}/connections', 'people.connections.list', listConnections),
     read('/people:batchGet', 'people.getBatchGet', getBatchGet),
