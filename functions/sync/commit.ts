@@ -101,9 +101,22 @@ export async function commitWorks(
     release && executed.deferred.length === 0,
   );
   await settleClaims(run, collection, executed.done);
+  await comeBack(run, executed);
   const revoked = executed.deferred.find(({ error }) => isSyncError(error, 'reauthorize'));
   if (revoked) throw revoked.error;
   return released;
+}
+
+/** Nobody shall wait for a quiet user's next poll to hear that something has no place. */
+async function comeBack(run: Run, { done }: Executed): Promise<void> {
+  const alarms = done.flatMap(({ work, decision }) => (work.nowhere && decision.wakeAt) || []);
+  if (alarms.length === 0) return;
+  const at = Math.min(...alarms);
+  await run.engine.store.updateUser(run.user.userId, (user) =>
+    user?.nextPollAt !== undefined && user.nextPollAt > at
+      ? { ...user, nextPollAt: at }
+      : undefined,
+  );
 }
 
 /** What of a message is news, once the losses in it have been told. */

@@ -264,3 +264,37 @@ test('a series that the CRM names by its Google id needs no name of its own', as
     [['X2', 'occurrenceTaken']],
   );
 });
+
+test('C21 an endless series with a colleague is one record: the organizer’s, and before that the guest’s', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  const email = 'luca@firm.example';
+  const timeZone = 'Europe/Zurich';
+  await world.store.putUser({ userId: 'luca', email, timeZone, enabled: true, version: 1 });
+  world.workspace.oauth.createAccount({ email, name: 'Luca', timeZone });
+  const series = await world.phone('luca', 'POST', '', {
+    summary: 'Team',
+    ...moved('11-24', 10),
+    recurrence: ['RRULE:FREQ=WEEKLY'],
+    attendees: [{ email: 'anna@firm.example' }],
+  });
+  await world.phone('luca', 'PATCH', `/${series.id}_20261201T090000Z`, { location: 'Bern' });
+  world.workspace.mails.length = 0;
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => m.data?.subject),
+    ['Team', 'Team'],
+  );
+  await world.connect('luca');
+  await world.poll('luca');
+  const taken = world.messages.splice(0).filter((m) => m.record === 'appointment');
+  assert.deepEqual(taken.map((m) => [m.userId, m.formerUserId, m.crmId]).sort(), [
+    ['luca', 'anna', 'a1'],
+    ['luca', 'anna', 'a2'],
+  ]);
+  await world.poll('anna');
+  assert.deepEqual(
+    world.messages.filter((m) => m.record === 'appointment'),
+    [],
+  );
+});

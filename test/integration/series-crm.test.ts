@@ -187,8 +187,14 @@ test('P15 all at once, in one message', async () => {
 
 test('an exception whose series never comes is told after a while, kept, and written when it comes', async () => {
   const crm = await connected();
+  // A quiet user, whose calendar is watched, is polled twice a day.
+  await crm.world.store.updateUser(
+    'anna',
+    (user) => user && { ...user, nextPollAt: crm.world.clock.now() + DAY },
+  );
   await crm.publish(crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')));
-  await crm.poll();
+  const due = (await crm.world.store.getUser('anna'))?.nextPollAt ?? 0;
+  assert.equal(due - crm.world.clock.now(), 10 * 60_000);
   crm.world.advance(5 * 60_000);
   assert.deepEqual(await crm.poll(), []);
   crm.world.advance(6 * 60_000);
