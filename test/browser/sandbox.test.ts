@@ -47,22 +47,13 @@ after(async () => {
 /** A page whose errors fail the test. */
 async function open(context: BrowserContext, path: string): Promise<Page> {
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(10_000);
   page.on('console', (m) => {
     if (m.type() === 'error') complaints.push(`${page.url()}: ${m.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
   await page.goto(stack.url + path);
   return page;
-}
-
-/**
- * What a person did at Google arrives. A notification that meets a run waits for the next tick of the
- * Scheduler, which this stack has none of: it is asked to poll until then.
- */
-async function arrives(shown: Promise<unknown>): Promise<void> {
-  const ticks = setInterval(() => void stack.poll().catch(() => {}), 3_000);
-  await shown.finally(() => clearInterval(ticks));
 }
 
 const card = (page: Page, text: string) => page.locator('#records .card', { hasText: text });
@@ -96,17 +87,15 @@ test('a user connects, both sides follow each other, the user disconnects', { sk
   await page.mouse.move(box.x + 30, box.y + 30, { steps: 4 });
   await page.mouse.move(box.x + 30, box.y + 15 + 27, { steps: 4 });
   await page.mouse.up();
-  await arrives(card(page, 'Needs analysis').filter({ hasText: '14:30–15:30' }).waitFor());
+  await card(page, 'Needs analysis').filter({ hasText: '14:30–15:30' }).waitFor();
 
   // By keyboard: a day later.
   await event(page, 'Needs analysis').focus();
   await page.keyboard.press('ArrowRight');
-  await arrives(
-    page
-      .locator('#records .day', { hasText: 'Thursday' })
-      .locator('.card', { hasText: 'Needs analysis' })
-      .waitFor(),
-  );
+  await page
+    .locator('#records .day', { hasText: 'Thursday' })
+    .locator('.card', { hasText: 'Needs analysis' })
+    .waitFor();
 
   // Changed in the CRM, and Google follows.
   await card(page, 'Needs analysis').click();
@@ -118,10 +107,10 @@ test('a user connects, both sides follow each other, the user disconnects', { sk
   await page.getByRole('button', { name: 'New event' }).click();
   await page.getByLabel('Subject').fill('Lunch at the lake');
   await page.getByRole('button', { name: 'Save' }).click();
-  await arrives(card(page, 'Lunch at the lake').getByText('From Google').waitFor());
+  await card(page, 'Lunch at the lake').getByText('From Google').waitFor();
   await event(page, 'Lunch at the lake').focus();
   await page.keyboard.press('Delete');
-  await arrives(card(page, 'Lunch at the lake').waitFor({ state: 'detached' }));
+  await card(page, 'Lunch at the lake').waitFor({ state: 'detached' });
 
   await page.getByRole('link', { name: 'Manage' }).click();
   await page.locator('form[action$="/disconnect"] button').click();
@@ -152,7 +141,7 @@ test('free slots beside the calendar follow who is chosen and what changes', { s
     body: JSON.stringify({ summary: 'Dentist', start: at(10), end: at(11) }),
   });
   assert.equal(made.status, 200);
-  await arrives(day.getByText('11:00–18:00').waitFor());
+  await day.getByText('11:00–18:00').waitFor();
   assert.deepEqual(await slots(), ['08:00–10:00', '11:00–18:00']);
   assert.equal(await page.locator('#free').getByText('Dentist').count(), 0);
 
