@@ -232,7 +232,8 @@ export class Crm {
       return;
     }
     // Somebody changed the record here since Google's view of it: only what really changed there counts.
-    const newer = change.baseVersion !== undefined && record.version > change.baseVersion;
+    const base = baseVersionOf(record, change);
+    const newer = base !== undefined && record.version > base;
     const only = newer && change.changed ? new Set(change.changed) : undefined;
     const asked = Object.entries(data).filter(([field]) => !only || only.has(field));
     const applied = asked.filter(([field]) => !this.#isContested(record, change, field));
@@ -254,8 +255,9 @@ export class Crm {
    * this change: so the sync sees two edits, decides by its policy, and tells the conflict. Back at the
    * value that Google's view is based on is no edit.
    */
-  #isContested({ crmId, data, editedFields }: CrmRecord, change: GoogleChange, field: string) {
-    const { baseVersion } = change;
+  #isContested(record: CrmRecord, change: GoogleChange, field: string) {
+    const { crmId, data, editedFields } = record;
+    const baseVersion = baseVersionOf(record, change);
     if (baseVersion === undefined || (change.redacted && HIDDEN.has(field))) return false;
     if ((editedFields?.[mergedWith(field)] ?? -1) <= baseVersion) return false;
     const before = this.#versions.get(crmId)?.findLast(({ version }) => version <= baseVersion);
@@ -267,7 +269,8 @@ export class Crm {
     // Another user's by now: the old owner's calendar has no say in it.
     if (record.deleted || change.userId !== record.userId) return;
     // Edit beats delete (design rule 10): the edit is on its way and brings the event back.
-    if (change.baseVersion !== undefined && record.editedVersion > change.baseVersion) return;
+    const base = baseVersionOf(record, change);
+    if (base !== undefined && record.editedVersion > base) return;
     record.deleted = true;
     record.deletedBy = 'google';
     this.#bump(record, change);
@@ -407,6 +410,13 @@ function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
     change.formerUserId !== undefined
   );
 }
+
+/**
+ * The version of ours that a change builds on. Versions are counted per crmId: of a record that was
+ * restored under another one (design rule 10), a change that still names the first builds on none.
+ */
+const baseVersionOf = ({ crmId }: CrmRecord, change: GoogleChange) =>
+  change.crmId === undefined || change.crmId === crmId ? change.baseVersion : 0;
 
 /** What a redacted change asks to forget. */
 const HIDDEN: ReadonlySet<string> = new Set([
