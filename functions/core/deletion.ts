@@ -65,6 +65,16 @@ export function onlyAdopts({ link, intent, codec, context }: Prepared): boolean 
   return intent.revision === 1 && changeNumber(intent.seen ?? '', context.userId) === 1;
 }
 
+/**
+ * What the CRM holds of an object that went while it was adopted: its first word is no edit, and saying
+ * the same again is none either. Nothing for a record that the CRM had named before.
+ */
+export function adoptedWith({ link, data, codec }: Prepared): Fields {
+  if (link?.crmId !== undefined) return {};
+  if (!link) return data;
+  return Object.fromEntries(Object.entries(data).filter(([n]) => codec.fields[n]?.flow === 'crm'));
+}
+
 /** The same delete again, after the CRM was told that the record lives on: only a newer one is final. */
 export const isAnswered = ({ link, intent }: Prepared) =>
   link?.state === 'live' &&

@@ -8,6 +8,7 @@ import type { Observed } from './codec.ts';
 import { conceal, isConcealed } from './conceal.ts';
 import { type Decision, decide, refuse } from './decision.ts';
 import {
+  adoptedWith,
   beatsDelete,
   hasNews,
   hasUnseenOffers,
@@ -172,14 +173,15 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       ? handlers.editBeatsDelete(input)
       : remove(input, 'removeAtGoogle');
   },
-  removeAtCrm: ({ link }) =>
+  removeAtCrm(input) {
     // Taken out by ourselves: the run that did it has not said so, and the intent is still there.
-    link?.removing
-      ? decide('nothing')
-      : {
-          ...decide('removeAtCrm', { link: 'deleted', offers: { deletedInGoogle: true } }),
-          notice: { op: 'delete', reason: 'movedOrDeleted' },
-        },
+    if (input.link?.removing) return decide('nothing');
+    const agreed = adoptedWith(input);
+    return {
+      ...decide('removeAtCrm', { link: 'deleted', agreed, offers: { deletedInGoogle: true } }),
+      notice: { op: 'delete', reason: 'movedOrDeleted' },
+    };
+  },
   editBeatsDelete(input) {
     const { link, observed, intent, codec, data } = input;
     const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';

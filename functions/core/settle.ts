@@ -59,6 +59,7 @@ export function settle(given: Outcome): Settled {
     next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
     if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
+    next.crm = { ...next.crm, ...decision.agreed };
     next.offered = next.deletedBy === 'crm' ? unseenOf(outcome) : withOffers(outcome, notice);
     return { ...settled, link: next };
   }

@@ -102,6 +102,10 @@ for (const when of ['linked', 'told of it', 'left by a run that died'] as const)
     assert.deepEqual(await world.events(), []);
     const last = told(world).at(-1);
     assert.deepEqual([last?.op, last?.crmId], ['delete', 'g1']);
+    // Nor does its echo of what it was told next, sent before it heard of the deletion.
+    await world.crm(world.change('g1', dressed, adopts));
+    await world.poll();
+    assert.deepEqual(await world.events(), []);
     // A person's later edit is one, and brings it back.
     await world.crm(world.change('g1', { ...dressed, subject: 'Needed' }, adopts));
     assert.equal((await world.events())[0]?.summary, 'Needed');
