@@ -165,8 +165,10 @@ function canonical(data: Fields, context: CodecContext): Fields {
 function decode(event: Event, context: CodecContext): Observed {
   const googleId = event.id ?? '';
   if (event.status === 'cancelled') {
-    // Of a cancelled occurrence Google gives the place in its series, of other events only the id.
-    return { googleId, state: 'gone', fields: {}, ...placeOf(event, context) };
+    // Of a cancelled occurrence Google gives the place in its series, of other events only the id is sure.
+    // Read singly, the organizer's copy still shows what it was (google-contracts 1.2).
+    const was = event.start ? decodeFields(event, context, undefined) : undefined;
+    return { googleId, state: 'gone', fields: {}, ...(was && { was }), ...placeOf(event, context) };
   }
   const own = event.attendees?.find((a) => a.self);
   const type = event.eventType ?? 'default';

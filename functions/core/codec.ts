@@ -55,6 +55,8 @@ export interface Observed {
    * written or read is a listing that lags behind (P14). Only for types whose listings do.
    */
   updatedAt?: number;
+  /** Of what is gone: the values that it held at the end, where Google still shows them. */
+  was?: Fields;
   /** The group that it is one of (an occurrence: its series). */
   group?: string;
   /** Its place, by which it is known in a group: a date or date-time (an occurrence: the original start). */

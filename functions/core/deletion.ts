@@ -46,13 +46,27 @@ export function unheard(input: Prepared, link: Link): Conflict[] {
 }
 
 /**
- * Whether the intent says anything that differs from the base. What the CRM adds of its own when it takes
- * a record over is no edit yet.
+ * Whether the intent says anything that differs from the base, and from what was deleted. What the CRM
+ * adds of its own when it takes a record over is no edit yet.
  */
 export function hasNews(input: Prepared): boolean {
-  const merged = mergeWith(input, undefined);
+  const { toGoogle } = mergeWith(input, undefined);
   const adopted = input.link?.crmId !== undefined;
-  return Object.keys(merged.toGoogle).some((n) => adopted || input.codec.fields[n]?.flow !== 'crm');
+  const seen = heldAtTheEnd(input);
+  return Object.keys(toGoogle).some(
+    (n) => (adopted || input.codec.fields[n]?.flow !== 'crm') && !(n in seen),
+  );
+}
+
+/**
+ * What the CRM wants and the deleted object held: our own write, by a run that died before it knew.
+ * Whoever deleted the object saw it.
+ */
+export function heldAtTheEnd({ observed, data }: Prepared): Fields {
+  const { was = {} } = observed ?? {};
+  return Object.fromEntries(
+    Object.entries(data).filter(([n, v]) => n in was && sameValue(v, was[n])),
+  );
 }
 
 /**

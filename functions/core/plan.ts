@@ -12,6 +12,7 @@ import {
   beatsDelete,
   hasNews,
   hasUnseenOffers,
+  heldAtTheEnd,
   isAnswered,
   onlyAdopts,
   remove,
@@ -176,7 +177,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   removeAtCrm(input) {
     // Taken out by ourselves: the run that did it has not said so, and the intent is still there.
     if (input.link?.removing) return decide('nothing');
-    const agreed = adoptedWith(input);
+    const agreed = { ...heldAtTheEnd(input), ...adoptedWith(input) };
     return {
       ...decide('removeAtCrm', { link: 'deleted', agreed, offers: { deletedInGoogle: true } }),
       notice: { op: 'delete', reason: 'movedOrDeleted' },

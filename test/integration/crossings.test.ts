@@ -112,6 +112,23 @@ for (const when of ['linked', 'told of it', 'left by a run that died'] as const)
   });
 }
 
+test('P7 P16 deleted by somebody who saw what a run wrote that died: it stays deleted', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  const edited = visit(1, 15, { subject: 'Seen on the phone' });
+  await dying(world, () => world.crm(world.change('v1', edited)));
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.equal(told(world).at(-1)?.op, 'delete');
+  // Said again it is none either; an edit that nobody saw is.
+  await world.crm(world.change('v1', edited));
+  assert.deepEqual(await world.events(), []);
+  await world.crm(world.change('v1', { ...edited, subject: 'Needed' }));
+  assert.equal((await world.events())[0]?.summary, 'Needed');
+});
+
 test('P17 a change that could not be carried out is seen again: the cursor stays', async () => {
   const world = await connected();
   await dying(world, () => world.crm(world.change('v1', visit())));
