@@ -7,10 +7,16 @@ import { seeded } from '../sandbox/google/random.ts';
 import { createWorld, visit } from '../support/world.ts';
 
 const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
+/** Failed once: white space that one side took for an edit. */
+const KEPT = [6, 322159466];
 
 test('C14 P2 a thousand random edits on both sides come to rest: then no call but the listing, no message', async (t) => {
   t.diagnostic(`replay: FC_SEED=${SEED}`);
-  const random = seeded(SEED);
+  for (const seed of [...KEPT, SEED]) await comeToRest(seed);
+});
+
+async function comeToRest(seed: number): Promise<void> {
+  const random = seeded(seed);
   const pick = <T>(list: T[]): T | undefined => list[Math.floor(random() * list.length)];
   const world = createWorld();
   world.workspace.quota.enabled = false;
@@ -80,4 +86,4 @@ test('C14 P2 a thousand random edits on both sides come to rest: then no call bu
       .map((r) => [r.data.subject ?? '', (r.data.place ?? '').trim()])
       .sort(),
   );
-});
+}
