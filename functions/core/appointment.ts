@@ -255,8 +255,9 @@ export function ownerOf(event: Event, googleId: string, context: CodecContext): 
   return { crmId, generation };
 }
 
-/** Both times are Google's own; `created` is in whole seconds. */
-function wasEdited({ created, updated }: Event): boolean {
+/** Both times are Google's own, but `created` is in whole seconds; a move counts up `sequence` at once. */
+function wasEdited({ created, updated, sequence }: Event): boolean {
+  if ((sequence ?? 0) > 0) return true;
   return Date.parse(updated ?? '') - Date.parse(created ?? '') >= 1000;
 }
 

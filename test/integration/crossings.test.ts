@@ -85,6 +85,25 @@ test('rule 10: P4 the same, but edited at Google meanwhile: the edit stays, unti
   assert.deepEqual(await world.events(), []);
 });
 
+test('rule 10: P4 the same, moved in the second in which it was inserted', async () => {
+  const world = await connected();
+  const at = (hour: number) => ({ dateTime: `2026-11-24T${hour}:00:00+01:00` });
+  await dying(world, async () => {
+    const run = world.crm(world.change('v1', visit()));
+    await run.catch(() => {});
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { start: at(17), end: at(18) });
+    return run;
+  });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.poll();
+  assert.equal((await world.events()).length, 1);
+  assert.deepEqual(
+    conflicts(world).map((c) => c.field),
+    ['deletedInCrm'],
+  );
+});
+
 for (const when of ['linked', 'told of it', 'left by a run that died'] as const) {
   test(`P7 deleted at Google while the CRM adopts an import (${when}): it stays deleted`, async () => {
     const world = await connected();
