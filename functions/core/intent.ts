@@ -16,7 +16,12 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
 
   const data: Fields = {};
   const fieldVersions: Intent['fieldVersions'] = {};
+  const wiped: NonNullable<Intent['wiped']> = { ...stored?.wiped };
   const take = (field: string, value: Fields[string], version: number) => {
+    // What stands at the floor itself is nobody's word, but an earlier wiping.
+    const isWord = version < floor && version !== stored?.floor;
+    if (isWord && version > (wiped[field]?.version ?? -1))
+      wiped[field] = { value: value ?? null, version };
     const known = Math.max(version, floor);
     if (known < (fieldVersions[field] ?? -1)) return;
     // A delete empties what was said before it: whoever makes the record anew starts afresh.
@@ -31,6 +36,9 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
       if (value !== undefined) take(field, value, change.version);
     }
   }
+  // A word after the delete is newer than any before it.
+  for (const field of Object.keys(wiped))
+    if ((fieldVersions[field] ?? -1) > floor) delete wiped[field];
   const adopted = { ...newestGoogleId(stored, change), ...adoptedBy(stored, change) };
   const member = newestMember(stored, change);
   const before = stored ? (stored.owners ?? [stored.userId]) : [];
@@ -42,6 +50,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     member.memberVersion !== stored.memberVersion ||
     adopted.adopted !== stored.adopted ||
     floor !== stored.floor ||
+    Object.keys(wiped).some((field) => wiped[field] !== stored.wiped?.[field]) ||
     Object.keys(data).some((field) => fieldVersions[field] !== stored.fieldVersions[field]);
   if (!adds) return undefined;
 
@@ -62,6 +71,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     data,
     fieldVersions,
     floor,
+    ...(Object.keys(wiped).length > 0 && { wiped }),
     ...adopted,
     ...member,
     ...(seen !== undefined && { seen }),
@@ -70,6 +80,10 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     owners,
   };
 }
+
+/** What the CRM said last about the fields of a record that it has deleted since. */
+export const lastWords = ({ wiped = {} }: Intent): Fields =>
+  Object.fromEntries(Object.entries(wiped).map(([field, { value }]) => [field, value]));
 
 /** Which Google object the record adopts: as the newest message that names one says. */
 function newestGoogleId(

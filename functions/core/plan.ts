@@ -19,9 +19,9 @@ import {
   sawDeletion,
   unheard,
 } from './deletion.ts';
-import { sameValue } from './fields.ts';
+import { type Fields, sameValue } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
-import { adoptedId } from './intent.ts';
+import { adoptedId, lastWords } from './intent.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import { forCrm, heldByCrm, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
@@ -75,8 +75,15 @@ function prepare(given: PlanInput): Prepared {
   if (isConcealed(link, observed)) {
     data = Object.fromEntries(Object.entries(data).filter(([n]) => !codec.fields[n]?.hidden));
   }
-  return { ...given, observed, data };
+  const word = intent?.op === 'delete' ? codec.canonical(lastWords(intent), context) : data;
+  return { ...given, observed, data, word };
 }
+
+/** Whether Google shows nothing but what the CRM said last. */
+const isWord = ({ codec, word }: Prepared, shown: Fields) =>
+  Object.keys(shown).every((n) =>
+    sameValue(shown[n], n in word ? word[n] : (codec.fields[n]?.initial ?? null)),
+  );
 
 /** A member goes with its group: moved out of the window, it still explains the gap it leaves. */
 function isInWindow({ codec, context, window, parent }: Prepared, observed: Observed): boolean {
@@ -184,11 +191,12 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     };
   },
   editBeatsDelete(input) {
-    const { link, observed, intent, codec, data } = input;
+    const { link, observed, intent, codec, word } = input;
     const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
     if (!link) {
       // The run that inserted it died before it stored a base: Google itself says if it was edited.
-      if (!observed?.marker || !observed.edited) return remove(input, 'removeAtGoogle');
+      const touched = observed?.marker && observed.edited && !isWord(input, observed.fields);
+      if (!touched) return remove(input, 'removeAtGoogle');
       const merged = mergeSides(input, 'editBeatsDelete');
       return beatsDelete(merged, field, forCrm(codec, observed.fields));
     }
@@ -204,7 +212,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       link.state !== 'live' || // a person restored it from the bin, or took it in again
       hasUnseenOffers(input) ||
       // What equals the CRM's own word is our write, whose answer was lost.
-      Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], data[n]));
+      Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], word[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
     const merged = mergeSides(input, 'editBeatsDelete');

@@ -74,6 +74,8 @@ export interface Intent {
   fieldVersions: { [field: string]: number };
   /** Fields older than this were wiped by a delete. */
   floor: number;
+  /** The last word on each of them before: by it our own writes are known, should their runs have died. */
+  wiped?: { [field: string]: { value: Json; version: number } };
   /** The Google-born object that this record adopts. */
   googleId?: string;
   /** The version that named it. */

@@ -37,8 +37,11 @@ export interface PlanInput {
   parent?: Link | undefined;
 }
 
-/** The same with canonical values, without what Google's owner hides. */
-export type Prepared = PlanInput & { data: Fields };
+/**
+ * The same with canonical values, without what Google's owner hides; and with the CRM's last word on each
+ * field, also where it has deleted the record since.
+ */
+export type Prepared = PlanInput & { data: Fields; word: Fields };
 
 export function mergeWith(
   { codec, policy, link, intent, observed, data }: Prepared,

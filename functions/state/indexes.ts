@@ -14,7 +14,7 @@ export const indexes = [
 
 /** Never queried: without an index a write costs less, and rising times make no hot range. */
 const unindexed: { [collectionGroup: string]: string[] } = {
-  intents: ['data', 'fieldVersions'],
+  intents: ['data', 'fieldVersions', 'wiped'],
   links: ['crm', 'google', 'offered', 'etag', 'slot', 'claim'],
   claims: ['own', 'before', 'googleId', 'key', 'record'],
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],

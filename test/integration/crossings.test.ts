@@ -85,6 +85,21 @@ test('rule 10: P4 the same, but edited at Google meanwhile: the edit stays, unti
   assert.deepEqual(await world.events(), []);
 });
 
+test('P7 P16 written and changed by runs that died, then deleted in the CRM: nobody edited it', async () => {
+  for (const known of [false, true]) {
+    const world = await connected();
+    const first = () => world.crm(world.change('v1', visit(1, 9, { place: 'Bern' })));
+    if (known) await first();
+    else await dying(world, first);
+    const second = world.change('v1', visit(1, 15, { place: 'Thun' }));
+    await dying(world, () => world.crm(second));
+    await world.crm(world.change('v1', {}, { op: 'delete' }));
+    await world.poll();
+    assert.deepEqual(await world.events(), []);
+    assert.ok(!conflicts(world).some((c) => c.field === 'deletedInCrm'));
+  }
+});
+
 test('rule 10: P4 the same, moved in the second in which it was inserted', async () => {
   const world = await connected();
   const at = (hour: number) => ({ dateTime: `2026-11-24T${hour}:00:00+01:00` });
