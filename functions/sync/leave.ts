@@ -2,8 +2,10 @@ import type { Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { stopChannels } from './channels.ts';
 import type { Collection, Result } from './collection.ts';
+import { isAttempt } from './creation.ts';
 import { read, type Work } from './observe.ts';
-import { granted, keepLease, type Run, type RunOutcome } from './run.ts';
+import { knownPlaces } from './places.ts';
+import { keepLease, type Run, type RunOutcome } from './run.ts';
 import { enter } from './user-state.ts';
 
 const PAGE = 100;
@@ -18,7 +20,7 @@ const MAX_ROUNDS = 3;
 export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcome> {
   const { store, access } = run.engine;
   if (how === 'remove') {
-    for (const collection of granted(run)) {
+    for (const collection of knownPlaces(run)) {
       try {
         await removeOurs(run, collection);
       } catch (error) {
@@ -63,21 +65,23 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
 
 /** What an insertion without an answer has put there goes as well. */
 async function withUnanswered(run: Run, collection: Collection, links: Link[]): Promise<Link[]> {
+  const { place, places, find } = collection;
   const open = links.filter((link) => link.inFlight);
-  if (open.length === 0 || !collection.find) return links;
-  const raws = await collection.find(
-    run.session,
-    open.flatMap((link) => link.crmId ?? []),
-  );
+  const isReached = !places || places.reaches(place, run.user.scopes ?? []);
+  if (open.length === 0 || !find || !isReached) return links;
+  const crmIds = open.flatMap((link) => link.crmId ?? []);
+  const raws = await find(run.session, crmIds).catch((error: unknown) => {
+    // The place is gone with all that was in it.
+    if (isSyncError(error, 'lost')) return [];
+    throw error;
+  });
   const context = await run.directory.context([]);
-  const ids = new Map(
-    raws
-      .map((raw) => collection.codec.decode(raw, context))
-      .map(({ marker, googleId }) => [marker?.crmId, googleId] as const),
-  );
+  const found = raws.map((raw) => collection.codec.decode(raw, context));
   return links.map((link): Link => {
-    const googleId = link.inFlight && ids.get(link.crmId);
-    return googleId ? { ...link, googleId, state: 'live', origin: 'crm' } : link;
+    const made = link.inFlight && found.find((observed) => isAttempt(observed, link));
+    if (!made) return link;
+    const { googleId } = made;
+    return { ...link, googleId, state: 'live', origin: 'crm', ...(place && { place }) };
   });
 }
 

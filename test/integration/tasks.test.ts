@@ -395,3 +395,39 @@ test('the quota of the day is used up: tasks wait, appointments go on', async ()
   await world.poll();
   assert.equal(only(world).title, 'Call');
 });
+
+test('disconnecting with removal takes out what the sync made, unanswered creations too', async () => {
+  const world = await connected();
+  await world.crm(wish(world, 'T-1', { title: 'Call' }));
+  world.tasks().add('CRM', { title: 'Milk' });
+  const faults = {
+    service: 'tasks',
+    method: 'tasks.insert',
+    kind: 'close',
+    when: 'after',
+  } as const;
+  world.workspace.faults.add({ ...faults, count: 1 });
+  await world.crm(wish(world, 'T-2', { title: 'Write' }));
+  assert.equal(seen(world).length, 3);
+  world.advance(MINUTE);
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  assert.equal(await world.poll(), 'done');
+  assert.equal(only(world).title, 'Milk');
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});
+
+test('disconnecting ends although the list with an unanswered creation is gone', async () => {
+  const world = await connected();
+  const faults = {
+    service: 'tasks',
+    method: 'tasks.insert',
+    kind: 'close',
+    when: 'after',
+  } as const;
+  world.workspace.faults.add({ ...faults, count: 1 });
+  await world.crm(wish(world, 'T-1', { title: 'Call' }));
+  world.tasks().deleteList('CRM');
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  assert.equal(await world.poll(), 'done');
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});

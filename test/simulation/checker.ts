@@ -3,15 +3,8 @@
  * nothing of the engine: it imports nothing from functions/.
  */
 import type { Applied, Edit, Effect, Entry, Final, History, Raw, Told } from './history.ts';
-import {
-  crmValue,
-  FIELDS,
-  type FieldName,
-  googleValue,
-  HIDDEN,
-  said,
-  sameText,
-} from './mapping.ts';
+import { type Kind, kinds } from './kinds.ts';
+import { sameText } from './mapping.ts';
 
 export interface Violation {
   /** P1, P2 ... of the list of invariants. */
@@ -21,25 +14,29 @@ export interface Violation {
 
 /** All violations; none means that the run was right. */
 export function check(history: History): Violation[] {
-  const view = new View(history);
+  const views = kinds.map((kind) => new View(history, kind));
   return [
     ...ending(history.final),
-    ...convergence(view),
-    ...lostUpdates(view),
-    ...resurrections(view),
-    ...counters(view),
-    ...duplicates(view),
-    ...deletionsTold(view),
-    ...untouched(view),
-    ...leases(view),
-    ...truthfulBase(view),
+    ...views.flatMap((view) => [
+      ...convergence(view),
+      ...lostUpdates(view),
+      ...resurrections(view),
+      ...counters(view),
+      ...duplicates(view),
+      ...deletionsTold(view),
+      ...untouched(view),
+      ...truthfulBase(view),
+      ...lateWrites(view),
+    ]),
+    ...leases(history),
   ];
 }
 
 const violation = (invariant: string, detail: string): Violation => ({ invariant, detail });
 
-/** The history, sorted by what belongs together. */
+/** The history of one record type, sorted by what belongs together. */
 class View {
+  readonly kind: Kind;
   readonly final: Final;
   readonly entries: Entry[];
   readonly edits: Edit[];
@@ -52,9 +49,23 @@ class View {
   readonly hidden = new Set<string>();
   readonly #parent = new Map<string, string>();
 
-  constructor({ entries, final }: History) {
+  constructor({ entries: all, final }: History, kind: Kind) {
+    const { record } = kind;
+    const entries = all.flatMap((e): Entry[] => {
+      if (e.kind === 'edit' || e.kind === 'effect') return e.record === record ? [e] : [];
+      if (e.kind === 'told' || e.kind === 'applied') return e.message.record === record ? [e] : [];
+      if (e.kind !== 'committed') return [e];
+      const links = e.links.filter((link) => link.record === record);
+      return links.length > 0 ? [{ ...e, links }] : [];
+    });
+    this.kind = kind;
     this.entries = entries;
-    this.final = final;
+    this.final = {
+      ...final,
+      records: final.records.filter((r) => r.record === record),
+      objects: final.objects.filter((o) => o.record === record),
+      foreign: final.foreign.filter((o) => o.record === record),
+    };
     this.edits = entries.filter((e) => e.kind === 'edit');
     this.effects = entries.filter((e) => e.kind === 'effect');
     this.told = entries.filter((e) => e.kind === 'told');
@@ -63,19 +74,30 @@ class View {
     for (const { message, changed } of this.applied) {
       if (message.googleId === undefined) continue;
       for (const { crmId } of changed)
-        this.#join(crmKey(crmId), googleKey(message.userId, message.googleId));
+        this.#join(crmKey(crmId), this.keyOf(message.userId, message.googleId));
     }
-    for (const r of final.records) {
-      if (r.googleId) this.#join(crmKey(r.crmId), googleKey(r.userId, r.googleId));
+    for (const r of this.final.records) {
+      if (r.googleId) this.#join(crmKey(r.crmId), this.keyOf(r.userId, r.googleId));
     }
   }
 
+  /** Names the object, whichever of its ids is given. */
+  keyOf(user: string, id: string): string {
+    const key = `${user}/${id}`;
+    return this.final.aliases[key] ?? key;
+  }
+
+  isSame(user: string, a: string | undefined, b: string | undefined): boolean {
+    if (a === undefined || b === undefined) return a === b;
+    return this.keyOf(user, a) === this.keyOf(user, b);
+  }
+
   #readEffect({ task, method, user, caller, id, before, after }: Effect): void {
-    const key = googleKey(user, id);
+    const key = this.keyOf(user, id);
     if (after.visibility === 'private') this.hidden.add(key);
-    const crmId = after.extendedProperties?.private?.crmId;
+    const crmId = this.kind.crmIdOf(after);
     if (task === undefined || before || caller !== user || !crmId) return;
-    if (!method.endsWith('insert')) return;
+    if (!/insert|create/i.test(method)) return;
     this.inserted.set(key, crmId);
     this.#join(crmKey(crmId), key);
   }
@@ -92,31 +114,27 @@ class View {
 
   /** What an edit, or an effect, belongs to: the same for a record and all the events it ever had. */
   rootOf({ side, user, id }: { side: 'crm' | 'google'; user: string; id: string }): string {
-    return this.#find(side === 'crm' ? crmKey(id) : googleKey(user, id));
+    return this.#find(side === 'crm' ? crmKey(id) : this.keyOf(user, id));
   }
 
   /** What a message is about. */
   rootOfMessage({ crmId, userId, googleId }: Raw): string | undefined {
     if (crmId !== undefined) return this.#find(crmKey(crmId));
-    return googleId === undefined ? undefined : this.#find(googleKey(userId, googleId));
+    return googleId === undefined ? undefined : this.#find(this.keyOf(userId, googleId));
   }
 
   liveEvents(user?: string) {
-    return this.final.events.filter(
-      (e) =>
-        (user === undefined || e.user === user) &&
-        e.resource.status !== 'cancelled' &&
-        !e.exception &&
-        !e.resource.recurrence,
+    return this.final.objects.filter(
+      (o) => (user === undefined || o.user === user) && this.kind.isKept(o),
     );
   }
 
   /** Live events that a record of the CRM stands for. */
   eventsOf(record: Raw) {
     const ours = (e: { user: string; id: string }) =>
-      this.inserted.get(googleKey(e.user, e.id)) === record.crmId;
+      this.inserted.get(this.keyOf(e.user, e.id)) === record.crmId;
     const events = this.liveEvents(record.userId).filter(
-      (e) => ours(e) || e.id === record.googleId,
+      (e) => ours(e) || this.isSame(e.user, e.id, record.googleId),
     );
     // Known limit: an own event that a person restores after the record was planned anew. It carries no
     // marker, so it is the user's second one.
@@ -128,10 +146,11 @@ class View {
 
   /** Live records of the CRM that an event stands for. */
   recordsOf(event: { user: string; id: string }): Raw[] {
-    const crmId = this.inserted.get(googleKey(event.user, event.id));
+    const { user, id } = event;
+    const crmId = this.inserted.get(this.keyOf(user, id));
     return this.final.records.filter(
       (r) =>
-        !r.deleted && r.userId === event.user && (r.googleId === event.id || r.crmId === crmId),
+        !r.deleted && r.userId === user && (this.isSame(user, r.googleId, id) || r.crmId === crmId),
     );
   }
 
@@ -151,8 +170,8 @@ class View {
     const live = new Set<string>();
     for (const e of this.effects) {
       if (e.seq > seq || e.id === id || this.rootOf({ side: 'google', ...e }) !== root) continue;
-      if (e.after.status === 'cancelled') live.delete(googleKey(e.user, e.id));
-      else live.add(googleKey(e.user, e.id));
+      if (this.kind.isGone(e.after)) live.delete(this.keyOf(e.user, e.id));
+      else live.add(this.keyOf(e.user, e.id));
     }
     return live.size > 0;
   }
@@ -164,18 +183,25 @@ class View {
         e.kind === 'committed' &&
         e.seq > seq &&
         e.task === task &&
-        (message.googleId === undefined || e.links.some((l) => l.googleId === message.googleId)),
+        (message.googleId === undefined ||
+          e.links.some((l) => this.isSame(e.user, l.googleId, message.googleId))),
     );
   }
 
   isHidden(user: string, id: string): boolean {
-    const key = googleKey(user, id);
+    const key = this.keyOf(user, id);
     return !this.inserted.has(key) && this.hidden.has(key);
   }
 }
 
 const crmKey = (crmId: string) => `c:${crmId}`;
-const googleKey = (user: string, id: string) => `${user}/${id}`;
+
+/** What a field says on a side. */
+const said = ({ kind }: View, side: Edit['side'], raw: Raw | undefined, field: string) =>
+  side === 'crm' ? kind.crmValue(raw, field) : kind.googleValue(raw, field);
+
+/** The entries of a list, or the one value that there is. */
+const partsOf = (value: string | undefined) => (value ?? '').split('\t');
 
 /** It comes to rest (P2), reports no programming error, and nobody is mailed (C20). */
 function ending(final: Final): Violation[] {
@@ -206,8 +232,12 @@ function convergence(view: View): Violation[] {
       continue;
     }
     const [event] = events;
+    if (record.unlinked) {
+      if (event) found.push(violation('P1', `${name} has its label, and the CRM does not know`));
+      continue;
+    }
     if (!event) {
-      if (isInside(view, crmValue(record.data, 'time')) && !record.rejected)
+      if (isInside(view, view.kind.crmValue(record.data, 'time')) && !record.rejected)
         found.push(violation('P1', `${name} is missing at Google`));
       continue;
     }
@@ -219,7 +249,7 @@ function convergence(view: View): Violation[] {
     if (isBeyond(view, root)) continue;
     const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
     if (view.final.records.some((r) => of(r) && isTakenBack(view, r))) continue;
-    if (!isInside(view, googleValue(event.resource, 'time'))) continue;
+    if (!isInside(view, view.kind.googleValue(event.resource, 'time'))) continue;
     found.push(violation('P1', `event ${event.id} of ${event.user} is missing in the CRM`));
   }
   return found;
@@ -257,11 +287,12 @@ function isTakenBack(view: View, record: Raw): boolean {
 const names = (record: Raw, field: string) =>
   (record.conflicts as Raw[]).some((c) => c.field === field);
 
-function differences(view: View, record: Raw, event: Final['events'][number]): string[] {
-  const hidden =
-    event.resource.visibility === 'private' && !view.inserted.has(googleKey(event.user, event.id));
-  return FIELDS.flatMap((field) => {
-    if (hidden && HIDDEN.has(field)) return [];
+function differences(view: View, record: Raw, event: Final['objects'][number]): string[] {
+  const { fields, hidden, crmValue, googleValue } = view.kind;
+  const isHidden =
+    event.resource.visibility === 'private' && !view.inserted.has(view.keyOf(event.user, event.id));
+  return fields.flatMap((field) => {
+    if (isHidden && hidden.has(field)) return [];
     const crm = crmValue(record.data, field);
     const google = googleValue(event.resource, field);
     // A field on which the CRM has no word.
@@ -275,40 +306,46 @@ function differences(view: View, record: Raw, event: Final['events'][number]): s
  * Known limit: the value was told by a run that died before it stored that, and Google's was another one
  * again when the next run looked, so nobody knows that the CRM has it.
  */
-function isHearsay(view: View, record: Raw, field: FieldName, value: string): boolean {
+function isHearsay(view: View, record: Raw, field: string, value: string): boolean {
   const root = view.rootOf({ side: 'crm', user: record.userId, id: record.crmId });
   return view.told.some(
     (told) =>
       view.rootOfMessage(told.message) === root &&
       !view.isStoodBy(told) &&
-      crmValue(told.message.data, field) === value,
+      view.kind.crmValue(told.message.data, field) === value,
   );
 }
 
 /** Somebody else's meeting, or a type that is left alone. */
-function isStrange(view: View, { user, resource }: Final['events'][number]): boolean {
+function isStrange(view: View, { user, resource }: Final['objects'][number]): boolean {
+  if (view.kind.record !== 'appointment') return false;
   const organizer = resource.organizer?.email;
   const colleague = view.final.users.some((u) => u.email === organizer && u.userId !== user);
   return colleague || resource.eventType !== 'default';
 }
 
+/** Contacts and tasks lie outside of time. */
 function isInside(view: View, time: string | undefined): boolean {
+  if (view.kind.record !== 'appointment') return true;
   const { from, to } = view.final.window;
   const [start = Number.NaN] = (time ?? '').split('|').map((t) => Date.parse(t));
   return start > from && start < to;
 }
 
-/** P3: never two events of one record, and one record per event in the end. */
+/**
+ * P3: never two events of one record (of contacts and tasks, which take no id from us, not in the end), and
+ * one record per object in the end.
+ */
 function duplicates(view: View): Violation[] {
   const found: Violation[] = [];
   const live = new Map<string, Set<string>>();
   const restored = new Set<string>();
-  for (const { user, id, before, after, seq, task } of view.effects) {
-    const crmId = view.inserted.get(googleKey(user, id));
+  for (const { user, id, before, after, seq, task } of view.kind.strict ? view.effects : []) {
+    const crmId = view.inserted.get(view.keyOf(user, id));
     if (crmId === undefined) continue;
     // Restored from the bin by a person: gone again in the end, or the only one.
-    if (task === undefined && before?.status === 'cancelled') restored.add(googleKey(user, id));
-    if (restored.has(googleKey(user, id))) continue;
+    if (task === undefined && before?.status === 'cancelled') restored.add(view.keyOf(user, id));
+    if (restored.has(view.keyOf(user, id))) continue;
     const key = `${user} ${crmId}`;
     const ids = live.get(key) ?? new Set();
     live.set(key, ids);
@@ -331,51 +368,52 @@ function duplicates(view: View): Violation[] {
 function lostUpdates(view: View): Violation[] {
   const found: Violation[] = [];
   for (const edit of view.edits) {
-    if (!edit.after || edit.op === 'restore') continue;
-    for (const field of FIELDS) {
-      const value = said(edit.side, edit.after, field);
-      if (!isUnique(field, value) || value === said(edit.side, edit.before, field)) continue;
-      if (survives(view, edit, field, value) || isExcused(view, edit, field, value)) continue;
-      found.push(violation('P4', `${edit.side} ${edit.op} ${edit.id}: ${field} ${value} is lost`));
+    if (!edit.after || ['restore', 'takeIn'].includes(edit.op)) continue;
+    for (const field of view.kind.fields.filter((f) => view.kind.unique.has(f))) {
+      const before = partsOf(said(view, edit.side, edit.before, field));
+      for (const value of partsOf(said(view, edit.side, edit.after, field))) {
+        if (value === '' || before.includes(value)) continue;
+        if (survives(view, edit, field, value) || isExcused(view, edit, field, value)) continue;
+        found.push(
+          violation('P4', `${edit.side} ${edit.op} ${edit.id}: ${field} ${value} is lost`),
+        );
+      }
     }
   }
   return found;
 }
 
-/** Values that only one edit can have made. */
-const isUnique = (field: FieldName, value: string | undefined): value is string =>
-  value !== undefined && value !== '' && field !== 'private' && field !== 'busy';
-
-function survives(view: View, edit: Edit, field: FieldName, value: string): boolean {
+function survives(view: View, edit: Edit, field: string, value: string): boolean {
+  const { crmValue, googleValue, isGone } = view.kind;
   const root = view.rootOf(edit);
   const inCrm = view.final.records.some(
     (r) =>
       !r.deleted &&
       view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root &&
-      crmValue(r.data, field) === value,
+      partsOf(crmValue(r.data, field)).includes(value),
   );
-  const atGoogle = view
-    .liveEvents()
-    .some(
-      (e) =>
-        view.rootOf({ side: 'google', ...e }) === root && googleValue(e.resource, field) === value,
-    );
+  const atGoogle = view.final.objects.some(
+    (o) =>
+      !isGone(o.resource) &&
+      view.rootOf({ side: 'google', ...o }) === root &&
+      partsOf(googleValue(o.resource, field)).includes(value),
+  );
   return inCrm || atGoogle || isReplaced(view, edit, field, value);
 }
 
 /** Somebody who saw the value replaced it, deleted or cancelled the record. */
-function isReplaced(view: View, edit: Edit, field: FieldName, value: string): boolean {
+function isReplaced(view: View, edit: Edit, field: string, value: string): boolean {
   const root = view.rootOf(edit);
   return view.edits.some(
     (e) =>
       e.seq > edit.seq &&
       view.rootOf(e) === root &&
-      said(e.side, e.before, field) === value &&
-      (e.op === 'cancel' || said(e.side, e.after, field) !== value),
+      partsOf(said(view, e.side, e.before, field)).includes(value) &&
+      (e.op === 'cancel' || !partsOf(said(view, e.side, e.after, field)).includes(value)),
   );
 }
 
-function isExcused(view: View, edit: Edit, field: FieldName, value: string): boolean {
+function isExcused(view: View, edit: Edit, field: string, value: string): boolean {
   const root = view.rootOf(edit);
   const about = view.told.filter(
     ({ message }) =>
@@ -384,7 +422,7 @@ function isExcused(view: View, edit: Edit, field: FieldName, value: string): boo
         view.rootOf({ side: 'google', user: message.userId, id: message.googleId }) === root),
   );
   const conflicts: Raw[] = about.flatMap(({ message }) => message.conflicts ?? []);
-  if (conflicts.some((c) => holds(c, field, value))) return true;
+  if (conflicts.some((c) => holds(view, c, field, value))) return true;
   if (edit.side === 'google') {
     const removed = view.entries.some(
       (e) => e.kind === 'user' && e.user === edit.user && e.what === 'leavingRemove',
@@ -393,17 +431,22 @@ function isExcused(view: View, edit: Edit, field: FieldName, value: string): boo
     const known = isKnown(view, edit);
     // Restored by a person although the record lives on in another event, or with another owner.
     if (view.edits.some((e) => e.op === 'restore' && e.id === edit.id)) return true;
+    // A list takes along what has not been read yet.
+    const lost = view.entries.some(
+      (e) => e.kind === 'user' && e.user === edit.user && e.what === 'placeLost',
+    );
+    if (lost && view.kind.record === 'task') return true;
     // What its owner hides the CRM can move and delete, but never report.
-    if (HIDDEN.has(field) && view.isHidden(edit.user, edit.id)) return true;
-    if (!known && view.inserted.has(googleKey(edit.user, edit.id))) return true;
+    if (view.kind.hidden.has(field) && view.isHidden(edit.user, edit.id)) return true;
+    if (!known && view.inserted.has(view.keyOf(edit.user, edit.id))) return true;
     const taken = (e: Edit) =>
       ['handOver', 'delete', 'cancel'].includes(e.op) && view.rootOf(e) === root;
     if (!known && edit.op === 'edit' && view.edits.some(taken)) return true;
     return removed || conflicts.some((c) => /^(deleted|cancelled)InCrm$/.test(c.field));
   }
   // Texts that the CRM sends for what its owner hides are ignored (design rule 4).
-  const events = view.final.events.filter((e) => view.rootOf({ side: 'google', ...e }) === root);
-  if (HIDDEN.has(field) && events.some((e) => view.isHidden(e.user, e.id))) return true;
+  const events = view.final.objects.filter((e) => view.rootOf({ side: 'google', ...e }) === root);
+  if (view.kind.hidden.has(field) && events.some((e) => view.isHidden(e.user, e.id))) return true;
   return about.some(
     ({ seq, message }) => seq > edit.seq && message.rejected?.reason === 'notOrganizer',
   );
@@ -413,16 +456,17 @@ function isExcused(view: View, edit: Edit, field: FieldName, value: string): boo
 const isKnown = (view: View, edit: Edit) =>
   view.entries.some(
     (e) =>
-      e.kind === 'committed' && e.seq < edit.seq && e.links.some((l) => l.googleId === edit.id),
+      e.kind === 'committed' &&
+      e.seq < edit.seq &&
+      e.links.some((l) => view.isSame(e.user, l.googleId, edit.id)),
   );
 
 /** A conflict record that holds the value as the one that lost, or as one of the two. */
-function holds(conflict: Raw, field: FieldName, value: string): boolean {
-  const names = { time: ['start', 'end'], reminder: ['reminderMinutes'] } as Raw;
-  if (!(names[field] ?? [field]).includes(conflict.field)) return false;
+function holds({ kind }: View, conflict: Raw, field: string, value: string): boolean {
+  if (!kind.names(field).includes(conflict.field)) return false;
   return [conflict.crm, conflict.google].some((v) => {
-    const part = crmValue({ start: v, end: v, [conflict.field]: v }, field);
-    if (field !== 'time') return part === value;
+    const part = kind.crmValue({ start: v, end: v, [conflict.field]: v }, field);
+    if (field !== 'time') return partsOf(part).includes(value);
     const [start, end] = (part ?? '').split('|');
     return (
       value.split('|')[conflict.field === 'start' ? 0 : 1] ===
@@ -471,7 +515,7 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
   const doubt = view.effects.some(
     (e) =>
       e.task !== undefined &&
-      e.after.status !== 'cancelled' &&
+      !view.kind.isGone(e.after) &&
       view.rootOf({ side: 'google', user: e.user, id: e.id }) === root &&
       !view.isCommitted(e),
   );
@@ -486,7 +530,7 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
           e.kind === 'committed' &&
           e.seq > seq &&
           e.seq < last.seq &&
-          e.links.some((link) => link.googleId === message.googleId),
+          e.links.some((link) => view.isSame(e.user, link.googleId, message.googleId)),
       ),
   );
   // So does what the CRM took over from a run that died before it stored what it had told.
@@ -513,10 +557,10 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
             ))),
     );
     if (!acted) return false;
-    return FIELDS.every((field) => {
-      const value = said(e.side, e.after, field);
-      if (value === undefined || value === said(e.side, e.before, field)) return true;
-      const now = said(last.side, last.before, field);
+    return view.kind.fields.every((field) => {
+      const value = said(view, e.side, e.after, field);
+      if (value === undefined || value === said(view, e.side, e.before, field)) return true;
+      const now = said(view, last.side, last.before, field);
       return sameText(now, value) || isReplaced(view, e, field, value);
     });
   });
@@ -527,53 +571,38 @@ function deletionsTold(view: View): Violation[] {
   const found: Violation[] = [];
   const gone = new Set<string>();
   for (const entry of view.entries) {
-    if (entry.kind === 'effect' && entry.after.status === 'cancelled')
-      gone.add(googleKey(entry.user, entry.id));
+    if (entry.kind === 'effect' && view.kind.isGone(entry.after))
+      gone.add(view.keyOf(entry.user, entry.id));
     if (entry.kind !== 'told' || entry.message.op !== 'delete') continue;
     const { userId, googleId, crmId } = entry.message;
-    if (!gone.has(googleKey(userId, googleId)))
+    if (!gone.has(view.keyOf(userId, googleId)))
       found.push(violation('P9', `${crmId} told as deleted, but ${googleId} never was`));
   }
   return found;
 }
 
-/** Fields of an event that a write of the engine may change. */
-const OURS = new Set([
-  'summary',
-  'location',
-  'description',
-  'start',
-  'end',
-  'visibility',
-  'transparency',
-  'reminders',
-  'attendees',
-  'sequence',
-  'updated',
-]);
-
 /** P10: foreign objects stay as they are, byte by byte, and so do fields that are not mapped. */
 function untouched(view: View): Violation[] {
   const found: Violation[] = [];
   for (const { user, id, resource } of view.final.foreign) {
-    const now = view.final.events.find((e) => e.user === user && e.id === id);
+    const now = view.final.objects.find((e) => e.user === user && e.id === id);
     if (JSON.stringify(now?.resource) !== JSON.stringify(resource))
-      found.push(violation('P10', `foreign event ${id} of ${user} was changed`));
+      found.push(violation('P10', `foreign ${view.kind.record} ${id} of ${user} was changed`));
   }
   const adopted = new Set<string>();
   for (const entry of view.entries) {
     if (entry.kind === 'applied' && entry.message.googleId !== undefined)
-      adopted.add(googleKey(entry.message.userId, entry.message.googleId));
+      adopted.add(view.keyOf(entry.message.userId, entry.message.googleId));
     if (entry.kind !== 'effect' || entry.task === undefined || entry.caller !== entry.user)
       continue;
     const { user, id, before, after, method } = entry;
     if (!before) continue;
-    const key = googleKey(user, id);
+    const key = view.keyOf(user, id);
     if (!view.inserted.has(key) && !adopted.has(key))
       found.push(violation('P10', `${method} of the unlinked event ${id} of ${user}`));
-    if (after.status === 'cancelled') continue;
+    if (view.kind.isGone(after)) continue;
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (!OURS.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+      if (!view.kind.ours.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
         found.push(violation('P10', `${method} changed ${name} of event ${id} of ${user}`));
     }
   }
@@ -587,8 +616,9 @@ function counters(view: View): Violation[] {
   const google = view.edits.filter((e) => e.side === 'google');
   const handOvers = crm.filter((e) => e.op === 'handOver').length;
   const removals = view.entries.filter((e) => e.kind === 'user' && e.what === 'leavingRemove');
-  // Whoever has everything removed and connects again has it all written again.
-  const again = 2 * removals.length * view.final.records.length;
+  // Whoever has everything removed and connects again has it all written again; so with a lost label or list.
+  const lost = view.entries.filter((e) => e.kind === 'user' && e.what === 'placeLost');
+  const again = 2 * (removals.length + lost.length) * view.final.records.length;
   const writes = view.effects.filter((e) => e.task !== undefined && e.caller === e.user).length;
   const restored = google.filter((e) => e.op === 'restore').length;
   const unknown = google.filter((e) => e.op === 'delete' && !isKnown(view, e)).length;
@@ -600,7 +630,7 @@ function counters(view: View): Violation[] {
   const bound = crm.length + handOvers + conflicts + again + restored + unknown + carried + dead;
   const found: Violation[] = [];
   if (writes > bound) found.push(violation('P13', `${writes} writes at Google, bound ${bound}`));
-  const told = view.told.filter((t) => t.message.record === 'appointment').length;
+  const told = view.told.length;
   const rejected = view.told.filter((t) => t.message.rejected).length;
   const strangers = 1;
   // Told again: whoever edits in the CRM without having seen what was told.
@@ -610,14 +640,20 @@ function counters(view: View): Violation[] {
   return found;
 }
 
-/** P25: nobody begins a call after the lease; what was under way and comes late is conditional. */
-function leases(view: View): Violation[] {
+/** P25: nobody begins a call after the lease. */
+const leases = ({ entries }: History): Violation[] =>
+  entries.flatMap((entry) =>
+    entry.kind === 'issue' && entry.at >= entry.leaseUntil
+      ? [violation('P25', `task ${entry.task} begins ${entry.method} after its lease`)]
+      : [],
+  );
+
+/** P25: what was under way when the lease ended, and comes late, is conditional. */
+function lateWrites(view: View): Violation[] {
   const found: Violation[] = [];
   const newest = new Map<string, number>();
   for (const entry of view.entries) {
     if (entry.kind === 'lease') newest.set(entry.user, entry.fence);
-    if (entry.kind === 'issue' && entry.at >= entry.leaseUntil)
-      found.push(violation('P25', `task ${entry.task} begins ${entry.method} after its lease`));
     if (entry.kind !== 'effect' || entry.task === undefined || entry.caller !== entry.user)
       continue;
     const late = entry.fence !== newest.get(entry.user);
@@ -634,11 +670,11 @@ function truthfulBase(view: View): Violation[] {
   const found: Violation[] = [];
   const had = new Set<string>();
   for (const entry of view.entries) {
-    if (entry.kind === 'effect') had.add(`${entry.user}/${entry.id} ${entry.etag}`);
+    if (entry.kind === 'effect') had.add(`${view.keyOf(entry.user, entry.id)} ${entry.etag}`);
     if (entry.kind !== 'committed') continue;
     for (const { googleId, etag, state } of entry.links) {
       if (state !== 'live' || etag === undefined) continue;
-      if (!had.has(`${entry.user}/${googleId} ${etag}`))
+      if (!had.has(`${view.keyOf(entry.user, googleId ?? '')} ${etag}`))
         found.push(violation('P12', `link to ${googleId} with an etag that it never had`));
     }
   }

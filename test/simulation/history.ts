@@ -3,15 +3,29 @@
 // biome-ignore lint/suspicious/noExplicitAny: raw resources of two systems, compared field by field.
 export type Raw = { [field: string]: any };
 
+type RecordType = 'appointment' | 'contact' | 'task';
+
 /** Something a person did. */
 export interface Edit {
   kind: 'edit';
+  record: RecordType;
   seq: number;
   at: number;
   side: 'crm' | 'google';
-  op: 'create' | 'edit' | 'delete' | 'cancel' | 'replan' | 'handOver' | 'recreate' | 'restore';
+  op:
+    | 'create'
+    | 'edit'
+    | 'delete'
+    | 'cancel'
+    | 'replan'
+    | 'handOver'
+    | 'recreate'
+    | 'restore'
+    /** A contact's label, taken off and given. */
+    | 'takeOut'
+    | 'takeIn';
   user: string;
-  /** The CRM's id, or the event's id. */
+  /** The CRM's id, or the object's. */
   id: string;
   /** What the person saw, and what it was afterwards; undefined: it did not exist. */
   before: Raw | undefined;
@@ -20,9 +34,10 @@ export interface Edit {
   redacted?: boolean;
 }
 
-/** A change of one stored event, by the engine or, as the consequence of an edit, by Google. */
+/** A change of one stored object, by the engine or, as the consequence of an edit, by Google. */
 export interface Effect {
   kind: 'effect';
+  record: RecordType;
   seq: number;
   at: number;
   /** The task of the engine that called; undefined: a person's phone. */
@@ -77,7 +92,12 @@ export interface Committed {
   at: number;
   task: number;
   user: string;
-  links: { googleId: string | undefined; etag: string | undefined; state: string }[];
+  links: {
+    record: RecordType;
+    googleId: string | undefined;
+    etag: string | undefined;
+    state: string;
+  }[];
 }
 
 /** Published to the CRM, once per changeId. */
@@ -96,7 +116,15 @@ export interface UserEvent {
   seq: number;
   at: number;
   user: string;
-  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'paused' | 'emptyListing';
+  what:
+    | 'revoked'
+    | 'connected'
+    | 'leavingKeep'
+    | 'leavingRemove'
+    | 'paused'
+    | 'emptyListing'
+    /** The user deletes the label or the list. */
+    | 'placeLost';
 }
 
 export type Entry = Edit | Effect | Issue | LeaseTaken | Applied | Committed | Told | UserEvent;
@@ -106,10 +134,21 @@ export interface Final {
   users: { userId: string; email: string }[];
   /** Every record that the CRM ever had. */
   records: Raw[];
-  /** Every event of every calendar, cancelled ones too. */
-  events: { user: string; id: string; etag: string; resource: Raw; exception: boolean }[];
+  /** Every event, contact and task of every user, cancelled and deleted ones too. */
+  objects: {
+    record: RecordType;
+    user: string;
+    id: string;
+    resource: Raw;
+    /** Of an event: it stands for one occurrence. */
+    exception?: boolean;
+    /** Of a contact or task: it has the label, it is in the list. */
+    place?: boolean;
+  }[];
+  /** By `user/id`: what an id that an object had before stands for. */
+  aliases: { [key: string]: string };
   /** Resources that the engine must not touch, as they were at the start. */
-  foreign: { user: string; id: string; resource: Raw }[];
+  foreign: { record: RecordType; user: string; id: string; resource: Raw }[];
   mails: number;
   /** The CRM publishes again what it was told. */
   echo: boolean;

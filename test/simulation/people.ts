@@ -1,6 +1,7 @@
 /** Carries out a script's steps: people at the desk and on the phone, and what else befalls the system. */
 import type { CrmRecord } from '../sandbox/crm/types.ts';
 import type { Edit, Raw } from './history.ts';
+import { address, list } from './phones.ts';
 import type { Action, Script } from './script.ts';
 import { emailOf, type System, snapshot } from './system.ts';
 import { crmFields, googleFields } from './values.ts';
@@ -18,6 +19,9 @@ export async function play(system: System, steps: Script['steps']): Promise<void
 export async function act(system: System, action: Action): Promise<void> {
   const user = 'user' in action ? (system.users[action.user % system.users.length] ?? '') : '';
   if (action.do.startsWith('crm.')) return desk(system, user, action);
+  const record = 'record' in action ? action.record : undefined;
+  if (record === 'contact') return address(system, user, action);
+  if (record === 'task') return list(system, user, action);
   if (action.do.startsWith('phone.')) return phone(system, user, action);
   switch (action.do) {
     case 'fault':
@@ -58,17 +62,16 @@ export async function act(system: System, action: Action): Promise<void> {
 
 async function desk(system: System, user: string, action: Action): Promise<void> {
   const { crm } = system;
+  const type = ('record' in action && action.record) || 'appointment';
+  const planned = type === 'appointment' ? { status: 'planned' as const } : {};
   if (action.do === 'crm.create') {
-    const data = {
-      status: 'planned' as const,
-      kind: 'visit',
-      ...crmFields(action.fields, action.n),
-    };
-    const record = await crm.create(user, data);
+    const kind = type === 'appointment' ? { kind: 'visit' } : {};
+    const data = { ...planned, ...kind, ...crmFields(type, action.fields, action.n) };
+    const record = await crm.create(user, data, { record: type });
     return edited(system, 'create', record, undefined);
   }
   if (!('pick' in action)) return;
-  const all = crm.records(user, true);
+  const all = crm.records(user, true).filter((r) => r.record === type);
   const wanted = all.filter((r) =>
     action.do === 'crm.recreate'
       ? isSettled(system, r)
@@ -83,7 +86,7 @@ async function desk(system: System, user: string, action: Action): Promise<void>
       return edited(
         system,
         'edit',
-        await crm.edit(crmId, crmFields(action.fields, action.n)),
+        await crm.edit(crmId, crmFields(type, action.fields, action.n)),
         before,
       );
     case 'crm.cancel':
@@ -95,22 +98,25 @@ async function desk(system: System, user: string, action: Action): Promise<void>
     case 'crm.handOver': {
       const to = system.users[action.to % system.users.length] ?? user;
       if (to === user) return;
-      const data = crmFields(action.fields, action.n);
+      const data = crmFields(type, action.fields, action.n);
       return edited(system, 'handOver', await crm.edit(crmId, data, to), before);
     }
     case 'crm.recreate':
       await crm.publishRaw({
         changeId: `raw-${action.n}`,
         userId: user,
-        record: 'appointment',
+        record: type,
         op: 'upsert',
         crmId,
         version: record.version + 1,
-        data: { status: 'planned', ...crmFields(['subject', 'time'], action.n) },
+        data: { ...planned, ...crmFields(type, FRESH[type], action.n) },
       });
       return edited(system, 'recreate', crm.record(crmId) as CrmRecord, undefined);
   }
 }
+
+/** What is entered when a record is entered anew. */
+const FRESH = { appointment: ['subject', 'time'], contact: ['name'], task: ['title'] };
 
 /** Deleted, heard of everywhere, and not restored under another id: a person can enter it anew. */
 function isSettled({ queues }: System, record: CrmRecord): boolean {
@@ -120,6 +126,7 @@ function isSettled({ queues }: System, record: CrmRecord): boolean {
 
 function edited(system: System, op: Edit['op'], record: CrmRecord, before: Raw | undefined): void {
   system.edited({
+    record: record.record,
     side: 'crm',
     op,
     user: record.userId,
@@ -188,5 +195,5 @@ function onPhone(
   const live = record && record.resource.status !== 'cancelled';
   const was = before?.status === 'cancelled' ? undefined : before;
   const after = live ? (record.resource as Raw) : undefined;
-  system.edited({ side: 'google', op, user, id, before: was, after });
+  system.edited({ record: 'appointment', side: 'google', op, user, id, before: was, after });
 }

@@ -1,26 +1,61 @@
 /** What happens in one simulation: a seed and a list of steps, made from the seed, that can be shortened. */
 import { seeded } from '../sandbox/google/random.ts';
 import type { Fault } from './faults.ts';
-import { FIELDS, type Field } from './values.ts';
+import { FIELDS, type Field, type RecordType } from './values.ts';
 
-/** `user` and `pick` choose among what is there when the step comes, so that a step outlives others. */
+/**
+ * `user` and `pick` choose among what is there when the step comes, so that a step outlives others. Without
+ * a `record` it is about appointments.
+ */
 export type Action =
-  | { do: 'crm.create'; user: number; n: number; fields: Field[] }
-  | { do: 'crm.edit'; user: number; pick: number; n: number; fields: Field[] }
+  | {
+      do: 'crm.create' | 'phone.create';
+      user: number;
+      n: number;
+      fields: Field[];
+      record?: RecordType;
+    }
+  | {
+      do: 'crm.edit' | 'phone.edit';
+      user: number;
+      pick: number;
+      n: number;
+      fields: Field[];
+      record?: RecordType;
+    }
   | {
       do: 'crm.delete' | 'crm.cancel' | 'crm.replan' | 'crm.recreate';
       user: number;
       pick: number;
       n: number;
+      record?: RecordType;
     }
-  | { do: 'crm.handOver'; user: number; pick: number; to: number; n: number; fields: Field[] }
-  | { do: 'phone.create'; user: number; n: number; fields: Field[] }
-  | { do: 'phone.edit'; user: number; pick: number; n: number; fields: Field[] }
   | {
-      do: 'phone.delete' | 'phone.restore' | 'phone.copy' | 'phone.colour';
+      do: 'crm.handOver';
+      user: number;
+      pick: number;
+      to: number;
+      n: number;
+      fields: Field[];
+      record?: RecordType;
+    }
+  | {
+      do:
+        | 'phone.delete'
+        | 'phone.restore'
+        | 'phone.copy'
+        | 'phone.colour'
+        /** Of contacts: the label is taken off and given, the resource name changes. */
+        | 'phone.unlabel'
+        | 'phone.label'
+        | 'phone.relink'
+        /** Of contacts and tasks: the label, the list. */
+        | 'phone.renamePlace'
+        | 'phone.deletePlace';
       user: number;
       pick: number;
       n: number;
+      record?: RecordType;
     }
   | { do: 'fault'; fault: Fault }
   | { do: 'wait'; ms: number }
@@ -45,6 +80,8 @@ export interface Script {
   echo: boolean;
   onDeletedInCrm: 'restore' | 'deleteAgain';
   policy: { [field: string]: 'crm' | 'google' };
+  /** The record types that are on; left out: appointments alone. */
+  records?: RecordType[];
   steps: Step[];
 }
 
@@ -52,10 +89,12 @@ type Random = () => number;
 const int = (random: Random, n: number) => Math.floor(random() * n);
 const one = <T>(random: Random, list: readonly T[]) => list[int(random, list.length)] as T;
 
-/** The script of a seed. */
+/** The script of a seed: every third one with all record types, and edits of all of them. */
 export function scriptOf(seed: number): Script {
   const random = seeded(seed);
   const users = 2 + int(random, 3);
+  const records: RecordType[] =
+    seed % 3 === 0 ? ['appointment', 'contact', 'task'] : ['appointment'];
   const steps: Step[] = [];
   const length = 10 + int(random, 26);
   // A few records that everybody edits find more than many that nobody meets twice.
@@ -63,7 +102,7 @@ export function scriptOf(seed: number): Script {
     const early = n <= 3;
     steps.push({
       turns: one(random, [0, 0, 0, 1, 3, 8, 20, 60]),
-      action: early ? create(random, users, n) : action(random, users, n),
+      action: early ? create(random, users, n, records) : action(random, users, n, records),
     });
   }
   return {
@@ -74,62 +113,58 @@ export function scriptOf(seed: number): Script {
     echo: random() < 0.7,
     onDeletedInCrm: random() < 0.7 ? 'restore' : 'deleteAgain',
     policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
+    ...(records.length > 1 && { records }),
     steps,
   };
 }
 
-function create(random: Random, users: number, n: number): Action {
+function create(random: Random, users: number, n: number, records: RecordType[]): Action {
   const user = int(random, users);
-  const fields: Field[] = ['subject', 'time', ...some(random)];
+  const record = one(random, records);
+  const fields: Field[] = [...SHOWN[record], ...some(random, record)];
   return {
     do: random() < 0.65 ? 'crm.create' : 'phone.create',
     user,
     n,
     fields: [...new Set(fields)],
+    ...(record !== 'appointment' && { record }),
   };
 }
 
-function some(random: Random): Field[] {
-  const weights: Field[] = [...FIELDS, 'subject', 'time', 'place', 'subject', 'time', 'place'];
+/** What every object has, and what is edited most. */
+const SHOWN = { appointment: ['subject', 'time'], contact: ['name'], task: ['title'] };
+const BUSY_FIELDS = {
+  appointment: ['subject', 'time', 'place'],
+  contact: ['name', 'title', 'phones'],
+  task: ['title', 'notes', 'due'],
+};
+
+function some(random: Random, record: RecordType): Field[] {
+  const weights = [...FIELDS[record], ...BUSY_FIELDS[record], ...BUSY_FIELDS[record]];
   const count = 1 + int(random, 2);
   return [...new Set(Array.from({ length: count }, () => one(random, weights)))];
 }
 
-function action(random: Random, users: number, n: number): Action {
+function action(random: Random, users: number, n: number, records: RecordType[]): Action {
+  const record = one(random, records);
   const user = int(random, users);
   const pick = int(random, 1000);
-  const target = { user, pick, n };
+  const target = { user, pick, n, ...(record !== 'appointment' && { record }) };
   const dice = random();
-  if (dice < 0.12) return create(random, users, n);
-  if (dice < 0.28) return { do: 'crm.edit', ...target, fields: some(random) };
-  if (dice < 0.44) return { do: 'phone.edit', ...target, fields: some(random) };
-  if (dice < 0.54) {
-    return {
-      do: one(random, ['crm.delete', 'crm.cancel', 'crm.replan', 'crm.recreate']),
-      ...target,
-    };
-  }
+  if (dice < 0.12) return create(random, users, n, records);
+  if (dice < 0.28) return { do: 'crm.edit', ...target, fields: some(random, record) };
+  if (dice < 0.44) return { do: 'phone.edit', ...target, fields: some(random, record) };
+  if (dice < 0.54) return { do: one(random, DESK[record]), ...target };
   if (dice < 0.58) {
     return {
       do: 'crm.handOver',
       ...target,
       to: int(random, users),
-      fields: random() < 0.5 ? some(random) : [],
+      fields: random() < 0.5 ? some(random, record) : [],
     };
   }
-  if (dice < 0.66) {
-    return {
-      do: one(random, [
-        'phone.delete',
-        'phone.delete',
-        'phone.restore',
-        'phone.copy',
-        'phone.colour',
-      ]),
-      ...target,
-    };
-  }
-  if (dice < 0.8) return { do: 'fault', fault: fault(random) };
+  if (dice < 0.66) return { do: one(random, PHONE[record]), ...target };
+  if (dice < 0.8) return { do: 'fault', fault: fault(random, records) };
   if (dice < 0.84)
     return { do: 'wait', ms: one(random, [1000, 30_000, 130_000, 400_000, 3_700_000]) };
   if (dice < 0.93) return random() < 0.8 ? { do: 'poll', user } : { do: 'tick' };
@@ -150,7 +185,32 @@ function action(random: Random, users: number, n: number): Action {
   return { do: 'leave', user, how: one(random, ['keep', 'remove']) };
 }
 
-function fault(random: Random): Fault {
+const DESK = {
+  appointment: ['crm.delete', 'crm.cancel', 'crm.replan', 'crm.recreate'],
+  contact: ['crm.delete', 'crm.delete', 'crm.recreate'],
+  task: ['crm.delete', 'crm.delete', 'crm.recreate'],
+} as const;
+
+const PHONE = {
+  appointment: ['phone.delete', 'phone.delete', 'phone.restore', 'phone.copy', 'phone.colour'],
+  contact: [
+    'phone.delete',
+    'phone.delete',
+    'phone.unlabel',
+    'phone.unlabel',
+    'phone.label',
+    'phone.label',
+    'phone.relink',
+    'phone.renamePlace',
+    'phone.deletePlace',
+  ],
+  task: ['phone.delete', 'phone.delete', 'phone.restore', 'phone.renamePlace', 'phone.deletePlace'],
+} as const;
+
+/** Parts of the names of calls that faults are meant for, besides any. */
+const CALLS = ['calendar', 'people', 'tasks', 'batchCreate', 'tasks.insert', 'connections.list'];
+
+function fault(random: Random, records: RecordType[]): Fault {
   const when = one(random, ['before', 'after'] as const);
   const skip = int(random, 6);
   const dice = random();
@@ -174,7 +234,7 @@ function fault(random: Random): Fault {
   if (dice < 0.68) {
     return {
       where: 'google',
-      name: 'events.list',
+      name: one(random, records.length > 1 ? ['events.list', 'connections.list'] : ['events.list']),
       when: 'after',
       strike: { kind: 'empty' },
       skip: 0,
@@ -182,7 +242,11 @@ function fault(random: Random): Fault {
     };
   }
   const strike = one(random, [LOST, LOST, BUSY, RATE, QUOTA, SLOW, LONG]);
-  return { where: 'google', when, strike, skip, count: one(random, [1, 1, 1, 2, 4, 8]) };
+  const count = one(random, [1, 1, 1, 2, 4, 8]);
+  const name = records.length > 1 && random() < 0.5 ? { name: one(random, CALLS) } : {};
+  // A refusal says that nothing was done: where Google takes no id from us it must be true.
+  const refused = records.length > 1 && 'status' in strike && strike.status < 500;
+  return { where: 'google', ...name, when: refused ? 'before' : when, strike, skip, count };
 }
 
 const LOST = { kind: 'lost' } as const;

@@ -8,30 +8,39 @@ import type { User } from '../../functions/core/records.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
+import { contactsPhone } from '../sandbox/google/people/phone.ts';
 import { seeded } from '../sandbox/google/random.ts';
+import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
+import { contactNames, type Stored, storedContacts, storedTasks } from './objects.ts';
 import { Queues } from './queues.ts';
 import { rest, Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
-import { MONDAY } from './values.ts';
+import { MONDAY, type RecordType } from './values.ts';
 import { carried, type Outside, type Task, Worker } from './worker.ts';
 
-const SCOPES = [
-  'https://www.googleapis.com/auth/calendar.events.owned',
-  'https://www.googleapis.com/auth/calendar.freebusy',
-];
+const SCOPES = {
+  appointment: [
+    'https://www.googleapis.com/auth/calendar.events.owned',
+    'https://www.googleapis.com/auth/calendar.freebusy',
+  ],
+  contact: ['https://www.googleapis.com/auth/contacts'],
+  task: ['https://www.googleapis.com/auth/tasks'],
+};
 const NAMES = ['anna', 'luca', 'mira', 'theo'];
 const DAY = 86_400_000;
 const POLL = 300_000;
+/** Longer than a creation without an answer is waited for. */
+const LONG_POLL = 1_000_000;
 /** More turns than any script needs: whoever takes more is in a loop. */
 const MAX_TURNS = 30_000;
 
 export interface SystemOptions
   extends Pick<
     Script,
-    'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy'
+    'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy' | 'records'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -52,6 +61,7 @@ export class System {
   readonly entries: Entry[] = [];
   readonly bugs: string[] = [];
   readonly users: string[];
+  readonly records: RecordType[];
   readonly trace = createHash('sha256');
   /** Names of the port calls, in order. */
   readonly ports: string[] = [];
@@ -61,6 +71,7 @@ export class System {
   readonly #shadow = new Map<string, Raw>();
   #workers: Worker[] = [];
   #seenChanges = 0;
+  readonly #seen = new Map<string, number>();
   #tasks = 0;
   #version = 0;
   #foreign: Final['foreign'] = [];
@@ -73,6 +84,7 @@ export class System {
     this.#schedule = seeded(seed * 7 + 1);
     this.queues = new Queues(seeded(seed * 7 + 2), options.rough);
     this.users = NAMES.slice(0, options.users);
+    this.records = options.records ?? ['appointment'];
     const now = () => this.scheduler.now;
     this.workspace = createWorkspace({
       now,
@@ -113,6 +125,7 @@ export class System {
       store,
       vault,
       random,
+      records: this.records,
       task: undefined,
       publisher: {
         googleChanges: async (changes) => {
@@ -148,11 +161,16 @@ export class System {
         this.note('issue', { task: task.id, user: lease?.userId ?? '', method, leaseUntil });
       },
       onEffect: (task, call) => {
-        const conditional = 'if-match' in call.headers || call.method.endsWith('.insert');
+        // Of contacts the body names the etag; deleting them takes none, and is asked for after a look.
+        const conditional =
+          call.service === 'people' ||
+          'if-match' in call.headers ||
+          call.method.endsWith('.insert');
         this.#noteEffects(task, call.method, call.user ?? '', conditional);
       },
       onCommit: (task, [lease, commit]) => {
-        const links = (commit.links ?? []).map(({ googleId, etag, state }) => ({
+        const links = (commit.links ?? []).map(({ record, googleId, etag, state }) => ({
+          record,
           googleId,
           etag,
           state,
@@ -216,8 +234,47 @@ export class System {
     this.queues.publish('sync-user', JSON.stringify({ userId }), this.scheduler.now);
   }
 
-  /** What changed in the calendars since the last look. */
+  /** What changed at Google since the last look. */
   #noteEffects(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
+    const by = { task: task?.id, method, caller: caller.split('@')[0], conditional };
+    this.#noteEvents({ ...by, fence: task?.lease?.fence });
+    for (const user of this.users) {
+      for (const record of ['contact', 'task'] as const) {
+        if (this.records.includes(record))
+          this.#noteStored(record, user, { ...by, fence: task?.lease?.fence });
+      }
+    }
+  }
+
+  /** A person has done something in an app of Google's. */
+  noteByHand(userId: string): void {
+    this.#noteEffects(undefined, 'phone', userId, false);
+  }
+
+  stored(record: 'contact' | 'task', user: string): Stored[] {
+    const { people, tasks } = this.workspace;
+    return record === 'contact'
+      ? storedContacts(people, emailOf(user))
+      : storedTasks(tasks, emailOf(user));
+  }
+
+  #noteStored(record: 'contact' | 'task', user: string, by: object): void {
+    const key = `${record} ${user}`;
+    const seen = this.#seen.get(key) ?? 0;
+    for (const { id, etag, changed, resource } of this.stored(record, user)) {
+      if (changed <= seen) continue;
+      const before = this.#shadow.get(`${key} ${id}`);
+      this.note('effect', { record, ...by, user, id, etag, before, after: resource });
+      this.#shadow.set(`${key} ${id}`, resource);
+      this.#seen.set(key, Math.max(this.#seen.get(key) ?? 0, changed));
+    }
+  }
+
+  isForeign(user: string, id: string): boolean {
+    return this.#foreign.some((object) => object.user === user && object.id === id);
+  }
+
+  #noteEvents(by: object): void {
     const { calendars } = this.workspace;
     if (calendars.changes === this.#seenChanges) return;
     for (const user of this.users) {
@@ -226,16 +283,13 @@ export class System {
         const key = `${user} ${record.id}`;
         const after: Raw = record.resource;
         this.note('effect', {
-          task: task?.id,
-          method,
-          caller: caller.split('@')[0],
+          record: 'appointment',
+          ...by,
           user,
           id: record.id,
           etag: etagOf(record.changed),
           before: this.#shadow.get(key),
           after,
-          fence: task?.lease?.fence,
-          conditional,
         });
         this.#shadow.set(key, after);
       }
@@ -293,15 +347,35 @@ export class System {
     }
     for (const record of this.workspace.calendars.primary(emailOf(userId)).events.values()) {
       if (record.resource.eventType !== 'default')
-        this.#foreign.push({ user: userId, id: record.id, resource: record.resource });
+        this.#foreign.push({
+          record: 'appointment',
+          user: userId,
+          id: record.id,
+          resource: record.resource,
+        });
     }
+    const { people, tasks } = this.workspace;
+    const email = emailOf(userId);
+    if (this.records.includes('contact'))
+      contactsPhone(people, email).add({ names: [{ givenName: 'Mom' }] }, 'Family');
+    if (this.records.includes('task')) tasksPhone(tasks, email).add('My Tasks', { title: 'Milk' });
+    this.noteByHand(userId);
+    for (const record of ['contact', 'task'] as const) {
+      if (!this.records.includes(record)) continue;
+      for (const { id, resource } of this.stored(record, userId))
+        this.#foreign.push({ record, user: userId, id, resource });
+    }
+  }
+
+  get #scopes(): string[] {
+    return this.records.flatMap((record) => SCOPES[record]);
   }
 
   /** The user connects (again), as the authorize function leaves things. */
   async connect(userId: string): Promise<void> {
     const email = emailOf(userId);
     const { now } = this.scheduler;
-    const grant = this.workspace.oauth.grant(email, SCOPES);
+    const grant = this.workspace.oauth.grant(email, this.#scopes);
     await this.vault.seal(userId, grant.refresh_token);
     await this.store.updateUser(userId, (user) => {
       const { leaving, stateReason, firstSyncAt, ...kept } = user as User;
@@ -314,7 +388,7 @@ export class System {
         state: paused ? 'paused' : 'active',
         googleEmail: email,
         googleSub: email,
-        scopes: SCOPES,
+        scopes: this.#scopes,
         connectedAt: now,
         nextPollAt: now,
       };
@@ -425,12 +499,16 @@ export class System {
       const before = this.#progress();
       if (!(await this.drain())) return false;
       for (const userId of this.users) await this.#backToWork(userId);
-      this.scheduler.now += POLL;
+      this.scheduler.now += this.#pause;
       for (const userId of this.users) this.poll(userId);
       if (!(await this.drain())) return false;
       quiet = this.#progress() === before ? quiet + 1 : 0;
     }
     return quiet === 2;
+  }
+
+  get #pause(): number {
+    return this.records.some((record) => record !== 'appointment') ? LONG_POLL : POLL;
   }
 
   #progress(): string {
@@ -469,7 +547,7 @@ export class System {
     const told = this.#told.size;
     const state = this.#state();
     if (rested) {
-      this.scheduler.now += POLL;
+      this.scheduler.now += this.#pause;
       for (const userId of this.users) this.poll(userId);
       await this.drain();
     }
@@ -484,17 +562,28 @@ export class System {
   #final(rested: boolean, extra: Final['extra']): Final {
     const events = this.users.flatMap((user) =>
       [...this.workspace.calendars.primary(emailOf(user)).events.values()].map((record) => ({
+        record: 'appointment' as const,
         user,
         id: record.id,
-        etag: etagOf(record.changed),
         resource: record.resource as Raw,
         exception: record.exception !== null,
       })),
     );
+    const others = (['contact', 'task'] as const).flatMap((record) =>
+      this.users.flatMap((user) =>
+        this.records.includes(record)
+          ? this.stored(record, user).map((o) => ({ record, user, ...o }))
+          : [],
+      ),
+    );
+    const names = this.users.map((user) =>
+      contactNames(this.workspace.people, user, emailOf(user)),
+    );
     return {
       users: this.users.map((userId) => ({ userId, email: emailOf(userId) })),
       records: structuredClone(this.crm.records(undefined, true)) as Raw[],
-      events,
+      objects: [...events, ...others],
+      aliases: Object.assign({}, ...names),
       foreign: this.#foreign,
       mails: this.workspace.mails.length,
       struck: this.faults.struck,

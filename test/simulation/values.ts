@@ -7,16 +7,14 @@ const DAY_MS = 86_400_000;
 export const MONDAY = Date.UTC(2026, 10, 23, 8);
 const ZONES = ['Europe/Zurich', 'America/New_York', 'Australia/Lord_Howe', 'UTC'];
 
-export type Field = 'subject' | 'place' | 'description' | 'time' | 'private' | 'busy' | 'reminder';
-export const FIELDS: readonly Field[] = [
-  'subject',
-  'place',
-  'description',
-  'time',
-  'private',
-  'busy',
-  'reminder',
-];
+export type RecordType = 'appointment' | 'contact' | 'task';
+/** Fields by the names that the checker has for them. */
+export type Field = string;
+export const FIELDS: { [record in RecordType]: readonly Field[] } = {
+  appointment: ['subject', 'place', 'description', 'time', 'private', 'busy', 'reminder'],
+  contact: ['name', 'title', 'notes', 'birthday', 'phones'],
+  task: ['title', 'notes', 'due', 'done'],
+};
 
 const day = (n: number) => new Date(MONDAY + n * DAY_MS).toISOString().slice(0, 10);
 
@@ -33,7 +31,9 @@ function times(n: number) {
 }
 
 /** The fields of an edit in the CRM's words. */
-export function crmFields(fields: readonly Field[], n: number): object {
+export function crmFields(record: RecordType, fields: readonly Field[], n: number): object {
+  if (record === 'contact') return crmContact(fields, n);
+  if (record === 'task') return crmTask(fields, n);
   const data: { [name: string]: unknown } = {};
   for (const field of fields) {
     if (field === 'subject') data.subject = n % 7 === 0 ? `  subject ${n} ` : `subject ${n}`;
@@ -54,7 +54,59 @@ function crmTimes(n: number): object {
   return { start: { dateTime: t.start, timeZone }, end: { dateTime: t.end, timeZone } };
 }
 
-/** The fields of an edit in Google's words. */
+const birthday = (n: number) =>
+  new Date(Date.UTC(1950, 0, 1) + n * DAY_MS).toISOString().slice(0, 10);
+
+function crmContact(fields: readonly Field[], n: number): object {
+  const data: { [name: string]: unknown } = {};
+  for (const field of fields) {
+    if (field === 'name') data.givenName = n % 7 === 0 ? ` name ${n} ` : `name ${n}`;
+    else if (field === 'title') data.title = n % 11 === 0 ? null : `title ${n}`;
+    else if (field === 'notes') data.notes = `Notes ${n}\nsecond line`;
+    else if (field === 'birthday') data.birthday = birthday(n);
+    else data.phones = [{ value: `+41 ${n}`, type: 'work' }];
+  }
+  return data;
+}
+
+function crmTask(fields: readonly Field[], n: number): object {
+  const data: { [name: string]: unknown } = {};
+  for (const field of fields) {
+    if (field === 'title') data.title = n % 7 === 0 ? ` title ${n} ` : `title ${n}`;
+    else if (field === 'notes') data.notes = n % 11 === 0 ? null : `Notes ${n}\nsecond line`;
+    else if (field === 'due') data.due = day(n % 300);
+    else data.status = n % 2 === 0 ? 'done' : 'open';
+  }
+  return data;
+}
+
+/** The fields of an edit of a contact in Google's words. */
+export function personFields(fields: readonly Field[], n: number): { [name: string]: unknown[] } {
+  const body: { [name: string]: unknown[] } = {};
+  for (const field of fields) {
+    const [year = 0, month = 0, date = 0] = birthday(n).split('-').map(Number);
+    if (field === 'name') body.names = [{ givenName: `name ${n}` }];
+    else if (field === 'title') body.organizations = [{ title: `title ${n}` }];
+    else if (field === 'notes') body.biographies = [{ value: `Notes ${n}\nmore` }];
+    else if (field === 'birthday') body.birthdays = [{ date: { year, month, day: date } }];
+    else body.phoneNumbers = [{ value: `+41 ${n}`, type: 'mobile' }];
+  }
+  return body;
+}
+
+/** What a person types into a task: `done` is a button of its own. */
+export function typedFields(
+  fields: readonly Field[],
+  n: number,
+): { title?: string; notes?: string; due?: string } {
+  return {
+    ...(fields.includes('title') && { title: `title ${n} ` }),
+    ...(fields.includes('notes') && { notes: `Notes ${n}\nmore` }),
+    ...(fields.includes('due') && { due: day(n % 300) }),
+  };
+}
+
+/** The fields of an edit of an event in Google's words. */
 export function googleFields(fields: readonly Field[], n: number): object {
   const body: { [name: string]: unknown } = {};
   for (const field of fields) {
