@@ -17,6 +17,7 @@ import {
   onlyAdopts,
   remove,
   sawDeletion,
+  toldDeletion,
   unheard,
 } from './deletion.ts';
 import { type Fields, sameValue } from './fields.ts';
@@ -110,6 +111,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const byGoogle = isVanished(input) || link?.deletedBy === 'google';
     // Nor is another organizer's ours to write again.
     const news = hasNews(input) && !link?.foreign;
+    if (byGoogle && !news && toldDeletion(input)) return handlers.nothing(input);
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // Nor must an answer to the import that was under way when the event went.
     if (onlyAdopts(input)) return handlers.removeAtCrm(input);

@@ -196,7 +196,7 @@ export const defects: Defect[] = [
   {
     name: 'believe any listing',
     file: 'functions/sync/absence.ts',
-    from: 'if (!believed && !run.user.believeListing) {',
+    from: 'if (!believed && !run.user.believeListing?.includes(record)) {',
     to: 'if (run.user.userId === "") {',
     test: 'test/integration/resync.test.ts',
     pattern: 'C03 P9',

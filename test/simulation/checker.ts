@@ -188,6 +188,15 @@ class View {
     );
   }
 
+  /** A list takes the user's own tasks along: the CRM keeps them, and writes what it changes of them. */
+  lostPlace(user: string): boolean {
+    const isTask = this.kind.record === 'task';
+    return (
+      isTask &&
+      this.entries.some((e) => e.kind === 'user' && e.user === user && e.what === 'placeLost')
+    );
+  }
+
   isHidden(user: string, id: string): boolean {
     const key = this.keyOf(user, id);
     return !this.inserted.has(key) && this.hidden.has(key);
@@ -237,7 +246,8 @@ function convergence(view: View): Violation[] {
       continue;
     }
     if (!event) {
-      if (isInside(view, view.kind.crmValue(record.data, 'time')) && !record.rejected)
+      const owned = record.origin === 'google' && view.lostPlace(record.userId);
+      if (isInside(view, view.kind.crmValue(record.data, 'time')) && !record.rejected && !owned)
         found.push(violation('P1', `${name} is missing at Google`));
       continue;
     }
@@ -432,10 +442,7 @@ function isExcused(view: View, edit: Edit, field: string, value: string): boolea
     // Restored by a person although the record lives on in another event, or with another owner.
     if (view.edits.some((e) => e.op === 'restore' && e.id === edit.id)) return true;
     // A list takes along what has not been read yet.
-    const lost = view.entries.some(
-      (e) => e.kind === 'user' && e.user === edit.user && e.what === 'placeLost',
-    );
-    if (lost && view.kind.record === 'task') return true;
+    if (view.lostPlace(edit.user)) return true;
     // What its owner hides the CRM can move and delete, but never report.
     if (view.kind.hidden.has(field) && view.isHidden(edit.user, edit.id)) return true;
     if (!known && view.inserted.has(view.keyOf(edit.user, edit.id))) return true;
