@@ -34,6 +34,8 @@ export interface User {
   held?: { [record: string]: number };
   /** Types that a person has released: the next full listing of each is believed, however much it lacks. */
   believeListing?: RecordType[];
+  /** Wished by an admin: after leaving, everything of the user is deleted, and this document last. */
+  erase?: true;
   /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
   nextPollAt?: number;
   /** When each record type is pulled next; one that is not here: at once. */
@@ -231,6 +233,17 @@ export interface Lease {
   /** When a holder last wrote what Google notifies us of, ms since the epoch, and how often in all. */
   wroteAt?: number;
   writes?: number;
+  /** All that is left of an erased user: nobody can take the lease until a new beginning, or `expireAt`. */
+  erased?: Erased;
+  /** Of an erased user's: when Firestore's TTL may remove the document (ms since the epoch). */
+  expireAt?: number;
+}
+
+/** When a user was erased, and the last version of the CRM's that was known then: a newer one is a new beginning. */
+export interface Erased {
+  version: number;
+  /** ms since the epoch. */
+  at: number;
 }
 
 /** One started OAuth flow; single use. */
@@ -264,6 +277,8 @@ export interface DeadLetter {
   reason: string;
   /** The message as it came, base64. */
   data: string;
+  /** The users whom it is about, as far as it can be read. */
+  userIds?: string[];
   receivedAt: number;
   expireAt: number;
 }

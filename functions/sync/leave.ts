@@ -18,7 +18,17 @@ const MAX_ROUNDS = 3;
  * simply repeated.
  */
 export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcome> {
+  const { store } = run.engine;
+  if (await withdraw(run, how))
+    await enter(run, 'disconnected', 'byUser', (user) => user.leaving !== undefined);
+  await store.dropLease(run.lease);
+  return 'done';
+}
+
+/** Takes out what is to be removed, and ends the grant; false for a user who has connected again meanwhile. */
+export async function withdraw(run: Run, how: 'keep' | 'remove'): Promise<boolean> {
   const { store, access } = run.engine;
+  const { userId } = run.user;
   if (how === 'remove') {
     for (const collection of knownPlaces(run)) {
       try {
@@ -30,14 +40,14 @@ export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcom
     }
   }
   // Whoever connects again meanwhile stays: connecting takes `leaving` back before it seals a token.
-  if ((await store.getUser(run.user.userId))?.leaving) {
-    // While there is a token to stop them with.
-    await stopChannels(run);
-    await access.end(run.user.userId);
-    await enter(run, 'disconnected', 'byUser', (user) => user.leaving !== undefined);
-  }
-  await store.dropLease(run.lease);
-  return 'done';
+  const user = await store.getUser(userId);
+  if (!user?.leaving && !user?.erase) return false;
+  // Or connects and leaves again with another wish.
+  if (how === 'keep' && user.leaving === 'remove') return withdraw(run, 'remove');
+  // While there is a token to stop them with.
+  await stopChannels(run);
+  await access.end(userId);
+  return true;
 }
 
 async function removeOurs(run: Run, collection: Collection): Promise<void> {
@@ -95,11 +105,20 @@ async function removeAt(
   const { places } = collection;
   if (places && !places.reaches(place, run.user.scopes ?? [])) return [];
   const there = places?.at(place) ?? collection;
+  try {
+    return await removeFrom(run, there, ours);
+  } catch (error) {
+    if (!isSyncError(error, 'lost')) throw error;
+    // The place is gone with all that was in it; unless its objects outlive it, as contacts their label.
+    return places && there.join ? removeFrom(run, places.at(undefined), ours) : ours;
+  }
+}
+
+async function removeFrom(run: Run, there: Collection, ours: Link[]): Promise<Link[]> {
   const removed: Link[] = [];
   let open = ours;
   for (let round = 1; open.length > 0 && round <= MAX_ROUNDS; round++) {
     const results = await deleteAll(run, there, open);
-    if (results === undefined) return ours;
     const failed = results.find(
       (r) => !r.ok && !isSyncError(r.error, 'gone', 'park', 'precondition'),
     );
@@ -121,7 +140,6 @@ const errorOf = (result: Result<unknown> | undefined) =>
 const isGone = (result: Result<unknown> | undefined) =>
   result?.ok === true || isSyncError(errorOf(result), 'gone');
 
-/** Undefined: the place is gone with all that was in it. */
 function deleteAll(run: Run, there: Collection, links: Link[]) {
   // Conditional, as every write: one that is late must not meet what was written since (P25).
   const writes = links.map(({ googleId = '', etag }) => ({
@@ -129,10 +147,7 @@ function deleteAll(run: Run, there: Collection, links: Link[]) {
     googleId,
     etag,
   }));
-  return there.write(run.session, writes).catch((error: unknown) => {
-    if (isSyncError(error, 'lost')) return undefined;
-    throw error;
-  });
+  return there.write(run.session, writes);
 }
 
 async function asTheyAre(run: Run, there: Collection, links: Link[]): Promise<Link[]> {

@@ -618,6 +618,16 @@ test('disconnecting with removal takes out what the sync made, unanswered creati
   );
 });
 
+test('disconnecting with removal ends, and takes out all, although the user has deleted the label', async () => {
+  const { world, contact, phone } = await setUp();
+  await world.crm(contact('P-1', person()), contact('P-2', person()));
+  phone.deleteLabel('CRM');
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  assert.equal(await world.poll(), 'done');
+  assert.deepEqual(phone.contacts(), []);
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});
+
 test('1,000 contacts of the CRM: at most 10 requests for the creation, one a poll afterwards', async () => {
   const { world, contact, phone } = await setUp();
   world.workspace.quota.enabled = false;

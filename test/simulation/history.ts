@@ -8,7 +8,8 @@ type RecordType = 'appointment' | 'contact' | 'task';
 /** Something a person did. */
 export interface Edit {
   kind: 'edit';
-  record: RecordType;
+  /** Left out: an appointment. So everywhere. */
+  record?: RecordType;
   seq: number;
   at: number;
   side: 'crm' | 'google';
@@ -37,7 +38,7 @@ export interface Edit {
 /** A change of one stored object, by the engine or, as the consequence of an edit, by Google. */
 export interface Effect {
   kind: 'effect';
-  record: RecordType;
+  record?: RecordType;
   seq: number;
   at: number;
   /** The task of the engine that called; undefined: a person's phone. */
@@ -66,6 +67,16 @@ export interface Issue {
   leaseUntil: number;
 }
 
+/** A process began to handle a message, or what a person asked the admin function for. */
+export interface TaskBegun {
+  kind: 'task';
+  seq: number;
+  at: number;
+  task: number;
+  /** The subscription, or the admin's action. */
+  what: string;
+}
+
 /** A task took a user's lease. */
 export interface LeaseTaken {
   kind: 'lease';
@@ -82,7 +93,7 @@ export interface Applied {
   seq: number;
   at: number;
   message: Raw;
-  changed: { crmId: string; user: string; before: Raw | undefined; after: Raw }[];
+  changed: { crmId: string; user: string; before: Raw | undefined; after: Raw | undefined }[];
 }
 
 /** The engine stored links. */
@@ -93,7 +104,7 @@ export interface Committed {
   task: number;
   user: string;
   links: {
-    record: RecordType;
+    record?: RecordType;
     googleId: string | undefined;
     etag: string | undefined;
     state: string;
@@ -127,7 +138,29 @@ export interface UserEvent {
     | 'placeLost';
 }
 
-export type Entry = Edit | Effect | Issue | LeaseTaken | Applied | Committed | Told | UserEvent;
+/** What a user's document says from now on about whether runs may begin. */
+export interface UserState {
+  kind: 'state';
+  seq: number;
+  at: number;
+  user: string;
+  state: string;
+  reason?: string;
+  enabled: boolean;
+  leaving?: string;
+}
+
+export type Entry =
+  | Edit
+  | Effect
+  | Issue
+  | TaskBegun
+  | LeaseTaken
+  | Applied
+  | Committed
+  | Told
+  | UserEvent
+  | UserState;
 
 /** How it all ended. */
 export interface Final {
@@ -135,8 +168,8 @@ export interface Final {
   /** Every record that the CRM ever had. */
   records: Raw[];
   /** Every event, contact and task of every user, cancelled and deleted ones too. */
-  objects: {
-    record: RecordType;
+  events: {
+    record?: RecordType;
     user: string;
     id: string;
     resource: Raw;
@@ -146,12 +179,14 @@ export interface Final {
     place?: boolean;
   }[];
   /** By `user/id`: what an id that an object had before stands for. */
-  aliases: { [key: string]: string };
+  aliases?: { [key: string]: string };
   /** Resources that the engine must not touch, as they were at the start. */
-  foreign: { record: RecordType; user: string; id: string; resource: Raw }[];
+  foreign: { record?: RecordType; user: string; id: string; resource: Raw }[];
   mails: number;
   /** The CRM publishes again what it was told. */
   echo: boolean;
+  /** Who wins a conflict, per field of the CRM's; the CRM where it says nothing. */
+  policy: { [field: string]: 'crm' | 'google' };
   /** Faults that struck. */
   struck: number;
   /** What one more cycle did after everything was quiet. */

@@ -3,7 +3,7 @@
  * Google to be there. Nothing of the engine.
  */
 import type { Final, Raw } from './history.ts';
-import * as appointment from './mapping.ts';
+import { crmNames, crmValue, FIELDS, type FieldName, googleValue, HIDDEN } from './mapping.ts';
 
 export interface Kind {
   record: 'appointment' | 'contact' | 'task';
@@ -19,7 +19,7 @@ export interface Kind {
   unique: ReadonlySet<string>;
   isGone(resource: Raw): boolean;
   /** Whether a record of the CRM may stand for it. */
-  isKept(object: Final['objects'][number]): boolean;
+  isKept(object: Final['events'][number]): boolean;
   /** The record that it was inserted for, as its mark says. */
   crmIdOf(resource: Raw): string | undefined;
   /** Fields at Google that a write of the engine may change, and those that Google changes by itself. */
@@ -44,11 +44,11 @@ const ours: Kind['ours'] = new Set([
 
 const appointments: Kind = {
   record: 'appointment',
-  fields: appointment.FIELDS,
-  hidden: appointment.HIDDEN,
-  crmValue: appointment.crmValue,
-  googleValue: appointment.googleValue,
-  names: (field) => ({ time: ['start', 'end'], reminder: ['reminderMinutes'] })[field] ?? [field],
+  fields: FIELDS,
+  hidden: HIDDEN as ReadonlySet<string>,
+  crmValue: (data, field) => crmValue(data, field as FieldName),
+  googleValue: (event, field) => googleValue(event, field as FieldName),
+  names: (field) => crmNames(field as FieldName),
   unique: new Set(['subject', 'place', 'description', 'time', 'reminder']),
   isGone: ({ status }) => status === 'cancelled',
   isKept: ({ resource, exception }) =>
@@ -157,3 +157,6 @@ const tasks: Kind = {
 };
 
 export const kinds: readonly Kind[] = [appointments, contacts, tasks];
+
+/** The entries of a list, or the one value that there is. */
+export const partsOf = (value: string | undefined): string[] => (value ?? '').split('\t');

@@ -89,6 +89,10 @@ type Random = () => number;
 const int = (random: Random, n: number) => Math.floor(random() * n);
 const one = <T>(random: Random, list: readonly T[]) => list[int(random, list.length)] as T;
 
+/** Where there is no choice no number is taken: the scripts of appointments stay what they were. */
+const among = <T>(random: Random, list: readonly T[]) =>
+  list.length === 1 ? (list[0] as T) : one(random, list);
+
 /** The script of a seed: every third one with all record types, and edits of all of them. */
 export function scriptOf(seed: number): Script {
   const random = seeded(seed);
@@ -120,7 +124,7 @@ export function scriptOf(seed: number): Script {
 
 function create(random: Random, users: number, n: number, records: RecordType[]): Action {
   const user = int(random, users);
-  const record = one(random, records);
+  const record = among(random, records);
   const fields: Field[] = [...SHOWN[record], ...some(random, record)];
   return {
     do: random() < 0.65 ? 'crm.create' : 'phone.create',
@@ -146,7 +150,7 @@ function some(random: Random, record: RecordType): Field[] {
 }
 
 function action(random: Random, users: number, n: number, records: RecordType[]): Action {
-  const record = one(random, records);
+  const record = among(random, records);
   const user = int(random, users);
   const pick = int(random, 1000);
   const target = { user, pick, n, ...(record !== 'appointment' && { record }) };
@@ -208,6 +212,7 @@ const PHONE = {
 } as const;
 
 /** Parts of the names of calls that faults are meant for, besides any. */
+const LISTS = ['events.list', 'connections.list'];
 const CALLS = ['calendar', 'people', 'tasks', 'batchCreate', 'tasks.insert', 'connections.list'];
 
 function fault(random: Random, records: RecordType[]): Fault {
@@ -234,7 +239,7 @@ function fault(random: Random, records: RecordType[]): Fault {
   if (dice < 0.68) {
     return {
       where: 'google',
-      name: one(random, records.length > 1 ? ['events.list', 'connections.list'] : ['events.list']),
+      name: among(random, records.length > 1 ? LISTS : ['events.list']),
       when: 'after',
       strike: { kind: 'empty' },
       skip: 0,

@@ -6,12 +6,14 @@ import { createHash } from 'node:crypto';
 import { dueNow } from '../../functions/core/polls.ts';
 import type { User } from '../../functions/core/records.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
+import type { Store } from '../../functions/sync/ports.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
 import { contactsPhone } from '../sandbox/google/people/phone.ts';
 import { seeded } from '../sandbox/google/random.ts';
 import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
+import { hasToken } from '../support/canary.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
 import { contactNames, type Stored, storedContacts, storedTasks } from './objects.ts';
@@ -55,7 +57,7 @@ export class System {
   readonly faults = new Faults();
   readonly queues: Queues;
   readonly crm: Crm;
-  readonly store = createMemoryStore();
+  readonly store = this.#watched(createMemoryStore());
   readonly vault = createMemoryTokenVault();
   readonly workspace;
   readonly entries: Entry[] = [];
@@ -75,6 +77,7 @@ export class System {
   #tasks = 0;
   #version = 0;
   #foreign: Final['foreign'] = [];
+  #logged = '';
   /** For a person who looks at one run. */
   lines: string[] | undefined;
 
@@ -114,6 +117,32 @@ export class System {
     for (let i = 0; i < options.workers; i++) this.#workers.push(this.#newWorker());
   }
 
+  /** Writes down every change of a user's state, whoever makes it. */
+  #watched<S extends Store>(store: S): S {
+    const known = new Map<string, string>();
+    const look = (user: User | undefined) => {
+      if (!user) return;
+      const { userId, state, stateReason: reason, enabled, leaving } = user;
+      const now = { user: userId, state, reason, enabled, leaving };
+      if (known.get(userId) === JSON.stringify(now)) return;
+      known.set(userId, JSON.stringify(now));
+      this.note('state', now);
+    };
+    const { updateUser, putUser } = store;
+    return Object.assign(store, {
+      updateUser: async (...args: Parameters<Store['updateUser']>) => {
+        const user = await updateUser(...args);
+        look(user);
+        return user;
+      },
+      putUser: async (...args: Parameters<Store['putUser']>) => {
+        const outcome = await putUser(...args);
+        look(await store.getUser(args[0].userId));
+        return outcome;
+      },
+    });
+  }
+
   // ---- the world outside the engine -----------------------------------------------------------
 
   #makeOutside(random: () => number): Outside {
@@ -148,6 +177,7 @@ export class System {
       },
       onPort: (where, name) => this.ports.push(`${where} ${name}`) - 1,
       onLog: (event, fields) => {
+        this.#logged += JSON.stringify(fields);
         const { kind, reason } = fields as { kind?: string; reason?: string };
         if (event === 'function.failed' && kind === 'bug') this.bugs.push(String(reason));
         if (event === 'sync.run' || event === 'function.failed') this.log(event, fields);
@@ -457,6 +487,7 @@ export class System {
     const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
     const task = ++this.#tasks;
     this.log('deliver', { task, worker: worker.name, message });
+    this.note('task', { task, what: message.subscription });
     this.queues.begin(message, worker);
     void worker.handle(task, message.subscription, message.data).then((status) => {
       this.log('answered', { task, status });
@@ -512,7 +543,7 @@ export class System {
   }
 
   #progress(): string {
-    const news = this.entries.filter((e) => e.kind !== 'issue' && e.kind !== 'lease');
+    const news = this.entries.filter((e) => !['issue', 'task', 'lease', 'state'].includes(e.kind));
     return String(news.length);
   }
 
@@ -546,6 +577,9 @@ export class System {
     const effects = this.entries.filter((e) => e.kind === 'effect').length;
     const told = this.#told.size;
     const state = this.#state();
+    const sent = this.entries.filter((e) => e.kind === 'told');
+    if (hasToken(this.store.dump() + JSON.stringify(sent) + this.#logged))
+      this.bugs.push('P35 token');
     if (rested) {
       this.scheduler.now += this.#pause;
       for (const userId of this.users) this.poll(userId);
@@ -582,12 +616,13 @@ export class System {
     return {
       users: this.users.map((userId) => ({ userId, email: emailOf(userId) })),
       records: structuredClone(this.crm.records(undefined, true)) as Raw[],
-      objects: [...events, ...others],
+      events: [...events, ...others],
       aliases: Object.assign({}, ...names),
       foreign: this.#foreign,
       mails: this.workspace.mails.length,
       struck: this.faults.struck,
       echo: this.options.echo,
+      policy: this.options.policy,
       extra,
       rested,
       bugs: this.bugs,

@@ -1,0 +1,58 @@
+/** When a value that somebody typed may be gone: it is reported, or nobody could know of it. */
+import type { Edit, Raw, Told } from '../history.ts';
+import { partsOf } from '../kinds.ts';
+import { isKnown } from './knowledge.ts';
+import type { View } from './view.ts';
+
+export function isExcused(view: View, edit: Edit, field: string, value: string): boolean {
+  const root = view.rootOf(edit);
+  const about = view.toldOf(root);
+  if (isReported(view, root, field, value)) return true;
+  if (edit.side === 'google') {
+    const removed = view.entries.some(
+      (e) => e.kind === 'user' && e.user === edit.user && e.what === 'leavingRemove',
+    );
+    // Inserted, but the run died before it knew: there is no base to see an edit against.
+    const known = isKnown(view, edit);
+    // Restored by a person although the record lives on in another event, or with another owner.
+    if (view.edits.some((e) => e.op === 'restore' && e.id === edit.id)) return true;
+    if (view.lostPlace(edit.user)) return true;
+    // What its owner hides the CRM can move and delete, but never report.
+    if (view.kind.hidden.has(field) && view.isHidden(edit.user, edit.id)) return true;
+    if (!known && view.inserted.has(view.keyOf(edit.user, edit.id))) return true;
+    const taken = (e: Edit) =>
+      ['handOver', 'delete', 'cancel'].includes(e.op) && view.rootOf(e) === root;
+    if (!known && edit.op === 'edit' && view.edits.some(taken)) return true;
+    return removed || about.some((told) => isOffered(view, told, field, value));
+  }
+  // Texts that the CRM sends for what its owner hides are ignored (design rule 4).
+  if (view.kind.hidden.has(field) && view.isHiddenAt(root)) return true;
+  return about.some(
+    ({ seq, message }) => seq > edit.seq && message.rejected?.reason === 'notOrganizer',
+  );
+}
+
+/** Whether the CRM was told the value as one of the two of a conflict. */
+export const isReported = (view: View, root: string, field: string, value: string): boolean =>
+  view
+    .toldOf(root)
+    .some(({ message }) => message.conflicts?.some((c: Raw) => holds(view, c, field, value)));
+
+/** Edit beats delete: the CRM was told that the record lives on, and with which values. */
+const isOffered = (view: View, { message }: Told, field: string, value: string) =>
+  message.conflicts?.some((c: Raw) => /^(deleted|cancelled)InCrm$/.test(c.field)) &&
+  partsOf(view.kind.crmValue(message.data, field)).includes(value);
+
+/** A conflict record that holds the value as the one that lost, or as one of the two. */
+function holds(view: View, conflict: Raw, field: string, value: string): boolean {
+  if (!view.kind.names(field).includes(conflict.field)) return false;
+  return [conflict.crm, conflict.google].some((v) => {
+    const part = view.kind.crmValue({ start: v, end: v, [conflict.field]: v }, field);
+    if (field !== 'time') return partsOf(part).includes(value);
+    const [start, end] = (part ?? '').split('|');
+    return (
+      value.split('|')[conflict.field === 'start' ? 0 : 1] ===
+      (conflict.field === 'start' ? start : end)
+    );
+  });
+}

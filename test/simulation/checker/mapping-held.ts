@@ -1,0 +1,100 @@
+/** P11: nothing is invented or bent on the way from one side to the other. */
+import type { Effect, Raw, Told } from '../history.ts';
+import { partsOf } from '../kinds.ts';
+import { sameText } from '../mapping.ts';
+import type { View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+export function mappingHeld(view: View): Violation[] {
+  const said = new Sayings(view);
+  const found: Violation[] = [];
+  for (const effect of view.effects) {
+    if (effect.task === undefined || effect.caller !== effect.user) continue;
+    if (view.kind.isGone(effect.after)) continue;
+    const root = view.rootOf({ side: 'google', ...effect });
+    for (const field of view.kind.fields) {
+      const value = written(view, effect, field);
+      for (const part of value === undefined ? [] : partsOf(value))
+        if (!said.inCrm(root, field, part, effect.seq))
+          found.push(violation('P11', `${effect.id}: the CRM never said ${field} ${part}`));
+    }
+  }
+  for (const told of view.told) {
+    const root = view.rootOfMessage(told.message);
+    if (root === undefined || told.message.op !== 'upsert') continue;
+    for (const field of view.kind.fields) {
+      const value = toldValue(view, told, field);
+      for (const part of value === undefined ? [] : partsOf(value))
+        if (!said.anywhere(root, field, part, told.seq))
+          found.push(violation('P11', `told ${field} ${part} of ${root}, which nobody said`));
+    }
+  }
+  return found;
+}
+
+/** What a write of the engine changed a field to. */
+function written(view: View, { before, after }: Effect, field: string): string | undefined {
+  const [old, value] = [view.kind.googleValue(before, field), view.kind.googleValue(after, field)];
+  return sameText(old, value) || value === '' ? undefined : value;
+}
+
+/** What a message gives out as news. */
+function toldValue(view: View, { message }: Told, field: string): string | undefined {
+  if (!view.kind.names(field).every((name) => message.data && name in message.data))
+    return undefined;
+  const value = view.kind.crmValue(message.data, field);
+  return value === '' ? undefined : value;
+}
+
+/** Who said what, and when it was said first. */
+class Sayings {
+  readonly #crm = new Map<string, number>();
+  readonly #google = new Map<string, number>();
+
+  readonly #fields: readonly string[];
+
+  constructor(view: View) {
+    const { crmValue, googleValue, fields } = view.kind;
+    this.#fields = fields;
+    for (const e of view.edits)
+      if (e.side === 'crm') this.#note(this.#crm, view.rootOf(e), crmValue, e.after, e.seq);
+    for (const e of view.applied)
+      for (const { crmId, user, after } of e.changed) {
+        const root = view.rootOf({ side: 'crm', user, id: crmId });
+        this.#note(this.#crm, root, crmValue, after, e.seq);
+      }
+    for (const e of view.effects) {
+      const root = view.rootOf({ side: 'google', ...e });
+      this.#note(this.#google, root, googleValue, e.after, e.seq);
+    }
+  }
+
+  #note(
+    into: Map<string, number>,
+    root: string,
+    read: (raw: Raw | undefined, field: string) => string | undefined,
+    raw: Raw | undefined,
+    seq: number,
+  ): void {
+    if (raw === undefined || (raw.status === 'cancelled' && raw.start === undefined)) return;
+    for (const field of this.#fields) {
+      const value = read(raw, field);
+      for (const part of value === undefined ? [] : partsOf(value)) {
+        const key = `${root} ${field} ${part}`;
+        if (!into.has(key)) into.set(key, seq);
+      }
+    }
+  }
+
+  /** Google's own defaults count as said: whoever enters nothing is busy and hides nothing. */
+  inCrm(root: string, field: string, value: string, seq: number): boolean {
+    if ((field === 'busy' && value === 'true') || (field === 'private' && value === 'false'))
+      return true;
+    return (this.#crm.get(`${root} ${field} ${value}`) ?? Number.POSITIVE_INFINITY) < seq;
+  }
+
+  anywhere(root: string, field: string, value: string, seq: number): boolean {
+    const google = this.#google.get(`${root} ${field} ${value}`) ?? Number.POSITIVE_INFINITY;
+    return google < seq || this.inCrm(root, field, value, seq);
+  }
+}
