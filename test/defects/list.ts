@@ -126,8 +126,8 @@ export const defects: Defect[] = [
   {
     name: 'ignore the conflict policy',
     file: 'functions/core/merge.ts',
-    from: "const winner = policy[name] ?? 'crm';",
-    to: "const winner = policy[name] ? 'crm' : 'crm';",
+    from: "  policy[`${codec.record}.${field}`] ?? policy[field] ?? 'crm';",
+    to: "  (policy[`${codec.record}.${field}`] ?? policy[field]) === undefined ? 'crm' : 'crm';",
     test: 'test/unit/merge.test.ts',
     pattern: 'the policy decides',
   },

@@ -89,6 +89,9 @@ type Random = () => number;
 const int = (random: Random, n: number) => Math.floor(random() * n);
 const one = <T>(random: Random, list: readonly T[]) => list[int(random, list.length)] as T;
 
+const OF_APPOINTMENTS = { place: 'google', start: 'google', subject: 'google' } as const;
+const OF_TYPES = { ...OF_APPOINTMENTS, 'contact.title': 'google', 'task.due': 'google' } as const;
+
 /** Where there is no choice no number is taken: the scripts of appointments stay what they were. */
 const among = <T>(random: Random, list: readonly T[]) =>
   list.length === 1 ? (list[0] as T) : one(random, list);
@@ -116,7 +119,7 @@ export function scriptOf(seed: number): Script {
     rough: random() < 0.7,
     echo: random() < 0.7,
     onDeletedInCrm: random() < 0.7 ? 'restore' : 'deleteAgain',
-    policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
+    policy: random() < 0.7 ? {} : records.length > 1 ? OF_TYPES : OF_APPOINTMENTS,
     ...(records.length > 1 && { records }),
     steps,
   };

@@ -13,7 +13,9 @@ export function winners(view: View): Violation[] {
     if (isTakenAway(view, told)) continue;
     for (const { field, winner } of (told.message.conflicts ?? []) as Raw[]) {
       if (!view.kind.fields.some((f) => view.kind.names(f).includes(field))) continue;
-      const right = view.final.policy[leading(field)] ?? 'crm';
+      const { policy } = view.final;
+      const name = leading(field);
+      const right = policy[`${view.kind.record}.${name}`] ?? policy[name] ?? 'crm';
       if (winner !== right)
         found.push(violation('P6', `${winner} wins ${field} of ${told.message.crmId}`));
     }
