@@ -126,8 +126,8 @@ export const defects: Defect[] = [
   {
     name: 'ignore the conflict policy',
     file: 'functions/core/merge.ts',
-    from: "  policy[`${codec.record}.${field}`] ?? policy[field] ?? 'crm';",
-    to: "  (policy[`${codec.record}.${field}`] ?? policy[field]) === undefined ? 'crm' : 'crm';",
+    from: "?? policy[field] ?? 'crm';",
+    to: "? 'crm' : 'crm';",
     test: 'test/unit/merge.test.ts',
     pattern: 'the policy decides',
   },
