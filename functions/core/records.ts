@@ -55,6 +55,8 @@ export interface User {
   records?: RecordType[];
   /** Where record types live at Google, if not in the place that is always there. */
   places?: { [record: string]: string };
+  /** The places that they are moving to: made, and not everything is there yet. */
+  moving?: { [record: string]: string };
 }
 
 export type UserState = 'invited' | 'active' | 'reauthorize' | 'paused' | 'disconnected';
