@@ -22,7 +22,7 @@ const announce =
       ...{ timeZone: 'Europe/Zurich', enabled },
     });
 
-const many = Array.from({ length: 14 }, (_, i) => `Visit ${i}`);
+const many = Array.from({ length: 11 }, (_, i) => `Visit ${i}`);
 const visits = many.map((subject, i) => desk.create(subject, hour('11-26', 6 + i)));
 const given = [
   desk.create('Visit'),
