@@ -53,6 +53,7 @@ export const decisions: Theme[] = [
   },
   {
     name: 'a mass deletion is held, and released',
+    echo: false,
     given: [...visits, poll],
     when: [
       async ({ world }) => {

@@ -7,6 +7,8 @@ export type Step = (stage: Stage) => unknown;
 export interface Theme {
   name: string;
   options?: WorldOptions;
+  /** False: a CRM that does not publish again what it was told. */
+  echo?: boolean;
   /** Everything comes to rest after each. */
   given?: Step[];
   /** Calls are counted, and struck, from here on. */
@@ -17,10 +19,10 @@ export interface Theme {
 
 /** Plays a scenario, with a blow at one call of it; resolves to what both sides show at rest. */
 export async function play(
-  { options, given = [], when }: Theme,
+  { options, echo, given = [], when }: Theme,
   strike?: { call: number; position: Position },
 ): Promise<{ calls: number; look: string[] }> {
-  const stage = new Stage(options);
+  const stage = new Stage(options, echo);
   await stage.connect('anna', options?.calendar);
   for (const step of given) {
     await step(stage);

@@ -46,7 +46,8 @@ export class Stage {
   #kill: (() => void) | undefined;
   #dead = false;
 
-  constructor(options: WorldOptions = {}) {
+  /** `echo`: the CRM publishes again what it was told. */
+  constructor(options: WorldOptions = {}, echo = true) {
     this.world = createWorld(options);
     const { engine, store, vault, workspace, clock } = this.world;
     workspace.quota.enabled = false;
@@ -62,6 +63,7 @@ export class Stage {
     this.crm = new Crm({
       now: clock.now,
       random: seeded(1),
+      echo,
       publish: (message) => this.#send('crm-change', message as object),
     });
     this.#deps = { ...engine, engine, config: OFF };
