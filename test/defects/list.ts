@@ -616,4 +616,12 @@ export const defects: Defect[] = [
     test: 'test/simulation/orders.test.ts',
     pattern: 'P6 P15',
   },
+  {
+    name: 'whoever asks for removal while the sync lets go keeps everything',
+    file: 'functions/sync/leave.ts',
+    from: "if (how === 'keep' && user.leaving === 'remove')",
+    to: "if (how === 'remove' && user.leaving === 'keep')",
+    test: crossings,
+    pattern: 'asked for while a run disconnects',
+  },
 ];
