@@ -47,6 +47,7 @@ async function pullChanges(
     params: collection.listing(run.window),
     ...(stored?.until !== undefined && { until: stored.until }),
   };
+  await wakeGained(run, stored?.until);
   return pullFrom(run, collection, fresh, new Set());
 }
 
@@ -116,6 +117,7 @@ async function pullGain(run: Run, collection: Collection, cursor: Cursor): Promi
   const from = cursor.until ?? run.window.to;
   const { to } = run.window;
   if (!collection.entering || from > to - gainOf(run.window)) return;
+  await wakeGained(run, from);
   let pageToken: string | undefined;
   const heldBack: Work[] = [];
   do {
@@ -128,6 +130,16 @@ async function pullGain(run: Run, collection: Collection, cursor: Cursor): Promi
     const next = pageToken === undefined ? { ...cursor, until: to } : undefined;
     await apply(run, collection, works, next);
   } while (pageToken !== undefined);
+}
+
+/**
+ * The CRM's part of what the window has gained since it was read until `from`: its records sleep until the
+ * window reaches them, by the setting of the day on which they came. What turns out to be outside still
+ * sleeps on.
+ */
+async function wakeGained({ engine, user, startedAt, window }: Run, from = window.to) {
+  const by = startedAt + Math.max(0, window.to - from);
+  while ((await engine.store.wakeIntents(user.userId, by, CHUNK)) > 0);
 }
 
 /** Carries works out and commits them, piece by piece; resolves to whether the cursor was stored. */

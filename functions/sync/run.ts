@@ -358,10 +358,22 @@ async function drainSome(run: Run, intents: Intent[], release: boolean): Promise
     });
   }
   if (off.length > 0 || (parts.length === 0 && release)) {
-    // The user granted no scope for these: they stay stored, and are looked at on connecting again.
-    ({ released } = await run.engine.store.commit(run.lease, { consumed: off }, release));
+    const commit = { consumed: off, ...forgotten(run, off) };
+    ({ released } = await run.engine.store.commit(run.lease, commit, release));
   }
   return released;
+}
+
+/**
+ * The user granted no scope for the types of these intents: they stay stored, and are looked at again when
+ * the type comes back, which is noticed by its being new.
+ */
+function forgotten(run: Run, off: Intent[]): { user?: Partial<User> } {
+  const before = run.user.records ?? [];
+  const records = before.filter((known) => !off.some(({ record }) => record === known));
+  if (records.length === before.length) return {};
+  run.user = { ...run.user, records };
+  return { user: { records } };
 }
 
 function pieces<T>(list: T[], size: number): T[][] {
