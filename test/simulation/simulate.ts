@@ -1,5 +1,6 @@
 /** One simulation from a script: the history, what the checker says, and the trace's hash. */
-import { check, type Violation } from './checker.ts';
+import type { Violation } from './checker/violation.ts';
+import { check } from './checker.ts';
 import { play } from './people.ts';
 import type { Script } from './script.ts';
 import { System } from './system.ts';

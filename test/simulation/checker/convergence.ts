@@ -1,0 +1,72 @@
+/** P1: at rest both sides show the same. */
+import type { Final, Raw } from '../history.ts';
+import { crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
+import { isBeyond, isHearsay, isTakenBack } from './limits.ts';
+import { googleKey, type View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+/** P1: the two sides show the same, field by field. */
+export function convergence(view: View): Violation[] {
+  const found: Violation[] = [];
+  for (const record of view.final.records) {
+    const events = view.eventsOf(record);
+    const name = `${record.crmId} of ${record.userId}`;
+    if (isBeyond(view, view.rootOf({ side: 'crm', user: record.userId, id: record.crmId })))
+      continue;
+    if (record.deleted && isTakenBack(view, record)) continue;
+    if (record.deleted || record.data.status === 'cancelled') {
+      const orphans = events.filter((e) => view.recordsOf(e).length === 0);
+      const cancelled = !record.deleted && !names(record, 'cancelledInCrm') ? events : [];
+      if (orphans.length + cancelled.length > 0)
+        found.push(violation('P1', `${name} is gone in the CRM and still at Google`));
+      continue;
+    }
+    const [event] = events;
+    if (!event) {
+      if (isInside(view, crmValue(record.data, 'time')) && !record.rejected)
+        found.push(violation('P1', `${name} is missing at Google`));
+      continue;
+    }
+    found.push(...differences(view, record, event).map((d) => violation('P1', `${name}: ${d}`)));
+  }
+  for (const event of view.liveEvents()) {
+    if (isStrange(view, event) || view.recordsOf(event).length > 0) continue;
+    const root = view.rootOf({ side: 'google', ...event });
+    if (isBeyond(view, root)) continue;
+    const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
+    if (view.final.records.some((r) => of(r) && isTakenBack(view, r))) continue;
+    if (!isInside(view, googleValue(event.resource, 'time'))) continue;
+    found.push(violation('P1', `event ${event.id} of ${event.user} is missing in the CRM`));
+  }
+  return found;
+}
+
+const names = (record: Raw, field: string) =>
+  (record.conflicts as Raw[]).some((c) => c.field === field);
+
+function differences(view: View, record: Raw, event: Final['events'][number]): string[] {
+  const hidden =
+    event.resource.visibility === 'private' && !view.inserted.has(googleKey(event.user, event.id));
+  return FIELDS.flatMap((field) => {
+    if (hidden && HIDDEN.has(field)) return [];
+    const crm = crmValue(record.data, field);
+    const google = googleValue(event.resource, field);
+    // A field on which the CRM has no word.
+    if (crm === undefined || sameText(crm, google)) return [];
+    if (isHearsay(view, record, field, crm)) return [];
+    return [`${field} is ${crm} in the CRM, ${google} at Google`];
+  });
+}
+
+/** Somebody else's meeting, or a type that is left alone. */
+function isStrange(view: View, { user, resource }: Final['events'][number]): boolean {
+  const organizer = resource.organizer?.email;
+  const colleague = view.final.users.some((u) => u.email === organizer && u.userId !== user);
+  return colleague || resource.eventType !== 'default';
+}
+
+function isInside(view: View, time: string | undefined): boolean {
+  const { from, to } = view.final.window;
+  const [start = Number.NaN] = (time ?? '').split('|').map((t) => Date.parse(t));
+  return start > from && start < to;
+}

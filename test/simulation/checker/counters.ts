@@ -1,0 +1,34 @@
+/** P13: no echo, no ping-pong. */
+import { isKnown } from './knowledge.ts';
+import type { View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+/** P13: writes and messages are bounded by what people did. */
+export function counters(view: View): Violation[] {
+  const conflicts = view.told.reduce((n, t) => n + (t.message.conflicts?.length ?? 0), 0);
+  const crm = view.edits.filter((e) => e.side === 'crm');
+  const google = view.edits.filter((e) => e.side === 'google');
+  const handOvers = crm.filter((e) => e.op === 'handOver').length;
+  const removals = view.entries.filter((e) => e.kind === 'user' && e.what === 'leavingRemove');
+  // Whoever has everything removed and connects again has it all written again.
+  const again = 2 * removals.length * view.final.records.length;
+  const writes = view.effects.filter((e) => e.task !== undefined && e.caller === e.user).length;
+  const restored = google.filter((e) => e.op === 'restore').length;
+  const unknown = google.filter((e) => e.op === 'delete' && !isKnown(view, e)).length;
+  // What the old owner still changes goes to the new one.
+  const handed = new Set(crm.filter((e) => e.op === 'handOver').map((e) => view.rootOf(e)));
+  const carried = google.filter((e) => handed.has(view.rootOf(e))).length;
+  // What a run wrote that died before it could say so is looked at, and completed, once more.
+  const dead = view.effects.filter((e) => e.task !== undefined && !view.isCommitted(e)).length;
+  const bound = crm.length + handOvers + conflicts + again + restored + unknown + carried + dead;
+  const found: Violation[] = [];
+  if (writes > bound) found.push(violation('P13', `${writes} writes at Google, bound ${bound}`));
+  const told = view.told.filter((t) => t.message.record === 'appointment').length;
+  const rejected = view.told.filter((t) => t.message.rejected).length;
+  const strangers = 1;
+  // Told again: whoever edits in the CRM without having seen what was told.
+  const toldBound =
+    google.length + crm.length + conflicts + rejected + strangers + view.final.struck;
+  if (told > toldBound) found.push(violation('P13', `${told} messages, bound ${toldBound}`));
+  return found;
+}

@@ -1,0 +1,19 @@
+/** P9: no deletion is inferred. */
+
+import { googleKey, type View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+/** P9: the CRM is told of a deletion only if the event was really gone. */
+export function deletionsTold(view: View): Violation[] {
+  const found: Violation[] = [];
+  const gone = new Set<string>();
+  for (const entry of view.entries) {
+    if (entry.kind === 'effect' && entry.after.status === 'cancelled')
+      gone.add(googleKey(entry.user, entry.id));
+    if (entry.kind !== 'told' || entry.message.op !== 'delete') continue;
+    const { userId, googleId, crmId } = entry.message;
+    if (!gone.has(googleKey(userId, googleId)))
+      found.push(violation('P9', `${crmId} told as deleted, but ${googleId} never was`));
+  }
+  return found;
+}

@@ -1,0 +1,33 @@
+/** P3: no duplicates. */
+
+import { googleKey, type View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+/** P3: never two events of one record, and one record per event in the end. */
+export function duplicates(view: View): Violation[] {
+  const found: Violation[] = [];
+  const live = new Map<string, Set<string>>();
+  const restored = new Set<string>();
+  for (const { user, id, before, after, seq, task } of view.effects) {
+    const crmId = view.inserted.get(googleKey(user, id));
+    if (crmId === undefined) continue;
+    // Restored from the bin by a person: gone again in the end, or the only one.
+    if (task === undefined && before?.status === 'cancelled') restored.add(googleKey(user, id));
+    if (restored.has(googleKey(user, id))) continue;
+    const key = `${user} ${crmId}`;
+    const ids = live.get(key) ?? new Set();
+    live.set(key, ids);
+    if (after.status === 'cancelled') ids.delete(id);
+    else ids.add(id);
+    if (ids.size > 1) found.push(violation('P3', `${crmId} twice at ${user}, step ${seq}`));
+  }
+  for (const record of view.final.records) {
+    if (!record.deleted && view.eventsOf(record).length > 1)
+      found.push(violation('P3', `${record.crmId} has two events`));
+  }
+  for (const event of view.liveEvents()) {
+    if (view.recordsOf(event).length > 1)
+      found.push(violation('P3', `event ${event.id} of ${event.user} has two records`));
+  }
+  return found;
+}

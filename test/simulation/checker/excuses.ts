@@ -1,0 +1,54 @@
+/** When a value that somebody typed may be gone: it is reported, or nobody could know of it. */
+import type { Edit, Raw } from '../history.ts';
+import { crmValue, type FieldName, HIDDEN } from '../mapping.ts';
+import { isKnown } from './knowledge.ts';
+import { googleKey, type View } from './view.ts';
+
+export function isExcused(view: View, edit: Edit, field: FieldName, value: string): boolean {
+  const root = view.rootOf(edit);
+  const about = view.told.filter(
+    ({ message }) =>
+      (message.crmId && view.rootOf({ side: 'crm', user: '', id: message.crmId }) === root) ||
+      (message.googleId &&
+        view.rootOf({ side: 'google', user: message.userId, id: message.googleId }) === root),
+  );
+  const conflicts: Raw[] = about.flatMap(({ message }) => message.conflicts ?? []);
+  if (conflicts.some((c) => holds(c, field, value))) return true;
+  if (edit.side === 'google') {
+    const removed = view.entries.some(
+      (e) => e.kind === 'user' && e.user === edit.user && e.what === 'leavingRemove',
+    );
+    // Inserted, but the run died before it knew: there is no base to see an edit against.
+    const known = isKnown(view, edit);
+    // Restored by a person although the record lives on in another event, or with another owner.
+    if (view.edits.some((e) => e.op === 'restore' && e.id === edit.id)) return true;
+    // What its owner hides the CRM can move and delete, but never report.
+    if (HIDDEN.has(field) && view.isHidden(edit.user, edit.id)) return true;
+    if (!known && view.inserted.has(googleKey(edit.user, edit.id))) return true;
+    const taken = (e: Edit) =>
+      ['handOver', 'delete', 'cancel'].includes(e.op) && view.rootOf(e) === root;
+    if (!known && edit.op === 'edit' && view.edits.some(taken)) return true;
+    return removed || conflicts.some((c) => /^(deleted|cancelled)InCrm$/.test(c.field));
+  }
+  // Texts that the CRM sends for what its owner hides are ignored (design rule 4).
+  const events = view.final.events.filter((e) => view.rootOf({ side: 'google', ...e }) === root);
+  if (HIDDEN.has(field) && events.some((e) => view.isHidden(e.user, e.id))) return true;
+  return about.some(
+    ({ seq, message }) => seq > edit.seq && message.rejected?.reason === 'notOrganizer',
+  );
+}
+
+/** A conflict record that holds the value as the one that lost, or as one of the two. */
+function holds(conflict: Raw, field: FieldName, value: string): boolean {
+  const names = { time: ['start', 'end'], reminder: ['reminderMinutes'] } as Raw;
+  if (!(names[field] ?? [field]).includes(conflict.field)) return false;
+  return [conflict.crm, conflict.google].some((v) => {
+    const part = crmValue({ start: v, end: v, [conflict.field]: v }, field);
+    if (field !== 'time') return part === value;
+    const [start, end] = (part ?? '').split('|');
+    return (
+      value.split('|')[conflict.field === 'start' ? 0 : 1] ===
+      (conflict.field === 'start' ? start : end)
+    );
+  });
+}

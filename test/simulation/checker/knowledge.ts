@@ -1,0 +1,23 @@
+/** What a person had seen, and what the engine had stored, at a moment of the history. */
+import type { Edit } from '../history.ts';
+import { type FieldName, said } from '../mapping.ts';
+import type { View } from './view.ts';
+
+/** Somebody who saw the value replaced it, deleted or cancelled the record. */
+export function isReplaced(view: View, edit: Edit, field: FieldName, value: string): boolean {
+  const root = view.rootOf(edit);
+  return view.edits.some(
+    (e) =>
+      e.seq > edit.seq &&
+      view.rootOf(e) === root &&
+      said(e.side, e.before, field) === value &&
+      (e.op === 'cancel' || said(e.side, e.after, field) !== value),
+  );
+}
+
+/** Whether the engine had stored a link to the event when the person edited it. */
+export const isKnown = (view: View, edit: Edit) =>
+  view.entries.some(
+    (e) =>
+      e.kind === 'committed' && e.seq < edit.seq && e.links.some((l) => l.googleId === edit.id),
+  );

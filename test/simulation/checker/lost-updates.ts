@@ -1,0 +1,43 @@
+/** P4: no lost update. */
+import type { Edit } from '../history.ts';
+import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.ts';
+import { isExcused } from './excuses.ts';
+import { isReplaced } from './knowledge.ts';
+import type { View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+/** P4: every value that somebody typed is there, was replaced by somebody who saw it, or is reported. */
+export function lostUpdates(view: View): Violation[] {
+  const found: Violation[] = [];
+  for (const edit of view.edits) {
+    if (!edit.after || edit.op === 'restore') continue;
+    for (const field of FIELDS) {
+      const value = said(edit.side, edit.after, field);
+      if (!isUnique(field, value) || value === said(edit.side, edit.before, field)) continue;
+      if (survives(view, edit, field, value) || isExcused(view, edit, field, value)) continue;
+      found.push(violation('P4', `${edit.side} ${edit.op} ${edit.id}: ${field} ${value} is lost`));
+    }
+  }
+  return found;
+}
+
+/** Values that only one edit can have made. */
+const isUnique = (field: FieldName, value: string | undefined): value is string =>
+  value !== undefined && value !== '' && field !== 'private' && field !== 'busy';
+
+function survives(view: View, edit: Edit, field: FieldName, value: string): boolean {
+  const root = view.rootOf(edit);
+  const inCrm = view.final.records.some(
+    (r) =>
+      !r.deleted &&
+      view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root &&
+      crmValue(r.data, field) === value,
+  );
+  const atGoogle = view
+    .liveEvents()
+    .some(
+      (e) =>
+        view.rootOf({ side: 'google', ...e }) === root && googleValue(e.resource, field) === value,
+    );
+  return inCrm || atGoogle || isReplaced(view, edit, field, value);
+}

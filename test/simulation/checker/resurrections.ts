@@ -1,0 +1,97 @@
+/** P7: no resurrection. */
+import type { Edit, Entry, Raw } from '../history.ts';
+import { FIELDS, said, sameText } from '../mapping.ts';
+import { isKnown, isReplaced } from './knowledge.ts';
+import type { View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+/** P7: what somebody deleted who knew all that there was to know stays deleted. */
+export function resurrections(view: View): Violation[] {
+  const found: Violation[] = [];
+  const roots = Map.groupBy(view.edits, (e) => view.rootOf(e));
+  for (const [root, edits] of roots) {
+    const last = edits.at(-1);
+    if (!last || (last.op !== 'delete' && last.op !== 'cancel')) continue;
+    if (!sawAll(view, last, edits)) continue;
+    // Of two events of one record (a person restored the older one) only one was deleted.
+    if (last.side === 'google' && view.livesElsewhere(last)) continue;
+    // Whoever leaves with removal and connects again gets all that the CRM has.
+    const left = (e: Entry) =>
+      e.kind === 'user' && e.user === last.user && e.what === 'leavingRemove';
+    if (last.side === 'google' && view.entries.some(left)) continue;
+    const record = view.final.records.find(
+      (r) =>
+        !r.deleted &&
+        r.data.status !== 'cancelled' &&
+        view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root,
+    );
+    const event = view.liveEvents().find((e) => view.rootOf({ side: 'google', ...e }) === root);
+    if (record) found.push(violation('P7', `${record.crmId} is back in the CRM`));
+    if (event) found.push(violation('P7', `event ${event.id} of ${event.user} is back`));
+  }
+  return found;
+}
+
+/** Whether the last edit was made in the knowledge of all that the other side had done. */
+function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
+  // A colleague who had the record before works in another calendar.
+  const others = edits.filter(
+    (e) => e.side !== last.side || (last.side === 'google' && e.user !== last.user),
+  );
+  // Made or written by a run that died before it knew: there is nothing to see a deletion against.
+  if (last.side === 'google' && !isKnown(view, last)) return false;
+  const root = view.rootOf(last);
+  // A write whose answer was lost looks like somebody's edit, and in doubt nothing is thrown away.
+  const doubt = view.effects.some(
+    (e) =>
+      e.task !== undefined &&
+      e.after.status !== 'cancelled' &&
+      view.rootOf({ side: 'google', user: e.user, id: e.id }) === root &&
+      !view.isCommitted(e),
+  );
+  // The CRM restored what the last one deletes: its answer was still on its way.
+  const restored = view.applied.some(
+    ({ seq, message, changed }) =>
+      changed.length > 0 &&
+      message.conflicts?.some((c: Raw) => c.field === 'deletedInCrm') &&
+      view.rootOf({ side: 'crm', user: message.userId, id: message.crmId }) === root &&
+      !view.entries.some(
+        (e) =>
+          e.kind === 'committed' &&
+          e.seq > seq &&
+          e.seq < last.seq &&
+          e.links.some((link) => link.googleId === message.googleId),
+      ),
+  );
+  // So does what the CRM took over from a run that died before it stored what it had told.
+  const hearsay = view.told.some(
+    (t) =>
+      (t.message.changed ?? []).length > 0 &&
+      view.rootOfMessage(t.message) === root &&
+      !view.isStoodBy(t),
+  );
+  if (restored || doubt || hearsay) return false;
+  return others.every((e) => {
+    // The old owner cannot know.
+    if (e.op === 'handOver' && e.user !== last.user) return false;
+    const acted = view.entries.some(
+      (x) =>
+        x.seq > e.seq &&
+        x.seq < last.seq &&
+        ((x.kind === 'effect' &&
+          x.task !== undefined &&
+          view.rootOf({ side: 'google', user: x.user, id: x.id }) === root) ||
+          (x.kind === 'applied' &&
+            x.changed.some(
+              (c) => view.rootOf({ side: 'crm', user: c.user, id: c.crmId }) === root,
+            ))),
+    );
+    if (!acted) return false;
+    return FIELDS.every((field) => {
+      const value = said(e.side, e.after, field);
+      if (value === undefined || value === said(e.side, e.before, field)) return true;
+      const now = said(last.side, last.before, field);
+      return sameText(now, value) || isReplaced(view, e, field, value);
+    });
+  });
+}

@@ -1,0 +1,47 @@
+/** P10: what is not ours is not touched. */
+
+import { googleKey, type View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+/** Fields of an event that a write of the engine may change. */
+const OURS = new Set([
+  'summary',
+  'location',
+  'description',
+  'start',
+  'end',
+  'visibility',
+  'transparency',
+  'reminders',
+  'attendees',
+  'sequence',
+  'updated',
+]);
+
+/** P10: foreign objects stay as they are, byte by byte, and so do fields that are not mapped. */
+export function untouched(view: View): Violation[] {
+  const found: Violation[] = [];
+  for (const { user, id, resource } of view.final.foreign) {
+    const now = view.final.events.find((e) => e.user === user && e.id === id);
+    if (JSON.stringify(now?.resource) !== JSON.stringify(resource))
+      found.push(violation('P10', `foreign event ${id} of ${user} was changed`));
+  }
+  const adopted = new Set<string>();
+  for (const entry of view.entries) {
+    if (entry.kind === 'applied' && entry.message.googleId !== undefined)
+      adopted.add(googleKey(entry.message.userId, entry.message.googleId));
+    if (entry.kind !== 'effect' || entry.task === undefined || entry.caller !== entry.user)
+      continue;
+    const { user, id, before, after, method } = entry;
+    if (!before) continue;
+    const key = googleKey(user, id);
+    if (!view.inserted.has(key) && !adopted.has(key))
+      found.push(violation('P10', `${method} of the unlinked event ${id} of ${user}`));
+    if (after.status === 'cancelled') continue;
+    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (!OURS.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+        found.push(violation('P10', `${method} changed ${name} of event ${id} of ${user}`));
+    }
+  }
+  return found;
+}
