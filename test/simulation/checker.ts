@@ -9,6 +9,7 @@ import { duplicates } from './checker/duplicates.ts';
 import { ending } from './checker/ending.ts';
 import { leases } from './checker/leases.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
+import { notices } from './checker/notices.ts';
 import { resurrections } from './checker/resurrections.ts';
 import { truthfulBase } from './checker/truthful-base.ts';
 import { untouched } from './checker/untouched.ts';
@@ -29,6 +30,7 @@ export function check(history: History): Violation[] {
     ...deletionsTold(view),
     ...untouched(view),
     ...leases(view),
+    ...notices(view),
     ...truthfulBase(view),
   ];
 }

@@ -99,7 +99,33 @@ export interface UserEvent {
   what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'paused' | 'emptyListing';
 }
 
-export type Entry = Edit | Effect | Issue | LeaseTaken | Applied | Committed | Told | UserEvent;
+/** A false notification led to a call through a port. */
+export interface Forged {
+  kind: 'forged';
+  seq: number;
+  at: number;
+  task: number;
+  call: string;
+}
+
+/** So much time has passed since the last trouble that every safety poll has been due. */
+export interface Safe {
+  kind: 'safe';
+  seq: number;
+  at: number;
+}
+
+export type Entry =
+  | Edit
+  | Effect
+  | Issue
+  | LeaseTaken
+  | Applied
+  | Committed
+  | Told
+  | UserEvent
+  | Forged
+  | Safe;
 
 /** How it all ended. */
 export interface Final {

@@ -29,6 +29,12 @@ export async function act(system: System, action: Action): Promise<void> {
       return system.poll(user);
     case 'tick':
       return system.queues.publish('poll-fanout', '{}', system.scheduler.now);
+    case 'maintain':
+      return system.queues.publish('maintain', '{}', system.scheduler.now);
+    case 'forge':
+      return system.notifications?.forge(action.how, action.pick, system.scheduler.now);
+    case 'unwatchable':
+      return void system.unwatchable[action.on ? 'add' : 'delete'](user);
     case 'expireSync':
       return system.workspace.expireSyncTokens(emailOf(user));
     case 'expireAccess':

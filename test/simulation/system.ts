@@ -12,6 +12,7 @@ import { seeded } from '../sandbox/google/random.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
+import { isForged, Notifications, PUSH_URL, refuseChannel } from './notifications.ts';
 import { Queues } from './queues.ts';
 import { rest, Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
@@ -24,14 +25,17 @@ const SCOPES = [
 ];
 const NAMES = ['anna', 'luca', 'mira', 'theo'];
 const DAY = 86_400_000;
+const HOUR = 3_600_000;
 const POLL = 300_000;
+/** Scheduler's tick, here less often than each minute: enough for what is due in hours. */
+const TICK = 1_800_000;
 /** More turns than any script needs: whoever takes more is in a loop. */
 const MAX_TURNS = 30_000;
 
 export interface SystemOptions
   extends Pick<
     Script,
-    'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy'
+    'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy' | 'channels'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -55,9 +59,15 @@ export class System {
   readonly trace = createHash('sha256');
   /** Names of the port calls, in order. */
   readonly ports: string[] = [];
+  /** Undefined: Google does not notify. */
+  readonly notifications: Notifications | undefined;
+  /** Users for whom Google makes no channel. */
+  readonly unwatchable = new Set<string>();
   readonly #outside: Outside;
   readonly #schedule: () => number;
   readonly #told = new Set<string>();
+  /** Tasks that handle a false notification. */
+  readonly #forged = new Set<number>();
   readonly #shadow = new Map<string, Raw>();
   #workers: Worker[] = [];
   #seenChanges = 0;
@@ -90,9 +100,18 @@ export class System {
       publish: (message) => this.#fromCrm(message as Raw),
     });
     this.#outside = this.#makeOutside(seeded(seed * 7 + 5));
+    if (options.channels) {
+      const notifications = new Notifications(this.queues, seeded(seed * 7 + 6));
+      this.notifications = notifications;
+      this.workspace.notify = ({ id }, headers) => {
+        const ends = this.workspace.calendars.channels.get(id)?.expiration ?? 0;
+        notifications.send(headers, ends, now());
+      };
+    }
     this.workspace.before = async (call) => {
       const task = carried.taskOf(this.workspace, call);
       await task?.worker.googlePoint(task, call, 'before');
+      if (this.unwatchable.has(call.user?.split('@')[0] ?? '')) refuseChannel(call);
     };
     this.workspace.after = async (call) => {
       const task = carried.taskOf(this.workspace, call);
@@ -123,6 +142,7 @@ export class System {
         },
       },
       settings: {
+        pushUrl: this.options.channels && PUSH_URL,
         windowDaysBack: 30,
         windowDaysAhead: 365,
         pollMs: POLL,
@@ -133,7 +153,12 @@ export class System {
         inviteExternal: false,
         policy: this.options.policy,
       },
-      onPort: (where, name) => this.ports.push(`${where} ${name}`) - 1,
+      onPort: (where, name, task) => {
+        // To know whom a notification is of is all that a false one may cost.
+        if (task && this.#forged.has(task.id) && name !== 'getChannel')
+          this.note('forged', { task: task.id, call: `${where} ${name}` });
+        return this.ports.push(`${where} ${name}`) - 1;
+      },
       onLog: (event, fields) => {
         const { kind, reason } = fields as { kind?: string; reason?: string };
         if (event === 'function.failed' && kind === 'bug') this.bugs.push(String(reason));
@@ -383,6 +408,7 @@ export class System {
     const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
     const task = ++this.#tasks;
     this.log('deliver', { task, worker: worker.name, message });
+    if (isForged(message)) this.#forged.add(task);
     this.queues.begin(message, worker);
     void worker.handle(task, message.subscription, message.data).then((status) => {
       this.log('answered', { task, status });
@@ -420,6 +446,7 @@ export class System {
       if (e.kind === 'user' && e.what === 'emptyListing')
         this.workspace.expireSyncTokens(emailOf(e.user));
     }
+    if (this.notifications) await this.#passDays();
     let quiet = 0;
     for (let round = 0; round < 20 && quiet < 2; round++) {
       const before = this.#progress();
@@ -431,6 +458,28 @@ export class System {
       quiet = this.#progress() === before ? quiet + 1 : 0;
     }
     return quiet === 2;
+  }
+
+  /**
+   * Time passes without trouble until each safety poll has been due: what nobody was notified of is found
+   * by then, and nobody's poll is forced.
+   */
+  async #passDays(): Promise<void> {
+    const pass = async (ms: number) => {
+      for (const end = this.scheduler.now + ms; this.scheduler.now < end; ) {
+        this.scheduler.now += TICK;
+        this.queues.publish('poll-fanout', '{}', this.scheduler.now);
+        if (!(await this.drain())) return;
+      }
+    };
+    for (let round = 0; round < 3; round++) {
+      await pass(2 * TICK);
+      for (const userId of this.users) await this.#backToWork(userId);
+    }
+    await pass(24 * HOUR);
+    this.queues.publish('maintain', '{}', this.scheduler.now);
+    await pass(8 * HOUR);
+    this.note('safe', {});
   }
 
   #progress(): string {
