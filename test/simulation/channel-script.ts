@@ -18,10 +18,11 @@ export function withChannels(script: Script): Script {
     const user = Math.floor(random() * script.users);
     const dice = random();
     if (dice < 0.3) return { do: 'forge', how: one(FORGERIES), pick: Math.floor(random() * 100) };
-    if (dice < 0.5) return { do: 'maintain' };
-    if (dice < 0.7) return { do: 'tick' };
-    if (dice < 0.8) return { do: 'unwatchable', user, on: random() < 0.7 };
-    if (dice < 0.9) return { do: 'wait', ms: one([HOUR, 13 * HOUR, 26 * HOUR]) };
+    if (dice < 0.45) return { do: 'maintain' };
+    if (dice < 0.6) return { do: 'tick' };
+    if (dice < 0.7) return { do: 'unwatchable', user, on: random() < 0.7 };
+    if (dice < 0.8) return { do: 'deaf', user, on: random() < 0.7 };
+    if (dice < 0.87) return { do: 'wait', ms: one([HOUR, 13 * HOUR, 26 * HOUR]) };
     return { do: 'wait', ms: ++waits > 2 ? HOUR : LONG };
   };
   for (let count = 3 + Math.floor(random() * 10); count > 0; count--) {

@@ -4,7 +4,7 @@ import type { Message, Queues } from './queues.ts';
 
 export const PUSH_URL = 'https://push.sync.example/';
 /** Beside what the queues lose of hints: nobody promises that a notification arrives. */
-const LOST = 0.2;
+const LOST = 0.3;
 
 export type Headers = { [name: string]: string };
 

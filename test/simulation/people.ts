@@ -34,7 +34,8 @@ export async function act(system: System, action: Action): Promise<void> {
     case 'forge':
       return system.notifications?.forge(action.how, action.pick, system.scheduler.now);
     case 'unwatchable':
-      return void system.unwatchable[action.on ? 'add' : 'delete'](user);
+    case 'deaf':
+      return void system[action.do][action.on ? 'add' : 'delete'](user);
     case 'expireSync':
       return system.workspace.expireSyncTokens(emailOf(user));
     case 'expireAccess':

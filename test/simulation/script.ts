@@ -29,8 +29,8 @@ export type Action =
   | { do: 'poll'; user: number }
   | { do: 'tick' | 'maintain' }
   | { do: 'forge'; how: Forgery; pick: number }
-  /** Google makes no channel for the user, from now on or not any more. */
-  | { do: 'unwatchable'; user: number; on: boolean }
+  /** Google makes no channel for the user, or what it tells of the user is lost; or not any more. */
+  | { do: 'unwatchable' | 'deaf'; user: number; on: boolean }
   | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect' | 'pause' | 'resume'; user: number }
   | { do: 'leave'; user: number; how: 'keep' | 'remove' };
 
