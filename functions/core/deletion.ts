@@ -31,7 +31,7 @@ export function beatsDelete(decision: Decision, field: string, data: Fields): De
 }
 
 /** What the old owner changed at Google and the CRM has not heard of: it goes, but not in silence. */
-export function unheard(input: Prepared, link: Link): Conflict[] {
+function unheard(input: Prepared, link: Link): Conflict[] {
   const told = Object.entries(link.offered).filter(([name]) => isUnseen(input, link, name));
   const news = {
     ...Object.fromEntries(told.map(([name, offer]) => [name, offer.value])),
@@ -43,6 +43,13 @@ export function unheard(input: Prepared, link: Link): Conflict[] {
     google,
     winner: 'crm',
   }));
+}
+
+/** Deletes what is handed over, or was when its run died, and says what is lost with it. */
+export function removeAloud(input: Prepared, link: Link, rule: Rule): Decision {
+  const conflicts = unheard(input, link);
+  const notice: Notice = { op: 'upsert', changed: [], conflicts };
+  return { ...remove(input, rule), ...(conflicts.length > 0 && { notice }) };
 }
 
 /**
