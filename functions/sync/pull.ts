@@ -6,7 +6,7 @@ import type { Collection, Page } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { executeGrouped, isLeftOut, membersLast } from './members.ts';
 import { needsFullSync, observePage, type Work } from './observe.ts';
-import { CHUNK, keepLease, type Run } from './run.ts';
+import { CHUNK, keepLease, type Run, wake } from './run.ts';
 
 /**
  * How much the window gains before that is read: of a year a week, which nobody misses who looks a year
@@ -137,9 +137,8 @@ async function pullGain(run: Run, collection: Collection, cursor: Cursor): Promi
  * window reaches them, by the setting of the day on which they came. What turns out to be outside still
  * sleeps on.
  */
-async function wakeGained({ engine, user, startedAt, window }: Run, from = window.to) {
-  const by = startedAt + Math.max(0, window.to - from);
-  while ((await engine.store.wakeIntents(user.userId, by, CHUNK)) > 0);
+function wakeGained(run: Run, from = run.window.to): Promise<void> {
+  return wake(run, run.startedAt + Math.max(0, run.window.to - from));
 }
 
 /** Carries works out and commits them, piece by piece; resolves to whether the cursor was stored. */

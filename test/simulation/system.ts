@@ -334,7 +334,7 @@ export class System {
       const { leaving, stateReason, firstSyncAt, ...kept } = user as User;
       const again = kept.state === 'disconnected' || leaving === 'remove';
       const paused = kept.state === 'paused';
-      return {
+      const connected: User = {
         ...kept,
         ...(firstSyncAt !== undefined && !again && { firstSyncAt }),
         ...(paused && stateReason !== undefined && { stateReason }),
@@ -343,8 +343,8 @@ export class System {
         googleSub: email,
         scopes: SCOPES,
         connectedAt: now,
-        nextPollAt: now,
       };
+      return dueNow(connected, now);
     });
     this.happened(userId, 'connected');
   }
@@ -505,11 +505,11 @@ export class System {
   }
 
   async resume(userId: string): Promise<void> {
-    const nextPollAt = this.scheduler.now;
+    const { now } = this.scheduler;
     await this.store.updateUser(userId, (user) => {
       if (user?.state !== 'paused') return undefined;
       const { stateReason: _, ...kept } = user;
-      return { ...kept, state: 'active', nextPollAt };
+      return dueNow({ ...kept, state: 'active' }, now);
     });
   }
 
