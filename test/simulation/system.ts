@@ -10,6 +10,7 @@ import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
 import { seeded } from '../sandbox/google/random.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
+import { hasToken } from '../support/canary.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
 import { isForged, Notifications, PUSH_URL, refuseChannel } from './notifications.ts';
@@ -75,6 +76,7 @@ export class System {
   #tasks = 0;
   #version = 0;
   #foreign: Final['foreign'] = [];
+  #logged = '';
   /** For a person who looks at one run. */
   lines: string[] | undefined;
 
@@ -162,6 +164,7 @@ export class System {
         return this.ports.push(`${where} ${name}`) - 1;
       },
       onLog: (event, fields) => {
+        this.#logged += JSON.stringify(fields);
         const { kind, reason } = fields as { kind?: string; reason?: string };
         if (event === 'function.failed' && kind === 'bug') this.bugs.push(String(reason));
         if (event === 'sync.run' || event === 'function.failed') this.log(event, fields);
@@ -519,6 +522,9 @@ export class System {
     const effects = this.entries.filter((e) => e.kind === 'effect').length;
     const told = this.#told.size;
     const state = this.#state();
+    const sent = this.entries.filter((e) => e.kind === 'told');
+    if (hasToken(this.store.dump() + JSON.stringify(sent) + this.#logged))
+      this.bugs.push('P35 token');
     if (rested) {
       this.scheduler.now += POLL;
       for (const userId of this.users) this.poll(userId);
