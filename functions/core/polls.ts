@@ -20,10 +20,10 @@ export interface Rhythm {
 }
 
 /**
- * Of types that Google cannot watch: 16 polls in eight hours of ceaseless activity, and six in the quiet
- * rest of the day.
+ * Of types that Google cannot watch: 15 polls in ten hours of ceaseless activity, and six in the quiet rest
+ * of the day; the jitter adds one or two, and 24 is what a day may cost.
  */
-export const UNWATCHABLE: Rhythm = { first: 30 * 60_000, most: 4 * 3_600_000 };
+export const UNWATCHABLE: Rhythm = { first: 40 * 60_000, most: 4 * 3_600_000 };
 
 /**
  * The next pull of a type: soon after activity, then after twice the time each. The jitter of a quarter
