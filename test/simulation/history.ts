@@ -51,6 +51,16 @@ export interface Issue {
   leaseUntil: number;
 }
 
+/** A process began to handle a message, or what a person asked the admin function for. */
+export interface TaskBegun {
+  kind: 'task';
+  seq: number;
+  at: number;
+  task: number;
+  /** The subscription, or the admin's action. */
+  what: string;
+}
+
 /** A task took a user's lease. */
 export interface LeaseTaken {
   kind: 'lease';
@@ -67,7 +77,7 @@ export interface Applied {
   seq: number;
   at: number;
   message: Raw;
-  changed: { crmId: string; user: string; before: Raw | undefined; after: Raw }[];
+  changed: { crmId: string; user: string; before: Raw | undefined; after: Raw | undefined }[];
 }
 
 /** The engine stored links. */
@@ -115,17 +125,31 @@ export interface Safe {
   at: number;
 }
 
+/** What a user's document says from now on about whether runs may begin. */
+export interface UserState {
+  kind: 'state';
+  seq: number;
+  at: number;
+  user: string;
+  state: string;
+  reason?: string;
+  enabled: boolean;
+  leaving?: string;
+}
+
 export type Entry =
   | Edit
   | Effect
   | Issue
+  | TaskBegun
   | LeaseTaken
   | Applied
   | Committed
   | Told
   | UserEvent
   | Forged
-  | Safe;
+  | Safe
+  | UserState;
 
 /** How it all ended. */
 export interface Final {
@@ -139,6 +163,8 @@ export interface Final {
   mails: number;
   /** The CRM publishes again what it was told. */
   echo: boolean;
+  /** Who wins a conflict, per field of the CRM's; the CRM where it says nothing. */
+  policy: { [field: string]: 'crm' | 'google' };
   /** Faults that struck. */
   struck: number;
   /** What one more cycle did after everything was quiet. */
