@@ -52,6 +52,13 @@ test('the interval doubles from the first to the most in quiet times, activity r
   );
 });
 
+test('the jitter: a quarter each way, or only later', () => {
+  const at = (random: number, late: boolean) =>
+    nextPoll(undefined, true, { first: 1000, most: 1000, late }, 0, random).at;
+  assert.deepEqual([at(0, false), at(0.5, false), at(0.9999, false)], [750, 1000, 1250]);
+  assert.deepEqual([at(0, true), at(0.9999, true)], [1000, 1250]);
+});
+
 test('a type that cannot be watched: at most 24 polls a day of ten hours without any rest', () => {
   const random = seeded(1);
   const days = new Array<number>(2000).fill(0);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import test, { after, before } from 'node:test';
 import { callerCheck } from '../../functions/triggers/caller.ts';
-import { pemCerts, signJwt } from '../sandbox/google/oauth/keys.ts';
+import { signJwt } from '../sandbox/google/oauth/keys.ts';
+import { alive, serveKeys } from '../support/keys.ts';
 
 const AUDIENCE = 'https://crm-change.run.example';
 const good = {
@@ -13,22 +12,18 @@ const good = {
   email: 'push@p.iam.gserviceaccount.com',
   email_verified: true,
 };
-const now = () => Math.floor(Date.now() / 1000);
-const alive = () => ({ iat: now() - 60, exp: now() + 600 });
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const stripped = (claims: object) =>
   `${part({ alg: 'RS256' })}.${part(claims)}.SIGNATURE_REMOVED_BY_GOOGLE`;
 
-/** Where the signing keys are: this process, not Google. */
-const keys = createServer((_, res) =>
-  res.setHeader('content-type', 'application/json').end(JSON.stringify(pemCerts())),
-);
 let api = '';
+let close = () => {};
 before(async () => {
-  await new Promise<void>((done) => keys.listen(0, '127.0.0.1', done));
-  api = `http://127.0.0.1:${(keys.address() as AddressInfo).port}`;
+  api = await serveKeys((end) => {
+    close = end;
+  });
 });
-after(() => keys.close());
+after(() => close());
 
 function status(token: string, env: NodeJS.ProcessEnv) {
   const check = callerCheck(
