@@ -36,7 +36,8 @@ export async function hold(run: Run, record: RecordType): Promise<void> {
   const { engine, lease } = run;
   const { userId } = run.user;
   const now = engine.clock.now();
-  const held = { ...run.user.held, [record]: now };
+  // As stored: a person may have released another type since this run began.
+  const held = { ...(await engine.store.getUser(userId))?.held, [record]: now };
   const records = run.user.records?.filter((other) => other !== record) ?? [];
   run.user = { ...run.user, held, records };
   await engine.publisher.googleChanges([stateNotice(run.user, now)]);
@@ -80,6 +81,7 @@ export async function putIntoState(
 function inState(user: User, state: UserState, reason: string): User {
   const entered: User = { ...user, state, stateReason: reason, toldState: state };
   delete entered.nextPollAt;
+  delete entered.alarmAt;
   delete entered.polls;
   if (state === 'disconnected') {
     delete entered.leaving;

@@ -1,4 +1,6 @@
+import { availability } from './availability.ts';
 import { ofContactsAndTasks } from './contacts-tasks.ts';
+import { realtime } from './realtime.ts';
 
 /**
  * Small breakages, each as somebody could make it in a hurry, and the tests that must notice (P38). A
@@ -589,8 +591,8 @@ export const defects: Defect[] = [
   {
     name: 'a final delete takes later edits with it in silence',
     file: 'functions/core/deletion.ts',
-    from: '  if (conflicts.length === 0) return decision;',
-    to: '  if (conflicts.length >= 0) return decision;',
+    from: "aloud(remove(input, 'removeAtGoogle'), conflicts)",
+    to: "remove(input, 'removeAtGoogle')",
     test: 'test/integration/deletes.test.ts',
     pattern: 'goes with the final delete',
   },
@@ -603,4 +605,30 @@ export const defects: Defect[] = [
     pattern: 'makes private',
   },
   ...ofContactsAndTasks,
+  {
+    name: 'that a field was emptied is no news to whoever deletes',
+    file: 'functions/core/deletion.ts',
+    from: 'if (name in data && sameValue(data[name], offer.value)) return false;',
+    to: 'if (sameValue(data[name], offer.value)) return false;',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'emptied on the phone',
+  },
+  {
+    name: 'who is heard first decides a conflict',
+    file: 'functions/core/merge.ts',
+    from: '  const winner = winnerOf(input, name);\n  for (const v of views) {',
+    to: "  const winner = views.some((v) => v.offer) ? 'google' : winnerOf(input, name);\n  for (const v of views) {",
+    test: 'test/simulation/orders.test.ts',
+    pattern: 'P6 P15',
+  },
+  {
+    name: 'whoever asks for removal while the sync lets go keeps everything',
+    file: 'functions/sync/leave.ts',
+    from: "if (how === 'keep' && user.leaving === 'remove')",
+    to: "if (how === 'remove' && user.leaving === 'keep')",
+    test: crossings,
+    pattern: 'asked for while a run disconnects',
+  },
+  ...realtime,
+  ...availability,
 ];

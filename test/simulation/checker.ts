@@ -12,6 +12,7 @@ import { fieldMerge } from './checker/field-merge.ts';
 import { leases } from './checker/leases.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
 import { mappingHeld } from './checker/mapping-held.ts';
+import { notices } from './checker/notices.ts';
 import { organizer } from './checker/organizer.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
@@ -48,7 +49,7 @@ const common = [
 ];
 
 /** What is said of appointments alone. */
-const ofAppointments = [texts, privacy, organizer];
+const ofAppointments = [texts, privacy, organizer, notices];
 
 /** All violations; none means that the run was right. */
 export function check(history: History): Violation[] {

@@ -138,6 +138,22 @@ export interface UserEvent {
     | 'placeLost';
 }
 
+/** A false notification led to a call through a port. */
+export interface Forged {
+  kind: 'forged';
+  seq: number;
+  at: number;
+  task: number;
+  call: string;
+}
+
+/** So much time has passed since the last trouble that every safety poll has been due. */
+export interface Safe {
+  kind: 'safe';
+  seq: number;
+  at: number;
+}
+
 /** What a user's document says from now on about whether runs may begin. */
 export interface UserState {
   kind: 'state';
@@ -160,6 +176,8 @@ export type Entry =
   | Committed
   | Told
   | UserEvent
+  | Forged
+  | Safe
   | UserState;
 
 /** How it all ended. */

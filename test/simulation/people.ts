@@ -1,4 +1,5 @@
 /** Carries out a script's steps: people at the desk and on the phone, and what else befalls the system. */
+import { dueNow } from '../../functions/core/polls.ts';
 import type { CrmRecord } from '../sandbox/crm/types.ts';
 import type { Edit, Raw } from './history.ts';
 import { address, list } from './phones.ts';
@@ -33,6 +34,13 @@ export async function act(system: System, action: Action): Promise<void> {
       return system.poll(user);
     case 'tick':
       return system.queues.publish('poll-fanout', '{}', system.scheduler.now);
+    case 'maintain':
+      return system.queues.publish('maintain', '{}', system.scheduler.now);
+    case 'forge':
+      return system.notifications?.forge(action.how, action.pick, system.scheduler.now);
+    case 'unwatchable':
+    case 'deaf':
+      return void system[action.do][action.on ? 'add' : 'delete'](user);
     case 'expireSync':
       return system.workspace.expireSyncTokens(emailOf(user));
     case 'expireAccess':
@@ -51,7 +59,9 @@ export async function act(system: System, action: Action): Promise<void> {
       return system.resume(user);
     case 'leave':
       await system.store.updateUser(user, (u) =>
-        u?.state === 'active' ? { ...u, leaving: action.how } : undefined,
+        u?.state === 'active'
+          ? dueNow({ ...u, leaving: action.how }, system.scheduler.now)
+          : undefined,
       );
       system.happened(user, action.how === 'keep' ? 'leavingKeep' : 'leavingRemove');
       return system.hint(user);
@@ -66,7 +76,7 @@ async function desk(system: System, user: string, action: Action): Promise<void>
   const planned = type === 'appointment' ? { status: 'planned' as const } : {};
   if (action.do === 'crm.create') {
     const kind = type === 'appointment' ? { kind: 'visit' } : {};
-    const data = { ...planned, ...kind, ...crmFields(type, action.fields, action.n) };
+    const data = { ...planned, ...kind, ...crmFields(action.fields, action.n, type) };
     const record = await crm.create(user, data, { record: type });
     return edited(system, 'create', record, undefined);
   }
@@ -86,7 +96,7 @@ async function desk(system: System, user: string, action: Action): Promise<void>
       return edited(
         system,
         'edit',
-        await crm.edit(crmId, crmFields(type, action.fields, action.n)),
+        await crm.edit(crmId, crmFields(action.fields, action.n, type)),
         before,
       );
     case 'crm.cancel':
@@ -98,7 +108,7 @@ async function desk(system: System, user: string, action: Action): Promise<void>
     case 'crm.handOver': {
       const to = system.users[action.to % system.users.length] ?? user;
       if (to === user) return;
-      const data = crmFields(type, action.fields, action.n);
+      const data = crmFields(action.fields, action.n, type);
       return edited(system, 'handOver', await crm.edit(crmId, data, to), before);
     }
     case 'crm.recreate':
@@ -109,7 +119,7 @@ async function desk(system: System, user: string, action: Action): Promise<void>
         op: 'upsert',
         crmId,
         version: record.version + 1,
-        data: { ...planned, ...crmFields(type, FRESH[type], action.n) },
+        data: { ...planned, ...crmFields(FRESH[type], action.n, type) },
       });
       return edited(system, 'recreate', crm.record(crmId) as CrmRecord, undefined);
   }

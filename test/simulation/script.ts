@@ -1,7 +1,9 @@
 /** What happens in one simulation: a seed and a list of steps, made from the seed, that can be shortened. */
 import { seeded } from '../sandbox/google/random.ts';
+import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
-import { FIELDS, type Field, type RecordType } from './values.ts';
+import type { Forgery } from './notifications.ts';
+import { FIELDS_OF, type Field, type RecordType } from './values.ts';
 
 /**
  * `user` and `pick` choose among what is there when the step comes, so that a step outlives others. Without
@@ -60,7 +62,10 @@ export type Action =
   | { do: 'fault'; fault: Fault }
   | { do: 'wait'; ms: number }
   | { do: 'poll'; user: number }
-  | { do: 'tick' }
+  | { do: 'tick' | 'maintain' }
+  | { do: 'forge'; how: Forgery; pick: number }
+  /** Google makes no channel for the user, or what it tells of the user is lost; or not any more. */
+  | { do: 'unwatchable' | 'deaf'; user: number; on: boolean }
   | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect' | 'pause' | 'resume'; user: number }
   | { do: 'leave'; user: number; how: 'keep' | 'remove' };
 
@@ -82,6 +87,8 @@ export interface Script {
   policy: { [field: string]: 'crm' | 'google' };
   /** The record types that are on; left out: appointments alone. */
   records?: RecordType[];
+  /** Google notifies. */
+  channels?: true;
   steps: Step[];
 }
 
@@ -112,7 +119,7 @@ export function scriptOf(seed: number): Script {
       action: early ? create(random, users, n, records) : action(random, users, n, records),
     });
   }
-  return {
+  return withChannels({
     seed,
     users,
     workers: 1 + int(random, 3),
@@ -122,7 +129,7 @@ export function scriptOf(seed: number): Script {
     policy: random() < 0.7 ? {} : records.length > 1 ? OF_TYPES : OF_APPOINTMENTS,
     ...(records.length > 1 && { records }),
     steps,
-  };
+  });
 }
 
 function create(random: Random, users: number, n: number, records: RecordType[]): Action {
@@ -147,7 +154,7 @@ const BUSY_FIELDS = {
 };
 
 function some(random: Random, record: RecordType): Field[] {
-  const weights = [...FIELDS[record], ...BUSY_FIELDS[record], ...BUSY_FIELDS[record]];
+  const weights = [...FIELDS_OF[record], ...BUSY_FIELDS[record], ...BUSY_FIELDS[record]];
   const count = 1 + int(random, 2);
   return [...new Set(Array.from({ length: count }, () => one(random, weights)))];
 }

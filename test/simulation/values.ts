@@ -10,11 +10,12 @@ const ZONES = ['Europe/Zurich', 'America/New_York', 'Australia/Lord_Howe', 'UTC'
 export type RecordType = 'appointment' | 'contact' | 'task';
 /** Fields by the names that the checker has for them. */
 export type Field = string;
-export const FIELDS: { [record in RecordType]: readonly Field[] } = {
+export const FIELDS_OF: { [record in RecordType]: readonly Field[] } = {
   appointment: ['subject', 'place', 'description', 'time', 'private', 'busy', 'reminder'],
   contact: ['name', 'title', 'notes', 'birthday', 'phones'],
   task: ['title', 'notes', 'due', 'done'],
 };
+export const FIELDS = FIELDS_OF.appointment;
 
 const day = (n: number) => new Date(MONDAY + n * DAY_MS).toISOString().slice(0, 10);
 
@@ -31,7 +32,11 @@ function times(n: number) {
 }
 
 /** The fields of an edit in the CRM's words. */
-export function crmFields(record: RecordType, fields: readonly Field[], n: number): object {
+export function crmFields(
+  fields: readonly Field[],
+  n: number,
+  record: RecordType = 'appointment',
+): object {
   if (record === 'contact') return crmContact(fields, n);
   if (record === 'task') return crmTask(fields, n);
   const data: { [name: string]: unknown } = {};

@@ -81,7 +81,7 @@ class Sayings {
       const value = read(raw, field);
       for (const part of value === undefined ? [] : partsOf(value)) {
         const key = `${root} ${field} ${part}`;
-        if (!into.has(key)) into.set(key, seq);
+        into.set(key, Math.min(seq, into.get(key) ?? seq));
       }
     }
   }
