@@ -10,6 +10,7 @@ import { ending } from './checker/ending.ts';
 import { leases } from './checker/leases.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
 import { resurrections } from './checker/resurrections.ts';
+import { series } from './checker/series.ts';
 import { truthfulBase } from './checker/truthful-base.ts';
 import { untouched } from './checker/untouched.ts';
 import { View } from './checker/view.ts';
@@ -22,6 +23,7 @@ export function check(history: History): Violation[] {
   return [
     ...ending(history.final),
     ...convergence(view),
+    ...series(view),
     ...lostUpdates(view),
     ...resurrections(view),
     ...counters(view),

@@ -31,7 +31,7 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
     return removed || conflicts.some((c) => /^(deleted|cancelled)InCrm$/.test(c.field));
   }
   // Texts that the CRM sends for what its owner hides are ignored (design rule 4).
-  const events = view.final.events.filter((e) => view.rootOf({ side: 'google', ...e }) === root);
+  const events = [...view.final.events, ...view.final.shown].filter((e) => view.rootOf({ side: 'google', ...e }) === root);
   if (HIDDEN.has(field) && events.some((e) => view.isHidden(e.user, e.id))) return true;
   return about.some(
     ({ seq, message }) => seq > edit.seq && message.rejected?.reason === 'notOrganizer',

@@ -34,7 +34,7 @@ function survives(view: View, edit: Edit, field: FieldName, value: string): bool
       crmValue(r.data, field) === value,
   );
   const atGoogle = view
-    .liveEvents()
+    .visible()
     .some(
       (e) =>
         view.rootOf({ side: 'google', ...e }) === root && googleValue(e.resource, field) === value,

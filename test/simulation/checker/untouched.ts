@@ -1,6 +1,6 @@
 /** P10: what is not ours is not touched. */
 
-import { googleKey, type View } from './view.ts';
+import { googleKey, seriesIn, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
 /** Fields of an event that a write of the engine may change. */
@@ -14,6 +14,7 @@ const OURS = new Set([
   'transparency',
   'reminders',
   'attendees',
+  'recurrence',
   'sequence',
   'updated',
 ]);
@@ -27,6 +28,10 @@ export function untouched(view: View): Violation[] {
       found.push(violation('P10', `foreign event ${id} of ${user} was changed`));
   }
   const adopted = new Set<string>();
+  const isLinked = (user: string, id: string) =>
+    view.isOurs(user, id) || adopted.has(googleKey(user, id));
+  // A stricter visibility of an occurrence is one of the whole series: Google's doing.
+  const linkedBy = new Map<number, string>();
   for (const entry of view.entries) {
     if (entry.kind === 'applied' && entry.message.googleId !== undefined)
       adopted.add(googleKey(entry.message.userId, entry.message.googleId));
@@ -34,8 +39,10 @@ export function untouched(view: View): Violation[] {
       continue;
     const { user, id, before, after, method } = entry;
     if (!before) continue;
-    const key = googleKey(user, id);
-    if (!view.inserted.has(key) && !adopted.has(key))
+    const family = seriesIn(id) ?? id;
+    if (isLinked(user, id) || isLinked(user, family))
+      linkedBy.set(entry.call, family);
+    else if (linkedBy.get(entry.call) !== family)
       found.push(violation('P10', `${method} of the unlinked event ${id} of ${user}`));
     if (after.status === 'cancelled') continue;
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {

@@ -1,5 +1,15 @@
 /** The history, sorted by what belongs together: the same for every invariant. */
-import type { Applied, Edit, Effect, Entry, Final, History, Raw, Told } from '../history.ts';
+import type {
+  Applied,
+  Edit,
+  Effect,
+  Entry,
+  Final,
+  History,
+  Raw,
+  ShownEvent,
+  Told,
+} from '../history.ts';
 
 export class View {
   readonly final: Final;
@@ -22,6 +32,10 @@ export class View {
     this.told = entries.filter((e) => e.kind === 'told');
     this.applied = entries.filter((e) => e.kind === 'applied');
     for (const effect of this.effects) this.#readEffect(effect);
+    if (final.recurrence === 'series') this.#joinFamilies();
+    for (const r of final.records)
+      for (const { user, id } of r.deleted ? [] : this.#heirsOf(r))
+        this.#join(crmKey(r.crmId), googleKey(user, id));
     for (const { message, changed } of this.applied) {
       if (message.googleId === undefined) continue;
       for (const { crmId } of changed)
@@ -40,6 +54,20 @@ export class View {
     if (!method.endsWith('insert')) return;
     this.inserted.set(key, crmId);
     this.#join(crmKey(crmId), key);
+  }
+
+  /** Where series are records, a series and all that belongs to it are one thing. */
+  #joinFamilies(): void {
+    for (const { user, id } of [...this.effects, ...this.final.shown]) {
+      const series = seriesIn(id);
+      if (series !== undefined) this.#join(googleKey(user, id), googleKey(user, series));
+    }
+    for (const { userId, crmId, occurrence } of this.final.records) {
+      if (!occurrence) continue;
+      const { series } = occurrence;
+      if (series.crmId) this.#join(crmKey(crmId), crmKey(series.crmId));
+      if (series.googleId) this.#join(crmKey(crmId), googleKey(userId, series.googleId));
+    }
   }
 
   #find(key: string): string {
@@ -63,14 +91,34 @@ export class View {
     return googleId === undefined ? undefined : this.#find(googleKey(userId, googleId));
   }
 
-  liveEvents(user?: string) {
+  /** What records of the CRM stand for: all that takes place, or series instead of their occurrences. */
+  liveEvents(user?: string): ShownEvent[] {
+    const { recurrence, shown } = this.final;
+    const all =
+      recurrence === 'series'
+        ? [...shown.filter((e) => e.series === undefined), ...this.liveSeries()]
+        : shown;
+    return all.filter((e) => user === undefined || e.user === user);
+  }
+
+  liveSeries(): ShownEvent[] {
     return this.final.events.filter(
-      (e) =>
-        (user === undefined || e.user === user) &&
-        e.resource.status !== 'cancelled' &&
-        !e.exception &&
-        !e.resource.recurrence,
+      ({ resource }) =>
+        resource.status !== 'cancelled' && resource.recurrence && resource.eventType === 'default',
     );
+  }
+
+  /** All that a person can look at: occurrences, and series where they are records. */
+  visible(): ShownEvent[] {
+    return this.final.recurrence === 'series'
+      ? [...this.final.shown, ...this.liveSeries()]
+      : this.final.shown;
+  }
+
+  /** Whether it was made by the engine: of an occurrence, whether its series was. */
+  isOurs(user: string, id: string): boolean {
+    const series = this.final.recurrence === 'series' ? seriesIn(id) : undefined;
+    return this.inserted.has(googleKey(user, series ?? id));
   }
 
   /** Live events that a record of the CRM stands for. */
@@ -85,15 +133,31 @@ export class View {
     const restored = (e: { id: string }) =>
       this.edits.some(({ op, id }) => op === 'restore' && id === e.id);
     const spare = events.some(ours) ? events.filter((e) => !ours(e) && restored(e)) : [];
-    return events.filter((e) => !spare.includes(e));
+    const own = events.filter((e) => !spare.includes(e));
+    return own.length > 0 ? own : this.#heirsOf(record);
+  }
+
+  /**
+   * An event of the CRM's that became a series goes on as one of the occurrences (design rule 6), and
+   * nobody needs to tell the CRM which: the one that no other record stands for.
+   */
+  #heirsOf(record: Raw): ShownEvent[] {
+    if (this.final.recurrence === 'series') return [];
+    return this.liveEvents(record.userId).filter(({ user, id, series }) => {
+      const isIts = series && this.inserted.get(googleKey(user, series)) === record.crmId;
+      return isIts && !this.final.records.some((r) => !r.deleted && r.googleId === id);
+    });
   }
 
   /** Live records of the CRM that an event stands for. */
   recordsOf(event: { user: string; id: string }): Raw[] {
     const crmId = this.inserted.get(googleKey(event.user, event.id));
-    return this.final.records.filter(
-      (r) =>
-        !r.deleted && r.userId === event.user && (r.googleId === event.id || r.crmId === crmId),
+    const live = this.final.records.filter((r) => !r.deleted && r.userId === event.user);
+    const named = live.filter((r) => r.googleId === event.id || r.crmId === crmId);
+    if (named.length > 0) return named;
+    const first = this.inserted.get(googleKey(event.user, seriesIn(event.id) ?? ''));
+    return live.filter(
+      (r) => r.crmId === first && this.eventsOf(r).some(({ id }) => id === event.id),
     );
   }
 
@@ -131,10 +195,13 @@ export class View {
   }
 
   isHidden(user: string, id: string): boolean {
-    const key = googleKey(user, id);
-    return !this.inserted.has(key) && this.hidden.has(key);
+    return !this.isOurs(user, id) && this.hidden.has(googleKey(user, id));
   }
 }
+
+/** The series that an occurrence's id names. */
+export const seriesIn = (id: string): string | undefined =>
+  /^(.+)_\d{8}(?:T\d{6}Z)?$/.exec(id)?.[1];
 
 export const crmKey = (crmId: string) => `c:${crmId}`;
 export const googleKey = (user: string, id: string) => `${user}/${id}`;
