@@ -41,8 +41,14 @@ export async function atDesk(system: System, user: string, action: Action): Prom
       return edited(system, 'cancel', await crm.edit(crmId, { status: 'cancelled' }), before);
     case 'crm.replan':
       return edited(system, 'replan', await crm.edit(crmId, { status: 'planned' }), before);
-    case 'crm.delete':
-      return edited(system, 'delete', await crm.remove(crmId), before);
+    case 'crm.delete': {
+      const others = all.filter((r) => !r.deleted).map((r) => [r, snapshot(r)] as const);
+      const removed = await crm.remove(crmId);
+      // A series takes its exceptions along.
+      for (const [other, was] of others)
+        if (other !== record && other.deleted) edited(system, 'delete', other, was);
+      return edited(system, 'delete', removed, before);
+    }
     case 'crm.handOver': {
       const to = system.users[action.to % system.users.length] ?? user;
       if (to === user) return;

@@ -3,7 +3,7 @@ import type { Calendar, StoredEvent } from '../sandbox/google/calendar/model.ts'
 import { parseDate } from '../sandbox/google/calendar/zones.ts';
 import type { Edit, Raw } from './history.ts';
 import type { Action } from './script.ts';
-import { shownIn } from './shown.ts';
+import { seriesIn, shownIn } from './shown.ts';
 import type { System } from './system.ts';
 import { googleFields, kindOf, ruleOf } from './values.ts';
 
@@ -130,6 +130,9 @@ async function call(
   body?: object,
 ): Promise<void> {
   const before = glance(system, user);
+  const sources = new Map(
+    [...system.calendarOf(user).events.values()].map(({ id, resource }) => [id, resource as Raw]),
+  );
   const made = await system.phone(user, method, path, body);
   if (!made) return;
   const after = glance(system, user);
@@ -140,16 +143,18 @@ async function call(
       op: what,
       user,
       id,
-      before: before.get(id),
+      // A new occurrence says what its series said already.
+      before: before.get(id) ?? (what === 'create' ? sources.get(seriesIn(id) ?? '') : undefined),
       after: after.get(id),
     });
-  const gone = op === 'edit' && !after.has(target);
-  if (!isShared(system, target, before, after)) edited(target, gone ? 'vanish' : op);
   for (const id of new Set([...before.keys(), ...after.keys()])) {
     if (id === target || before.get(id) === after.get(id)) continue;
     if (!after.has(id)) edited(id, op === 'delete' ? 'delete' : 'vanish');
     else edited(id, before.has(id) ? 'edit' : 'create');
   }
+  // Last, since it is what the person meant.
+  const gone = op === 'edit' && !after.has(target);
+  if (!isShared(system, target, before, after)) edited(target, gone ? 'vanish' : op);
 }
 
 /** A series of which the CRM knows only the occurrences: what was done to it was done to each. */

@@ -24,6 +24,10 @@ export interface Shown {
   slot?: string;
 }
 
+/** The series that an occurrence's id names. */
+export const seriesIn = (id: string): string | undefined =>
+  /^(.+)_\d{8}(?:T\d{6}Z)?$/.exec(id)?.[1];
+
 /** Longer than any series that people make here. */
 const HORIZON = Date.UTC(2028, 0, 1);
 

@@ -96,6 +96,7 @@ export class Crm {
     const record = this.#live(crmId);
     record.deleted = true;
     record.deletedBy = 'crm';
+    for (const part of this.#partsOf(record)) this.#goWith(part, record);
     this.#personChanged(record);
     await this.flush();
     return record;
@@ -180,6 +181,37 @@ export class Crm {
     }
   }
 
+  /** Live records of single occurrences of a series. */
+  #partsOf({ crmId, googleId }: CrmRecord): CrmRecord[] {
+    return [...this.#records.values()].filter(({ deleted, occurrence }) => {
+      const series = occurrence?.series;
+      const isIts = series?.crmId === crmId || (googleId && series?.googleId === googleId);
+      return !deleted && isIts;
+    });
+  }
+
+  /** The exceptions of a series go with it, and nothing is published about them. */
+  #goWith(part: CrmRecord, series: CrmRecord): void {
+    part.deleted = true;
+    part.deletedBy = 'crm';
+    part.wentWith = series.crmId;
+    this.#changed(part.userId, part.crmId);
+  }
+
+  /** A series that came back under another number: so do the exceptions that went with it. */
+  #comeBack(former: CrmRecord, { crmId, googleId }: CrmRecord): void {
+    for (const part of this.#records.values()) {
+      if (part.wentWith !== former.crmId || !part.occurrence) continue;
+      const { originalStart } = part.occurrence;
+      const series = { crmId, ...(googleId !== undefined && { googleId }) };
+      part.occurrence = { series, originalStart };
+      part.deleted = false;
+      delete part.deletedBy;
+      delete part.wentWith;
+      this.#changed(part.userId, part.crmId);
+    }
+  }
+
   /** An occurrence without a record of its own does not take place: the series knows. */
   #leaveOut({ series, originalStart }: Occurrence): void {
     const isIt = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
@@ -227,6 +259,9 @@ export class Crm {
       const whole = { ...record.data, ...data };
       const restored = this.#insert({ userId, record: type, origin, data: whole });
       restored.conflicts.push(...(change.conflicts ?? []));
+      if (record.cancelled) restored.cancelled = record.cancelled;
+      if (change.googleId !== undefined) restored.googleId = change.googleId;
+      this.#comeBack(record, restored);
       this.#googleChanged(restored, change);
       return;
     }
@@ -272,6 +307,7 @@ export class Crm {
     if (base !== undefined && record.editedVersion > base) return;
     record.deleted = true;
     record.deletedBy = 'google';
+    if (change.occurrence) this.#leaveOut(change.occurrence);
     this.#bump(record, change);
     this.#googleChanged(record, change);
   }

@@ -1,6 +1,7 @@
 /** P10: what is not ours is not touched. */
 
-import { googleKey, seriesIn, type View } from './view.ts';
+import { seriesIn } from '../shown.ts';
+import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
 /** Fields of an event that a write of the engine may change. */

@@ -10,6 +10,7 @@ import type {
   ShownEvent,
   Told,
 } from '../history.ts';
+import { seriesIn } from '../shown.ts';
 
 export class View {
   readonly final: Final;
@@ -51,7 +52,8 @@ export class View {
     if (after.visibility === 'private') this.hidden.add(key);
     const crmId = after.extendedProperties?.private?.crmId;
     if (task === undefined || before || caller !== user || !crmId) return;
-    if (!method.endsWith('insert')) return;
+    // The occurrences of a series that was inserted carry its marks as well.
+    if (!method.endsWith('insert') || seriesIn(id) !== undefined) return;
     this.inserted.set(key, crmId);
     this.#join(crmKey(crmId), key);
   }
@@ -198,10 +200,6 @@ export class View {
     return !this.isOurs(user, id) && this.hidden.has(googleKey(user, id));
   }
 }
-
-/** The series that an occurrence's id names. */
-export const seriesIn = (id: string): string | undefined =>
-  /^(.+)_\d{8}(?:T\d{6}Z)?$/.exec(id)?.[1];
 
 export const crmKey = (crmId: string) => `c:${crmId}`;
 export const googleKey = (user: string, id: string) => `${user}/${id}`;
