@@ -43,7 +43,9 @@ export function slotOf({ date, dateTime }: Raw): string {
 /** Occurrences that have no record of their own and are not left out. */
 function regular(series: Raw, records: readonly Raw[], zone: string): CrmItem[] {
   const parts = records.filter((r) => r.occurrence && isNamed(series, r.occurrence.series));
-  const own = parts.filter((r) => !r.deleted || (r.deletedBy === 'crm' && r.wentWith === undefined));
+  const own = parts.filter(
+    (r) => !r.deleted || (r.deletedBy === 'crm' && r.wentWith === undefined),
+  );
   const taken = new Set([
     ...own.map((r) => slotOf(r.occurrence.originalStart)),
     ...(series.cancelled ?? []).map(slotOf),

@@ -1,6 +1,6 @@
 /** What people do in the CRM. */
 import type { CrmRecord } from '../sandbox/crm/types.ts';
-import { crmShown, isSeries } from './crm-calendar.ts';
+import { crmShown, isSeries, slotOf } from './crm-calendar.ts';
 import type { Edit, Raw } from './history.ts';
 import type { Action } from './script.ts';
 import { type System, snapshot } from './system.ts';
@@ -29,7 +29,8 @@ export async function atDesk(system: System, user: string, action: Action): Prom
   const { crmId } = record;
   switch (action.do) {
     case 'crm.edit': {
-      const kind = isSeries(record) || record.occurrence ? kindOf(record.data.start ?? {}) : undefined;
+      const kind =
+        isSeries(record) || record.occurrence ? kindOf(record.data.start ?? {}) : undefined;
       const data = crmFields(action.fields, action.n, kind);
       return edited(system, 'edit', await crm.edit(crmId, data), before);
     }
@@ -134,6 +135,6 @@ function edited(system: System, op: Edit['op'], record: CrmRecord, before: Raw |
     before,
     after: snapshot(record),
     ...(record.redacted && { redacted: true }),
+    ...(record.occurrence && { slot: slotOf(record.occurrence.originalStart) }),
   });
 }
-

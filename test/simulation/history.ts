@@ -26,6 +26,8 @@ export interface Edit {
   /** What the person saw, and what it was afterwards; undefined: it did not exist. */
   before: Raw | undefined;
   after: Raw | undefined;
+  /** CRM: of an occurrence, its place in the series, as in Google's ids. */
+  slot?: string;
   /** CRM: Google's owner hides the content. */
   redacted?: boolean;
 }

@@ -102,8 +102,7 @@ const instantOf = (slot: string) =>
       (_, y, m, d, h = '00', i = '00', s = '00') => `${y}-${m}-${d}T${h}:${i}:${s}Z`,
     ),
   );
-const stampOf = (at: number) =>
-  `${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+const stampOf = (at: number) => `${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
 const dayOf = (at: number) => stampOf(at).slice(0, 8);
 
 function timesAt({ start, end }: Raw, at: number): object {

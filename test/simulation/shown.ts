@@ -28,6 +28,9 @@ export interface Shown {
 export const seriesIn = (id: string): string | undefined =>
   /^(.+)_\d{8}(?:T\d{6}Z)?$/.exec(id)?.[1];
 
+/** An occurrence's place in its series. */
+export const slotIn = (id: string): string | undefined => /_(\d{8}(?:T\d{6}Z)?)$/.exec(id)?.[1];
+
 /** Longer than any series that people make here. */
 const HORIZON = Date.UTC(2028, 0, 1);
 

@@ -215,7 +215,9 @@ export class Crm {
   /** An occurrence without a record of its own does not take place: the series knows. */
   #leaveOut({ series, originalStart }: Occurrence): void {
     const isIt = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
-    const record = [...this.#records.values()].find(isIt);
+    // Restored under another number, the series has two by which it may be called.
+    const named = [...this.#records.values()].filter(isIt);
+    const record = named.find(({ deleted }) => !deleted) ?? named[0];
     if (!record) return;
     record.cancelled = [...(record.cancelled ?? []), originalStart];
     this.#changed(record.userId, record.crmId);

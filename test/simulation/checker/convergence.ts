@@ -47,8 +47,7 @@ const names = (record: Raw, field: string) =>
   (record.conflicts as Raw[]).some((c) => c.field === field);
 
 export function differences(view: View, record: Raw, event: ShownEvent): string[] {
-  const hidden =
-    event.resource.visibility === 'private' && !view.isOurs(event.user, event.id);
+  const hidden = event.resource.visibility === 'private' && !view.isOurs(event.user, event.id);
   return FIELDS.flatMap((field) => {
     if (hidden && HIDDEN.has(field)) return [];
     const crm = crmValue(record.data, field);

@@ -1,6 +1,7 @@
 /** When a value that somebody typed may be gone: it is reported, or nobody could know of it. */
 import type { Edit, Raw } from '../history.ts';
 import { crmValue, type FieldName, HIDDEN } from '../mapping.ts';
+import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
 import { googleKey, type View } from './view.ts';
 
@@ -15,6 +16,10 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
   const conflicts: Raw[] = about.flatMap(({ message }) => message.conflicts ?? []);
   if (conflicts.some((c) => holds(c, field, value))) return true;
   if (edit.side === 'google') {
+    // The CRM moved or cut the series: Google drops the exceptions whose place is no more.
+    const isMove = (e: Edit) =>
+      e.side === 'crm' && view.rootOf(e) === root && e.slot === undefined && movesSeries(e);
+    if (seriesIn(edit.id) !== undefined && view.edits.some(isMove)) return true;
     const removed = view.entries.some(
       (e) => e.kind === 'user' && e.user === edit.user && e.what === 'leavingRemove',
     );
@@ -31,10 +36,20 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
     return removed || conflicts.some((c) => /^(deleted|cancelled)InCrm$/.test(c.field));
   }
   // Texts that the CRM sends for what its owner hides are ignored (design rule 4).
-  const events = [...view.final.events, ...view.final.shown].filter((e) => view.rootOf({ side: 'google', ...e }) === root);
+  const events = [...view.final.events, ...view.final.shown].filter(
+    (e) => view.rootOf({ side: 'google', ...e }) === root,
+  );
   if (HIDDEN.has(field) && events.some((e) => view.isHidden(e.user, e.id))) return true;
   return about.some(
     ({ seq, message }) => seq > edit.seq && message.rejected?.reason === 'notOrganizer',
+  );
+}
+
+/** Where series are records: whether its occurrences have other places than before. */
+function movesSeries({ before, after }: Edit): boolean {
+  if (!before?.recurrence || !after) return false;
+  return ['start', 'recurrence'].some(
+    (f) => JSON.stringify(before[f]) !== JSON.stringify(after[f]),
   );
 }
 

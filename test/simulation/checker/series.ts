@@ -26,11 +26,7 @@ export function series(view: View): Violation[] {
   });
 }
 
-function compared(
-  view: View,
-  shown: ShownEvent[],
-  expected: Map<string, CrmItem>,
-): Violation[] {
+function compared(view: View, shown: ShownEvent[], expected: Map<string, CrmItem>): Violation[] {
   const found: Violation[] = [];
   for (const event of shown) {
     const item = expected.get(event.id);

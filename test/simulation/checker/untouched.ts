@@ -41,8 +41,7 @@ export function untouched(view: View): Violation[] {
     const { user, id, before, after, method } = entry;
     if (!before) continue;
     const family = seriesIn(id) ?? id;
-    if (isLinked(user, id) || isLinked(user, family))
-      linkedBy.set(entry.call, family);
+    if (isLinked(user, id) || isLinked(user, family)) linkedBy.set(entry.call, family);
     else if (linkedBy.get(entry.call) !== family)
       found.push(violation('P10', `${method} of the unlinked event ${id} of ${user}`));
     if (after.status === 'cancelled') continue;
