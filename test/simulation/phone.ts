@@ -81,8 +81,10 @@ function pickOf(calendar: Calendar, what: Action['do']): Target[] {
 /** "This and following": the series ends before an occurrence, and a new one with all it said begins. */
 async function split(system: System, user: string, target: Target, n: number): Promise<void> {
   const { id, resource } = target;
-  const starts = shownIn(system.calendarOf(user)).filter(({ series }) => series === id);
-  const from = starts[1 + (n % Math.max(1, starts.length - 1))]?.slot;
+  const slots = shownIn(system.calendarOf(user))
+    .flatMap(({ series, slot }) => (series === id && slot !== undefined ? [slot] : []))
+    .sort();
+  const from = slots[1 + (n % Math.max(1, slots.length - 1))];
   const rule = resource.recurrence?.find((line: string) => line.startsWith('RRULE:'));
   if (from === undefined || !rule || resource.recurrence.length > 1) return;
   const open = rule.replace(/;(COUNT|UNTIL)=[^;]+/g, '');

@@ -208,7 +208,8 @@ export class Crm {
       part.deleted = false;
       delete part.deletedBy;
       delete part.wentWith;
-      this.#changed(part.userId, part.crmId);
+      part.version += 1;
+      this.#publishRecord(part);
     }
   }
 
@@ -262,9 +263,8 @@ export class Crm {
       const restored = this.#insert({ userId, record: type, origin, data: whole });
       restored.conflicts.push(...(change.conflicts ?? []));
       if (record.cancelled) restored.cancelled = record.cancelled;
-      if (change.googleId !== undefined) restored.googleId = change.googleId;
-      this.#comeBack(record, restored);
       this.#googleChanged(restored, change);
+      this.#comeBack(record, restored);
       return;
     }
     // Somebody changed the record here since Google's view of it: only what really changed there counts.

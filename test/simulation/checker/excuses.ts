@@ -13,12 +13,13 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
       (message.googleId &&
         view.rootOf({ side: 'google', user: message.userId, id: message.googleId }) === root),
   );
+  // The CRM moved or cut the series: Google drops the exceptions whose place is no more.
+  const isMove = (e: Edit) =>
+    e.side === 'crm' && view.rootOf(e) === root && e.slot === undefined && movesSeries(e);
+  if (edit.slot !== undefined && view.edits.some((e) => isMove(e) && e.seq > edit.seq)) return true;
   const conflicts: Raw[] = about.flatMap(({ message }) => message.conflicts ?? []);
   if (conflicts.some((c) => holds(c, field, value))) return true;
   if (edit.side === 'google') {
-    // The CRM moved or cut the series: Google drops the exceptions whose place is no more.
-    const isMove = (e: Edit) =>
-      e.side === 'crm' && view.rootOf(e) === root && e.slot === undefined && movesSeries(e);
     if (seriesIn(edit.id) !== undefined && view.edits.some(isMove)) return true;
     const removed = view.entries.some(
       (e) => e.kind === 'user' && e.user === edit.user && e.what === 'leavingRemove',
@@ -47,7 +48,8 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
 
 /** Where series are records: whether its occurrences have other places than before. */
 function movesSeries({ before, after }: Edit): boolean {
-  if (!before?.recurrence || !after) return false;
+  if (before?.recurrence && before.status !== after?.status) return true;
+  if (!before || !after) return false;
   return ['start', 'recurrence'].some(
     (f) => JSON.stringify(before[f]) !== JSON.stringify(after[f]),
   );

@@ -36,7 +36,11 @@ function compared(view: View, shown: ShownEvent[], expected: Map<string, CrmItem
       const name = `${record.crmId} at ${item.slot}`;
       for (const text of differences(view, record, event))
         found.push(violation('P1', `${name}: ${text}`));
-    } else if (!isStrange(view, event) && !isBeyond(view, rootOf(view, event)))
+    } else if (
+      !isKept(view, event) &&
+      !isStrange(view, event) &&
+      !isBeyond(view, rootOf(view, event))
+    )
       found.push(violation('P1', `occurrence ${event.id} of ${event.user} is missing in the CRM`));
   }
   for (const [id, { record }] of expected)
@@ -45,6 +49,18 @@ function compared(view: View, shown: ShownEvent[], expected: Map<string, CrmItem
 }
 
 const rootOf = (view: View, event: ShownEvent) => view.rootOf({ side: 'google', ...event });
+
+/** Cancelled in the CRM, and edited at Google meanwhile: it stays, and the CRM knows. */
+function isKept(view: View, event: ShownEvent): boolean {
+  const isIts = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId });
+  const root = rootOf(view, event);
+  return view.final.records.some(
+    (r) =>
+      isIts(r) === root &&
+      r.data.status === 'cancelled' &&
+      (r.conflicts as Raw[]).some((c) => c.field === 'cancelledInCrm'),
+  );
+}
 
 /** The CRM was told that its record has no place: a person has to look at it. */
 const isRefused = ({ record }: CrmItem) => record.occurrence && record.rejected;
