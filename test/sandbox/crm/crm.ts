@@ -201,10 +201,11 @@ export class Crm {
   /** A series that came back under another number: so do the exceptions that went with it. */
   #comeBack(former: CrmRecord, { crmId, googleId }: CrmRecord): void {
     for (const part of this.#records.values()) {
-      if (part.wentWith !== former.crmId || !part.occurrence) continue;
+      if (part.occurrence?.series.crmId !== former.crmId) continue;
       const { originalStart } = part.occurrence;
       const series = { crmId, ...(googleId !== undefined && { googleId }) };
       part.occurrence = { series, originalStart };
+      if (part.wentWith !== former.crmId) continue;
       part.deleted = false;
       delete part.deletedBy;
       delete part.wentWith;

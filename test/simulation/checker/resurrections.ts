@@ -28,6 +28,7 @@ export function resurrections(view: View): Violation[] {
       (r) =>
         !r.deleted &&
         r.data.status !== 'cancelled' &&
+        !(r.occurrence && r.rejected) &&
         view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root &&
         (slot === undefined || (r.occurrence && slotOf(r.occurrence.originalStart) === slot)),
     );
