@@ -7,6 +7,7 @@ import type { RecordType } from '../../../functions/core/fields.ts';
 import {
   type GoogleChange,
   googleChangeSchema,
+  type Moment,
   type Occurrence,
   occurrenceSchema,
 } from '../../../functions/core/messages.ts';
@@ -238,8 +239,25 @@ export class Crm {
     );
     const live = [...same, ...former].find((record) => !record.deleted);
     if (live || crmId !== undefined) return live ?? named;
+    // Both sides took the same occurrence out of its series at once.
+    const part = change.occurrence && this.#partAt(change.occurrence, change.userId);
+    if (part) return part;
     // Adopted once and deleted since: a late copy of the first message must not make a second record.
     return same.at(-1);
+  }
+
+  /** The live record of an occurrence: it is known by its place before it has Google's id. */
+  #partAt({ series, originalStart }: Occurrence, userId: string | undefined) {
+    const isSeries = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
+    const names = [...this.#records.values()].filter(isSeries).map(({ crmId }) => crmId);
+    return [...this.#records.values()].find(
+      ({ occurrence, deleted, userId: owner }) =>
+        !deleted &&
+        owner === userId &&
+        occurrence?.series.crmId !== undefined &&
+        names.includes(occurrence.series.crmId) &&
+        isSameMoment(occurrence.originalStart, originalStart),
+    );
   }
 
   #applyUpsert(record: CrmRecord | undefined, change: GoogleChange): void {
@@ -461,6 +479,11 @@ function isSame(a: unknown, b: unknown): boolean {
   const plain = (value: unknown) => (typeof value === 'string' ? value.trim() || null : value);
   return JSON.stringify(plain(a) ?? null) === JSON.stringify(plain(b) ?? null);
 }
+
+const isSameMoment = (a: Moment, b: Moment) =>
+  'date' in a || 'date' in b
+    ? 'date' in a && 'date' in b && a.date === b.date
+    : Date.parse(a.dateTime) === Date.parse(b.dateTime);
 
 /** What a redacted change asks to forget. */
 const HIDDEN: ReadonlySet<string> = new Set([
