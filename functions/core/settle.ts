@@ -150,7 +150,7 @@ function identity(outcome: Outcome, told: boolean): Link {
       userId,
       record: codec.record,
       state: 'live',
-      origin: inserted !== undefined || observed?.marker ? 'crm' : 'google',
+      origin: inserted !== undefined || observed?.marker || isOfOurs(outcome) ? 'crm' : 'google',
       crm: {},
       google: {},
       offered: {},
@@ -175,6 +175,10 @@ function identity(outcome: Outcome, told: boolean): Link {
   else if (seen?.state === 'live') delete next.foreign;
   return next;
 }
+
+/** A member of a group that the CRM made is the CRM's, whoever took it out of the group. */
+const isOfOurs = ({ parent, observed }: Outcome) =>
+  parent?.origin === 'crm' && observed?.group !== undefined && parent.googleId === observed.group;
 
 /** Until the CRM has named the record, it knows it by the id that it was told first, and answers with it. */
 const idFor = (link: Link | undefined, crmId: string | undefined, seen: string | undefined) =>

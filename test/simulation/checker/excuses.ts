@@ -16,7 +16,7 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
   // The CRM moved or cut the series: Google drops the exceptions whose place is no more.
   const isMove = (e: Edit) =>
     e.side === 'crm' && view.rootOf(e) === root && e.slot === undefined && movesSeries(e);
-  if (edit.slot !== undefined && view.edits.some((e) => isMove(e) && e.seq > edit.seq)) return true;
+  if (edit.slot !== undefined && view.edits.some(isMove)) return true;
   const conflicts: Raw[] = about.flatMap(({ message }) => message.conflicts ?? []);
   if (conflicts.some((c) => holds(c, field, value))) return true;
   if (edit.side === 'google') {

@@ -140,15 +140,19 @@ export class View {
   }
 
   /**
-   * An event of the CRM's that became a series goes on as one of the occurrences (design rule 6), and
-   * nobody needs to tell the CRM which: the one that no other record stands for.
+   * A single event that became a series goes on as one of the occurrences (design rule 6), and nobody
+   * needs to tell the CRM which: the one that no other record stands for.
    */
   #heirsOf(record: Raw): ShownEvent[] {
     if (this.final.recurrence === 'series') return [];
     return this.liveEvents(record.userId).filter(({ user, id, series }) => {
-      const isIts = series && this.inserted.get(googleKey(user, series)) === record.crmId;
+      const isIts = series && this.#wasSingle(record, user, series);
       return isIts && !this.final.records.some((r) => !r.deleted && r.googleId === id);
     });
+  }
+
+  #wasSingle({ crmId, googleId }: Raw, user: string, series: string): boolean {
+    return googleId === series || this.inserted.get(googleKey(user, series)) === crmId;
   }
 
   /** Live records of the CRM that an event stands for. */
@@ -157,9 +161,12 @@ export class View {
     const live = this.final.records.filter((r) => !r.deleted && r.userId === event.user);
     const named = live.filter((r) => r.googleId === event.id || r.crmId === crmId);
     if (named.length > 0) return named;
-    const first = this.inserted.get(googleKey(event.user, seriesIn(event.id) ?? ''));
+    const series = seriesIn(event.id);
     return live.filter(
-      (r) => r.crmId === first && this.eventsOf(r).some(({ id }) => id === event.id),
+      (r) =>
+        series !== undefined &&
+        this.#wasSingle(r, event.user, series) &&
+        this.eventsOf(r).some(({ id }) => id === event.id),
     );
   }
 
