@@ -1,6 +1,7 @@
 /** P1: at rest both sides show the same. */
 import type { Raw, ShownEvent } from '../history.ts';
 import { crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
+import { seriesIn } from '../shown.ts';
 import { isBeyond, isHearsay, isTakenBack } from './limits.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -50,6 +51,8 @@ export function differences(view: View, record: Raw, event: ShownEvent): string[
   const hidden = event.resource.visibility === 'private' && !view.isOurs(event.user, event.id);
   return FIELDS.flatMap((field) => {
     if (hidden && HIDDEN.has(field)) return [];
+    // Known limit: Google ignores a looser visibility of one occurrence.
+    if (field === 'private' && seriesIn(event.id) !== undefined) return [];
     const crm = crmValue(record.data, field);
     const google = googleValue(event.resource, field);
     // A field on which the CRM has no word.

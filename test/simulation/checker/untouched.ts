@@ -34,8 +34,13 @@ export function untouched(view: View): Violation[] {
   // A stricter visibility of an occurrence is one of the whole series: Google's doing.
   const linkedBy = new Map<number, string>();
   for (const entry of view.entries) {
-    if (entry.kind === 'applied' && entry.message.googleId !== undefined)
-      adopted.add(googleKey(entry.message.userId, entry.message.googleId));
+    if (entry.kind === 'applied' && entry.message.googleId !== undefined) {
+      const { userId, googleId } = entry.message;
+      // A record goes on as another occurrence when its series moves.
+      adopted
+        .add(googleKey(userId, googleId))
+        .add(googleKey(userId, seriesIn(googleId) ?? googleId));
+    }
     if (entry.kind !== 'effect' || entry.task === undefined || entry.caller !== entry.user)
       continue;
     const { user, id, before, after, method } = entry;
