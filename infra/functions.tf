@@ -7,7 +7,7 @@
 
 locals {
   _functions = {
-    # What a person asks and decides: preview, journal, undo, release. Rare, and one at a time; a
+    # What a person asks and decides: preview, journal, undo, release, erase. Rare, and one at a time; a
     # preview of a first sync holds a whole window of events. Reads tokens, and cannot delete them.
     admin = {
       topic       = null

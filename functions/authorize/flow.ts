@@ -46,8 +46,11 @@ export type Refusal =
 
 export type Outcome =
   | { connected: User }
-  /** `account`: the address that the browser used, for the page only. */
-  | { refused: Refusal; account?: string };
+  /**
+   * `account`: the address that the browser used, for the page only. `orphan`: the user whose token was
+   * sealed before he or she was refused: a run of one who was erased meanwhile clears it away.
+   */
+  | { refused: Refusal; account?: string; orphan?: string };
 
 export interface Return {
   state: string | undefined;
@@ -144,7 +147,7 @@ const unknown = ({ identity }: Grant): Refusal =>
 
 /** An account that takes another one's place must be the one that the CRM names, and asked for. */
 function refusalFor(user: User, grant: Grant, replace: boolean): Refusal | undefined {
-  if (!user.enabled) return 'disabledUser';
+  if (!user.enabled || user.erase) return 'disabledUser';
   const named = grant.identity.email === user.email;
   return isOther(user, grant) && !(replace && named) ? 'otherAccount' : undefined;
 }
@@ -178,6 +181,10 @@ async function connect(
         connected = activated(user, grant, now);
         return connected;
       });
+      if (refusal !== undefined) {
+        await giveBack(deps, grant, refusal === 'unknownUser' ? undefined : found);
+        return { ...refuse(refusal), orphan: found.userId };
+      }
     }
     if (refusal !== undefined) {
       await giveBack(deps, grant, found);

@@ -280,7 +280,7 @@ export const conflictSchema = z.strictObject({
 export const rejectedSchema = z.strictObject({
   reason: z
     .string()
-    .describe('a word for programs: schema, unknownUser, emailTaken, incomplete ...'),
+    .describe('a word for programs: schema, unknownUser, erasedUser, emailTaken, incomplete ...'),
   detail: z.string().describe('a sentence for people: what is wrong, where, and what to do'),
   changeId: z.string().optional().describe('of the crm-change that is refused'),
 });

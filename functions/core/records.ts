@@ -30,6 +30,8 @@ export interface User {
   scopes?: string[];
   /** Set by Disconnect: the worker revokes, deletes the token, and with `remove` first takes out what the sync made. */
   leaving?: 'keep' | 'remove';
+  /** Wished by an admin: after leaving, everything of the user is deleted, and this document last. */
+  erase?: true;
   /** A person has released the user: the next full listing is believed, however much it lacks. */
   believeListing?: true;
   /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
@@ -229,6 +231,17 @@ export interface Lease {
   /** When a holder last wrote what Google notifies us of, ms since the epoch, and how often in all. */
   wroteAt?: number;
   writes?: number;
+  /** All that is left of an erased user: nobody can take the lease until a new beginning, or `expireAt`. */
+  erased?: Erased;
+  /** Of an erased user's: when Firestore's TTL may remove the document (ms since the epoch). */
+  expireAt?: number;
+}
+
+/** When a user was erased, and the last version of the CRM's that was known then: a newer one is a new beginning. */
+export interface Erased {
+  version: number;
+  /** ms since the epoch. */
+  at: number;
 }
 
 /** One started OAuth flow; single use. */
@@ -262,6 +275,8 @@ export interface DeadLetter {
   reason: string;
   /** The message as it came, base64. */
   data: string;
+  /** The users whom it is about, as far as it can be read. */
+  userIds?: string[];
   receivedAt: number;
   expireAt: number;
 }

@@ -10,7 +10,7 @@ import {
 export interface Refusal {
   /** As far as it could be read. */
   change?: AnyCrmChange;
-  reason: 'unreadable' | 'schema' | 'unknownUser' | 'emailTaken';
+  reason: 'unreadable' | 'schema' | 'unknownUser' | 'emailTaken' | 'erasedUser';
   /** What is wrong, where, and what to do; for people. */
   detail: string;
 }

@@ -26,6 +26,13 @@ export function deadLetters(db: Firestore) {
       return letters.flatMap((letter) => letter ?? []);
     },
 
+    async deadLettersOf(userId, limit) {
+      const theirs = db.collection('deadLetters').where('userIds', 'array-contains', userId);
+      const { docs } = await theirs.limit(limit).get();
+      const letters = await Promise.all(docs.map((at) => whole(db, at)));
+      return letters.flatMap((letter) => letter ?? []);
+    },
+
     getDeadLetter: async (id) => whole(db, await deadLetterRef(db, id).get()),
 
     async deleteDeadLetter(id) {

@@ -6,6 +6,7 @@ import { channels } from './channels.ts';
 import { claims } from './claims.ts';
 import { commitRun } from './commit.ts';
 import { deadLetters } from './deadLetters.ts';
+import { erasing } from './erase.ts';
 import { asSyncError } from './failures.ts';
 import { intents } from './intents.ts';
 import { journal } from './journal.ts';
@@ -29,6 +30,7 @@ export function createFirestoreStore(db: Firestore, giveUpMs = GIVE_UP_MS): Stor
     ...channels(db),
     commit: (lease, commit, release) => commitRun(db, lease, commit, release),
     ...pages(db),
+    ...erasing(db),
     ...deadLetters(db),
     ...journal(db),
     sweep: (now, limit) => sweep(db, now, limit),

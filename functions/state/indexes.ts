@@ -16,9 +16,9 @@ export const indexes = [
 const unindexed: { [collectionGroup: string]: string[] } = {
   intents: ['data', 'fieldVersions', 'wiped'],
   links: ['crm', 'google', 'offered', 'etag', 'slot', 'claim'],
-  claims: ['own', 'before', 'googleId', 'key', 'record'],
+  claims: ['own', 'googleId', 'key', 'record'],
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
-  leases: ['holder', 'expiresAt', 'wroteAt', 'writes'],
+  leases: ['holder', 'expiresAt', 'wroteAt', 'writes', 'erased'],
   channels: ['secret', 'renewAt', 'expiresAt', 'resourceId', 'place'],
   users: ['lastSyncAt', 'scopes', 'polls', 'yields'],
   oauthStates: ['verifier', 'nonce', 'session'],
@@ -38,6 +38,7 @@ const expiring = [
   'deadLetters',
   'parts',
   'journal',
+  'leases',
 ];
 
 export const fieldOverrides = [

@@ -59,6 +59,7 @@ export function createMemoryStore(): MemoryStore {
     ...channels(tables),
     commit: async (lease, commit, release) => applyCommit(tables, lease, commit, release),
     ...pages(tables),
+    ...erasing(tables),
     ...deadLetters(tables),
     ...journal(tables),
     sweep: async (now, limit) => sweep(tables, now, limit),
@@ -70,7 +71,7 @@ export function createMemoryStore(): MemoryStore {
   };
 }
 
-function users({ users }: Tables) {
+function users({ users, leases }: Tables) {
   const taken = (email: string, userId: string) =>
     users.where((u) => u.email === email && u.userId !== userId).length > 0;
   const page = (limit: number, after: string | undefined, wanted: (user: User) => boolean) =>
@@ -94,10 +95,12 @@ function users({ users }: Tables) {
       return users.get(userId);
     },
     async putUser(entry) {
-      const user = rules.enterUser(users.get(entry.userId), entry);
-      if (!user) return 'stale';
-      if (taken(user.email, user.userId)) return 'emailTaken';
-      users.put(user);
+      const lease = leases.get(entry.userId);
+      const entered = rules.enterUser(users.get(entry.userId), lease, entry);
+      if (typeof entered === 'string') return entered;
+      if (taken(entered.user.email, entry.userId)) return 'emailTaken';
+      users.put(entered.user);
+      if (entered.lease) leases.put(entered.lease);
       return 'stored';
     },
     dueUsers: async (now, limit, after) =>
@@ -244,6 +247,40 @@ function pages({ oauthStates, sessions }: Tables) {
   } satisfies Partial<Store>;
 }
 
+function erasing(tables: Tables) {
+  const { users, leases, intents, claims } = tables;
+  return {
+    async eraseSome(userId, limit) {
+      if (!rules.mayErase(users.get(userId))) return 0;
+      let left = limit;
+      for (const name of ['links', 'cursors', 'journal', 'channels', 'sessions'] as const)
+        left -= tables[name].deleteWhere((row) => row.userId === userId, left);
+      const named = (i: Intent) =>
+        i.userId === userId || i.owners?.includes(userId) || i.pendingFor.includes(userId);
+      for (const intent of intents.where((i) => named(i) === true).slice(0, left)) {
+        const rest = rules.intentWithout(intent, userId);
+        if (rest) intents.put(rest);
+        else intents.delete(intent.record, intent.crmId);
+        left -= 1;
+      }
+      const held = (c: Claim) => c.userId === userId || c.before?.userId === userId;
+      for (const claim of claims.where(held).slice(0, left)) {
+        const rest = rules.claimWithout(claim, userId);
+        if (rest) claims.put(rest);
+        else claims.delete(claim.record, claim.key);
+        left -= 1;
+      }
+      return limit - left;
+    },
+    async eraseUser(userId, now, expireAt) {
+      const user = users.get(userId);
+      if (!user?.erase) return;
+      users.delete(userId);
+      leases.put(rules.erasedLease(user, leases.get(userId), now, expireAt));
+    },
+  } satisfies Partial<Store>;
+}
+
 function deadLetters({ deadLetters }: Tables) {
   return {
     putDeadLetter: async (letter) => deadLetters.put(letter),
@@ -252,6 +289,8 @@ function deadLetters({ deadLetters }: Tables) {
         .where(() => true)
         .sort((a, b) => b.receivedAt - a.receivedAt)
         .slice(0, limit),
+    deadLettersOf: async (userId, limit) =>
+      deadLetters.where((letter) => letter.userIds?.includes(userId) === true).slice(0, limit),
     getDeadLetter: async (id) => deadLetters.get(id),
     deleteDeadLetter: async (id) => deadLetters.delete(id),
   } satisfies Partial<Store>;
@@ -276,6 +315,7 @@ function sweep(tables: Tables, now: number, limit: number): number {
     'sessions',
     'deadLetters',
     'journal',
+    'leases',
   ] as const) {
     left -= tables[name].deleteWhere((row) => (row.expireAt ?? now + 1) <= now, left);
   }

@@ -1,4 +1,5 @@
 /** What the methods of a Store decide, without any storage: shared by all stores, so they cannot differ. */
+import type { Claim } from '../core/claim.ts';
 import { mergeIntent } from '../core/intent.ts';
 import type { CrmChange } from '../core/messages.ts';
 import { stepped } from '../core/polls.ts';
@@ -6,15 +7,77 @@ import type { Intent, Lease, User } from '../core/records.ts';
 import type { Commit, IntentOutcome, JournalRun, Store } from '../sync/ports.ts';
 
 export type DirectoryEntry = Parameters<Store['putUser']>[0];
+type Entered = { user: User; lease?: Lease } | 'stale' | 'erased';
 export type Consumed = NonNullable<Commit['consumed']>[number];
 
 /** Holder of a lease that was given back: no run has this name, so none can renew it by mistake. */
 const NOBODY = '';
 
-/** The user with what the directory says; undefined when that is an old version. */
-export function enterUser(stored: User | undefined, entry: DirectoryEntry): User | undefined {
-  if (stored && entry.version <= stored.version) return undefined;
-  return { state: 'invited', ...stored, ...entry, email: entry.email.toLowerCase() };
+/**
+ * The user with what the directory says, and the lease for one who begins anew after an erase. The fence
+ * goes on there: with fence 1 once more, a worker from before could commit.
+ */
+export function enterUser(
+  stored: User | undefined,
+  lease: Lease | undefined,
+  entry: DirectoryEntry,
+): Entered {
+  if (stored?.erase) return 'erased';
+  if (stored && entry.version <= stored.version) return 'stale';
+  if (!stored && lease?.erased && entry.version <= lease.erased.version) return 'erased';
+  const user: User = {
+    state: 'invited',
+    ...stored,
+    ...entry,
+    email: entry.email.toLowerCase(),
+  };
+  if (stored || !lease?.erased) return { user };
+  const { userId, fence } = lease;
+  return { user, lease: { userId, holder: NOBODY, fence, expiresAt: 0 } };
+}
+
+/** All that is left of an erased user. Live until it expires: a run that comes late finds it taken. */
+export function erasedLease(
+  { userId, version }: User,
+  stored: Lease | undefined,
+  now: number,
+  expireAt: number,
+): Lease {
+  const erased = { version, at: now };
+  const fence = stored?.fence ?? 0;
+  return { userId, holder: NOBODY, fence, expiresAt: expireAt, erased, expireAt };
+}
+
+/** Whether what is stored of the user may be deleted: it never is while he or she is there to stay. */
+export const mayErase = (user: User | undefined): boolean => !user || user.erase === true;
+
+/** What an erased user leaves of a record; undefined: nothing. */
+export function intentWithout(intent: Intent, userId: string): Intent | undefined {
+  const others = intent.pendingFor.filter((id) => id !== userId);
+  if (intent.userId === userId)
+    return others[0] === undefined ? undefined : takenBack(intent, others);
+  const { [userId]: _, ...adopted } = intent.adopted ?? {};
+  return {
+    ...intent,
+    ...(intent.adopted && { adopted }),
+    ...(intent.owners && { owners: intent.owners.filter((id) => id !== userId) }),
+    pendingFor: others,
+  };
+}
+
+/** Handed over to the user who is erased, and the former owner has not let go yet: for that one it is deleted. */
+function takenBack({ record, crmId, version, revision }: Intent, former: string[]): Intent {
+  const deleted = { op: 'delete', data: {}, fieldVersions: {}, floor: version } as const;
+  const [userId = ''] = former;
+  const next = { revision: revision + 1, pendingFor: former, owners: former };
+  return { record, crmId, userId, version, ...deleted, ...next };
+}
+
+/** What an erased user leaves of a claim; undefined: nothing. */
+export function claimWithout(claim: Claim, userId: string): Claim | undefined {
+  if (claim.userId === userId) return undefined;
+  const { before, ...rest } = claim;
+  return before === undefined || before.userId === userId ? rest : claim;
 }
 
 /** Refuses a change of what identifies the user's document, and puts addresses into lower case. */
@@ -49,7 +112,7 @@ export const changesUser = ({ user, polls }: Commit): boolean =>
 /** When pollFanout should see the user; undefined: never, as long as nothing changes. */
 export function dueAt(user: User): number | undefined {
   // Whoever leaves has one more run, in whatever state; a lost message must not keep the grant alive.
-  if (user.leaving && user.state !== 'disconnected') return user.nextPollAt ?? 0;
+  if (user.erase || (user.leaving && user.state !== 'disconnected')) return user.nextPollAt ?? 0;
   return user.state === 'active' && user.enabled ? user.nextPollAt : undefined;
 }
 

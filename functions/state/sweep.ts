@@ -15,6 +15,7 @@ export async function sweep(db: Firestore, now: number, limit: number): Promise<
     'sessions',
     'deadLetters',
     'journal',
+    'leases',
   ]) {
     left -= await deleteExpired(db, db.collectionGroup(group), now, left);
   }

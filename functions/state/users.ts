@@ -1,9 +1,9 @@
 import type { Firestore, Query } from '@google-cloud/firestore';
-import type { User } from '../core/records.ts';
+import type { Lease, User } from '../core/records.ts';
 import { SyncError } from '../errors.ts';
 import type { Store } from '../sync/ports.ts';
 import { decode, decodeAll } from './documents.ts';
-import { emailRef, userRef } from './places.ts';
+import { emailRef, leaseRef, userRef } from './places.ts';
 import { checkedUser, enterUser } from './rules.ts';
 import { compareAndSet, type Decision, inChunks, type Write } from './writes.ts';
 
@@ -41,11 +41,13 @@ export function users(db: Firestore) {
       compareAndSet(db, async (): Promise<Decision<Awaited<ReturnType<Store['putUser']>>>> => {
         const at = await userRef(db, entry.userId).get();
         const before = decode<User>(at);
-        const after = enterUser(before, entry);
-        if (!after) return { writes: [], result: 'stale' };
-        const writes = await addressWrites(db, before, after);
+        const lease = before ? undefined : await leaseRef(db, entry.userId).get();
+        const entered = enterUser(before, lease && decode<Lease>(lease), entry);
+        if (typeof entered === 'string') return { writes: [], result: entered };
+        const writes = await addressWrites(db, before, entered.user);
         if (!writes) return { writes: [], result: 'emailTaken' };
-        return { writes: [{ at, record: after }, ...writes], result: 'stored' };
+        if (lease && entered.lease) writes.push({ at: lease, record: entered.lease });
+        return { writes: [{ at, record: entered.user }, ...writes], result: 'stored' };
       }),
 
     async dueUsers(now, limit, after) {

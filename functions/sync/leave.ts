@@ -16,7 +16,17 @@ const MAX_ROUNDS = 3;
  * simply repeated.
  */
 export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcome> {
+  const { store } = run.engine;
+  if (await withdraw(run, how))
+    await enter(run, 'disconnected', 'byUser', (user) => user.leaving !== undefined);
+  await store.dropLease(run.lease);
+  return 'done';
+}
+
+/** Takes out what is to be removed, and ends the grant; false for a user who has connected again meanwhile. */
+export async function withdraw(run: Run, how: 'keep' | 'remove'): Promise<boolean> {
   const { store, access } = run.engine;
+  const { userId } = run.user;
   if (how === 'remove') {
     for (const collection of granted(run)) {
       try {
@@ -28,14 +38,12 @@ export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcom
     }
   }
   // Whoever connects again meanwhile stays: connecting takes `leaving` back before it seals a token.
-  if ((await store.getUser(run.user.userId))?.leaving) {
-    // While there is a token to stop them with.
-    await stopChannels(run);
-    await access.end(run.user.userId);
-    await enter(run, 'disconnected', 'byUser', (user) => user.leaving !== undefined);
-  }
-  await store.dropLease(run.lease);
-  return 'done';
+  const user = await store.getUser(userId);
+  if (!user?.leaving && !user?.erase) return false;
+  // While there is a token to stop them with.
+  await stopChannels(run);
+  await access.end(userId);
+  return true;
 }
 
 async function removeOurs(run: Run, collection: Collection): Promise<void> {

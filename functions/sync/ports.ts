@@ -78,11 +78,12 @@ export interface Store {
   ): Promise<User | undefined>;
   /**
    * Enters a directory user. Older or equal versions are stale. `emailTaken`: another user has the
-   * address; nothing is stored.
+   * address; nothing is stored. `erased`: the user is being erased, or was and this version was known
+   * then; a newer one is a new beginning.
    */
   putUser(
     user: Pick<User, 'userId' | 'email' | 'timeZone' | 'enabled' | 'version'> & { name?: string },
-  ): Promise<IntentOutcome | 'emailTaken'>;
+  ): Promise<IntentOutcome | 'emailTaken' | 'erased'>;
   /** Active, enabled users with nextPollAt <= now, in order of userId, after the given one. */
   dueUsers(now: number, limit: number, after?: string): Promise<User[]>;
   /** All users in order of userId, after the given one (the sandbox's and the admin's list). */
@@ -157,10 +158,25 @@ export interface Store {
   getSession(id: string, now: number): Promise<Session | undefined>;
   deleteSession(id: string): Promise<void>;
 
+  /**
+   * Deletes what is stored of a user who is to be erased (User.erase), or is not there: links, cursors,
+   * journal, intents, claims, channels, sessions; and takes him or her out of records that are another
+   * user's by now. Some of it a call; resolves to how many documents, 0 when nothing is left. The user's
+   * own document stays, and so does everything of a user who is there to stay.
+   */
+  eraseSome(userId: string, limit: number): Promise<number>;
+  /**
+   * The last step: a user with User.erase is gone, the address is free, and the lease tells that it was
+   * so (Lease.erased, until `expireAt`). No-op for anybody else.
+   */
+  eraseUser(userId: string, now: number, expireAt: number): Promise<void>;
+
   /** Same id: overwritten (redelivery). */
   putDeadLetter(letter: DeadLetter): Promise<void>;
   /** Newest first. */
   listDeadLetters(limit: number): Promise<DeadLetter[]>;
+  /** Those that name the user (DeadLetter.userIds), any order. */
+  deadLettersOf(userId: string, limit: number): Promise<DeadLetter[]>;
   getDeadLetter(id: string): Promise<DeadLetter | undefined>;
   deleteDeadLetter(id: string): Promise<void>;
 

@@ -230,6 +230,8 @@ const writing = [
   'unclaim',
   'commit',
   'dropLease',
+  'eraseSome',
+  'eraseUser',
   'putDeadLetter',
   'deleteDeadLetter',
 ] as const satisfies (keyof Store)[];

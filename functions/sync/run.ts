@@ -16,6 +16,7 @@ import type { Collection, GoogleSession, Result } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
+import { clearAway, erase } from './erase.ts';
 import { GROUP_CHANGED } from './execute.ts';
 import { alone } from './isolation.ts';
 import { leave } from './leave.ts';
@@ -84,8 +85,12 @@ export async function runUser(
   options: RunOptions,
 ): Promise<RunOutcome> {
   const user = await engine.store.getUser(userId);
-  if (!user || !isRunnable(user)) {
-    if (user && isUnseen(user, engine.clock.now())) await checkGrant(engine, user);
+  if (!user) {
+    await clearAway(engine, userId);
+    return 'notActive';
+  }
+  if (!isRunnable(user)) {
+    if (isUnseen(user, engine.clock.now())) await checkGrant(engine, user);
     return 'notActive';
   }
   return underLease(engine, user, (run) => runWithLease(run, options), options);
@@ -124,11 +129,12 @@ export async function underLease(
   }
 }
 
-/** Paused and reauthorize wait; whoever leaves has one more run. */
+/** Paused and reauthorize wait; whoever leaves, or is erased, has one more run. */
 const isRunnable = (user: User) =>
-  user.leaving !== undefined
+  user.erase ||
+  (user.leaving !== undefined
     ? user.state !== 'disconnected'
-    : user.enabled && user.state === 'active';
+    : user.enabled && user.state === 'active');
 
 /** A run from its beginning. */
 export function openRun(
@@ -164,6 +170,7 @@ export function openRun(
 }
 
 async function runWithLease(run: Run, options: RunOptions): Promise<RunOutcome> {
+  if (run.user.erase) return erase(run);
   if (run.user.leaving) return leave(run, run.user.leaving);
   if (!hasScopesOfToday(run)) return askForScopes(run);
   if (await announce(run)) await wakeAll(run);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DeadLetter, User } from '../core/records.ts';
 import type { Engine } from '../sync/engine.ts';
+import { askToErase } from '../sync/erase.ts';
 import { readConflicts, readJournal } from '../sync/journal.ts';
 import { type Decided, pause, release, resume } from '../sync/person.ts';
 import { preview } from '../sync/preview.ts';
@@ -22,6 +23,11 @@ export const actionSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('release'), userId }),
   z.strictObject({ action: z.literal('pause'), userId }),
   z.strictObject({ action: z.literal('resume'), userId }),
+  z.strictObject({
+    action: z.literal('erase'),
+    userId,
+    entries: z.enum(['keep', 'remove']).default('keep'),
+  }),
   z.strictObject({ action: z.literal('deadLetters'), limit: limit(20) }),
   z.strictObject({ action: z.literal('replay'), id: z.string().min(1).max(200) }),
 ]);
@@ -68,6 +74,12 @@ export const actions: {
   release: async (engine, { userId }) => decided(await release(engine, userId)),
   pause: async (engine, { userId }) => decided(await pause(engine, userId)),
   resume: async (engine, { userId }) => decided(await resume(engine, userId)),
+
+  async erase(engine, { userId, entries }) {
+    const erasure = await askToErase(engine, userId, entries);
+    if (!erasure) return missing(`user ${userId}`);
+    return { status: erasure.done ? 200 : 202, body: erasure };
+  },
 
   deadLetters: async ({ store }, { limit }) =>
     ok({ deadLetters: (await store.listDeadLetters(limit)).map(letterShown) }),

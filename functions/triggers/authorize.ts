@@ -122,7 +122,10 @@ export function createAuthorize(
       error: field(req.query, 'error'),
       cookie: readCookie(req, cookies.flow),
     });
-    if ('refused' in outcome) return sendMessage(visit, outcome.refused, outcome.account);
+    if ('refused' in outcome) {
+      if (outcome.orphan !== undefined) await publish(outcome.orphan);
+      return sendMessage(visit, outcome.refused, outcome.account);
+    }
     const { userId } = outcome.connected;
     const earlier = readCookie(req, cookies.session);
     setCookie(res, cookies.session, await openSession(store, userId, now, secret, earlier));

@@ -1,9 +1,11 @@
 import { digest } from '../core/link.ts';
-import type { CrmChange } from '../core/messages.ts';
+import { usersIn, withoutUsers } from '../core/mentions.ts';
+import type { CrmChange, UserChange } from '../core/messages.ts';
 import { DAY_MS } from '../core/time.ts';
 import { type ParsedMessage, parseCrmMessage, type Refusal } from '../crm/incoming.ts';
 import type { Log } from '../log.ts';
 import type { Engine } from '../sync/engine.ts';
+import type { Store } from '../sync/ports.ts';
 import { type RunOutcome, runUser } from '../sync/run.ts';
 import { type PushDeps, type PushHandler, type PushMessage, pushFunction } from './push.ts';
 
@@ -46,10 +48,10 @@ export interface Taken {
 export async function take(
   engine: Pick<Engine, 'store' | 'publisher' | 'clock'>,
   log: Log,
-  message: Pick<PushMessage, 'messageId' | 'data' | 'text'>,
+  message: Pick<PushMessage, 'messageId' | 'data' | 'text'> & { publishedAt?: number | undefined },
 ): Promise<Taken> {
   const parsed = parseCrmMessage(message.text);
-  const { accepted, refused } = await admit(engine, parsed);
+  const { accepted, refused } = await admit(engine, parsed, message.publishedAt);
   const outcomes = await engine.store.putIntents(accepted);
   if (refused.length > 0) await reject(engine, log, message, refused);
   const stored = outcomes.filter((o) => o === 'stored').length;
@@ -59,7 +61,10 @@ export async function take(
     stale: outcomes.length - stored,
     rejected: refused.length,
   });
-  return { accepted, users: [...new Set(accepted.map((c) => c.userId))], stored, refused };
+  // Runs of erased users clear away what an earlier delivery may have left.
+  const late = refused.flatMap((r) => (r.reason === 'erasedUser' ? (r.change ?? []) : []));
+  const users = [...new Set([...accepted, ...late].map((c) => c.userId))];
+  return { accepted, users, stored, refused };
 }
 
 /**
@@ -78,55 +83,67 @@ async function arePending(engine: Engine, changes: CrmChange[]): Promise<boolean
 
 /** Users go into the directory; changes of users whom it does not know are refused. */
 async function admit(
-  engine: Pick<Engine, 'store'>,
+  { store }: Pick<Engine, 'store'>,
   parsed: ParsedMessage,
+  publishedAt: number | undefined,
 ): Promise<{ accepted: CrmChange[]; refused: Refusal[] }> {
   const refused = [...parsed.refused];
-  for (const change of parsed.users) {
-    const { userId, version, data } = change;
-    const { name, ...user } = data;
-    const outcome = await engine.store.putUser({
-      userId,
-      version,
-      ...user,
-      ...(name !== undefined && { name }),
-    });
-    if (outcome !== 'emailTaken') continue;
-    const detail = `data.email of user ${userId} already belongs to another user: give each user an address of his or her own`;
-    refused.push({ change, reason: 'emailTaken', detail });
-  }
-  const known = new Set<string>();
+  for (const change of parsed.users) refused.push(...(await enter(store, change, publishedAt)));
+  const unknown = new Map<string, Pick<Refusal, 'reason' | 'detail'>>();
   for (const userId of new Set(parsed.changes.map((c) => c.userId))) {
-    if (await engine.store.getUser(userId)) known.add(userId);
+    const user = await store.getUser(userId);
+    if (user && !user.erase) continue;
+    const isErased = user?.erase || (await erasedAt(store, userId)) !== undefined;
+    unknown.set(userId, isErased ? erasedUser(userId) : unknownUser(userId));
   }
   for (const change of parsed.changes) {
-    if (known.has(change.userId)) continue;
-    const detail = `userId ${change.userId} is not known: announce the user with a message of record "user" first`;
-    refused.push({ change, reason: 'unknownUser', detail });
+    const why = unknown.get(change.userId);
+    if (why) refused.push({ change, ...why });
   }
-  return { accepted: parsed.changes.filter((c) => known.has(c.userId)), refused };
+  return { accepted: parsed.changes.filter((c) => !unknown.has(c.userId)), refused };
 }
+
+/** Enters a user; resolves to the refusal, if there is one. */
+async function enter(
+  store: Store,
+  change: UserChange,
+  publishedAt: number | undefined,
+): Promise<Refusal[]> {
+  const { userId, version, data } = change;
+  // Sent before the erase, it says nothing new, whatever its version.
+  if (publishedAt !== undefined && publishedAt < ((await erasedAt(store, userId)) ?? 0))
+    return [{ change, ...erasedUser(userId) }];
+  const { name, ...user } = data;
+  const entry = { userId, version, ...user, ...(name !== undefined && { name }) };
+  const outcome = await store.putUser(entry);
+  if (outcome === 'erased') return [{ change, ...erasedUser(userId) }];
+  if (outcome !== 'emailTaken') return [];
+  const detail = `data.email of user ${userId} already belongs to another user: give each user an address of his or her own`;
+  return [{ change, reason: 'emailTaken', detail }];
+}
+
+const erasedAt = async (store: Store, userId: string) => (await store.getLease(userId))?.erased?.at;
+
+const unknownUser = (userId: string) => ({
+  reason: 'unknownUser' as const,
+  detail: `userId ${userId} is not known: announce the user with a message of record "user" first`,
+});
+
+const erasedUser = (userId: string) => ({
+  reason: 'erasedUser' as const,
+  detail: `user ${userId} was erased, or is being erased: nothing is kept of this message. To begin anew, announce the user with a newer version once google-changes says "erased", then publish the records again`,
+});
 
 /** Nothing is lost in silence: the CRM hears what is wrong, and the message is kept for an admin. */
 async function reject(
   engine: Pick<Engine, 'store' | 'publisher' | 'clock'>,
   log: Log,
-  message: Pick<PushMessage, 'messageId' | 'data'>,
+  message: Pick<PushMessage, 'messageId' | 'data' | 'text'>,
   refused: Refusal[],
 ): Promise<void> {
-  const { store, publisher, clock } = engine;
+  const { publisher } = engine;
   const key = digest('crm-changes', message.data);
-  await store.putDeadLetter({
-    id: key.slice(0, 40),
-    topic: 'crm-changes',
-    reason: refused
-      .map((r) => `${r.reason}: ${r.detail}`)
-      .join('\n')
-      .slice(0, 10_000),
-    data: message.data,
-    receivedAt: clock.now(),
-    expireAt: clock.now() + DEAD_LETTER_DAYS * DAY_MS,
-  });
+  await keep(engine, message, refused);
   await publisher.googleChanges([
     {
       specVersion: '1',
@@ -143,6 +160,35 @@ async function reject(
   for (const { reason } of refused) {
     log('message.rejected', { topic: 'crm-changes', messageId: message.messageId, reason });
   }
+}
+
+/** The message as a dead letter, without what it says of erased users. */
+async function keep(
+  { store, clock }: Pick<Engine, 'store' | 'clock'>,
+  message: Pick<PushMessage, 'data' | 'text'>,
+  refused: Refusal[],
+): Promise<void> {
+  const gone: string[] = [];
+  for (const userId of usersIn(message.text)) {
+    const user = await store.getUser(userId);
+    if (user?.erase || (!user && (await erasedAt(store, userId)))) gone.push(userId);
+  }
+  const others = refused.filter((r) => r.reason !== 'erasedUser');
+  const text = gone.length === 0 ? message.text : withoutUsers(message.text, gone);
+  if (text === undefined || others.length === 0) return;
+  const data = gone.length === 0 ? message.data : Buffer.from(text).toString('base64');
+  await store.putDeadLetter({
+    id: digest('crm-changes', data).slice(0, 40),
+    topic: 'crm-changes',
+    reason: others
+      .map((r) => `${r.reason}: ${r.detail}`)
+      .join('\n')
+      .slice(0, 10_000),
+    data,
+    userIds: usersIn(text),
+    receivedAt: clock.now(),
+    expireAt: clock.now() + DEAD_LETTER_DAYS * DAY_MS,
+  });
 }
 
 /** The record that a single refusal is about, as far as it could be read. */

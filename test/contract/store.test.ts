@@ -63,6 +63,7 @@ function suite(fresh: () => Store, { runs }: { runs: number }): void {
   describe('claims', () => claims(fresh));
   describe('lease and commit', () => leases(fresh));
   describe('journal', () => journal(fresh));
+  describe('erasing', () => erasing(fresh));
   describe('parallel callers', () => parallel(fresh));
   describe('authorize pages, dead letters, sweep', () => others(fresh));
 }
@@ -823,6 +824,125 @@ function others(fresh: () => Store): void {
     const left = await store.linksByCrmId('u', 'appointment', ['old', 'later', 'live']);
     assert.equal(left.length, 2);
     assert.deepEqual(await store.listDeadLetters(10), []);
+  });
+}
+
+function erasing(fresh: () => Store): void {
+  /** Two users with one document of every kind. */
+  async function filled(): Promise<Store> {
+    const store = fresh();
+    for (const userId of ['u', 'v']) {
+      await store.putUser(entry(userId, { version: 3 }));
+      const lease = await take(store, userId);
+      const cursor = { userId, record: 'appointment' as const, token: 't', params: {} };
+      const journal = [{ ...journalPage(1, 0), userId }];
+      const links = [1, 2, 3, 4, 5].map((n) => link(userId, `A-${n}`, `g${n}`));
+      const channels = [channel(`ch-${userId}`, userId)];
+      await store.commit(lease, { links, cursor, journal, channels }, true);
+      await store.dropLease(lease);
+      await store.putSession({ id: `s-${userId}`, userId, csrf: 'c', expireAt: T0 + 9 });
+      await store.putIntents([change(`own-${userId}`, 1, { userId })]);
+      await store.putDeadLetter({ ...deadLetter(`d-${userId}`, T0), userIds: [userId] });
+    }
+    await store.putIntents([change('to-v', 1), change('to-v', 2, { userId: 'v' })]);
+    await store.putIntents([change('to-u', 1, { userId: 'v' }), change('to-u', 2)]);
+    const meeting: Claim = {
+      ...{
+        record: 'appointment',
+        key: 'k1',
+        userId: 'u',
+        googleId: 'g1',
+        own: false,
+        expireAt: T0,
+      },
+    };
+    await store.claim([meeting, { ...meeting, key: 'k2' }]);
+    await store.claim([{ ...meeting, userId: 'v', own: true }]);
+    return store;
+  }
+
+  const eraseAll = async (store: Store, userId: string) => {
+    for (let all = 0; ; ) {
+      const some = await store.eraseSome(userId, 4);
+      if (some === 0) return all;
+      all += some;
+    }
+  };
+
+  it('touches nothing of a user who is there to stay', async () => {
+    const store = await filled();
+    assert.equal(await store.eraseSome('u', 100), 0);
+    await store.eraseUser('u', T0, T0 + 5);
+    assert.equal((await store.getUser('u'))?.version, 3);
+    assert.equal((await store.listLinks('u', 'appointment', 10)).length, 5);
+  });
+
+  it('takes everything of a user piece by piece, and leaves others what is theirs', async () => {
+    const store = await filled();
+    await store.updateUser('u', (user) => user && { ...user, erase: true });
+    assert.ok((await eraseAll(store, 'u')) >= 5 + 1 + 1 + 1 + 1 + 3 + 2);
+    assert.deepEqual(await store.listLinks('u', 'appointment', 10), []);
+    assert.equal(await store.getCursor('u', 'appointment'), undefined);
+    assert.deepEqual(await store.journalRuns('u', 10), []);
+    assert.deepEqual(await store.channelsOf('u'), []);
+    assert.equal(await store.getSession('s-u', T0), undefined);
+    assert.deepEqual(await store.pendingIntents('u', 10), []);
+    const ids = ['own-u', 'own-v', 'to-v', 'to-u'];
+    const left = await store.getIntents('appointment', ids);
+    assert.deepEqual(left.map((i) => [i.crmId, i.userId, i.op, i.data, i.owners]).sort(), [
+      ['own-v', 'v', 'upsert', { subject: 'v1' }, ['v']],
+      ['to-u', 'v', 'delete', {}, ['v']],
+      ['to-v', 'v', 'upsert', { subject: 'v2' }, ['v']],
+    ]);
+    const claims = await store.getClaims('appointment', ['k1', 'k2']);
+    assert.deepEqual(claims, [
+      { record: 'appointment', key: 'k1', userId: 'v', googleId: 'g1', own: true, expireAt: T0 },
+    ]);
+    assert.equal((await store.listLinks('v', 'appointment', 10)).length, 5);
+    assert.ok(await store.getSession('s-v', T0));
+    assert.deepEqual(
+      (await store.deadLettersOf('u', 9)).map((l) => l.id),
+      ['d-u'],
+    );
+    assert.equal((await store.getUser('u'))?.erase, true, 'the user’s own document goes last');
+  });
+
+  it('the user goes last; the lease tells of it, and is taken until a new beginning', async () => {
+    const store = await filled();
+    const { fence = 0 } = (await store.getLease('u')) ?? {};
+    await store.updateUser('u', (user) => user && { ...user, erase: true });
+    assert.equal(
+      await store.putUser(entry('u', { version: 9 })),
+      'erased',
+      'not before it is done',
+    );
+    await store.eraseUser('u', T0, T0 + 100);
+    assert.equal(await store.getUser('u'), undefined);
+    assert.deepEqual(await store.usersByEmail(['u@example.com']), []);
+    assert.deepEqual((await store.getLease('u'))?.erased, { version: 3, at: T0 });
+    assert.equal(await store.acquireLease('u', 'late', T0 + 1, TTL), undefined);
+    assert.ok((await eraseAll(store, 'u')) > 0, 'what is left of a user who is not there');
+    assert.equal(await store.putUser(entry('u', { version: 3 })), 'erased');
+    assert.equal(await store.putUser(entry('w', { email: 'u@example.com' })), 'stored', 'free');
+    assert.equal(await store.putUser(entry('u', { version: 4 })), 'emailTaken');
+    const anew = entry('u', { version: 4, email: 'new@example.com' });
+    assert.equal(await store.putUser(anew), 'stored');
+    assert.equal((await store.getLease('u'))?.erased, undefined);
+    const lease = await take(store, 'u');
+    assert.equal(lease.fence, fence + 1, 'no fence comes twice');
+    await store.putIntents([change('own-u', 9)]);
+    assert.equal(await store.eraseSome('u', 100), 0, 'begun anew');
+  });
+
+  it('the tombstone is swept when it has expired', async () => {
+    const store = fresh();
+    await store.putUser(entry('u'));
+    await take(store, 'u');
+    await store.updateUser('u', (user) => user && { ...user, erase: true });
+    await store.eraseUser('u', T0, T0 + 100);
+    assert.equal(await store.sweep(T0 + 99, 10), 0);
+    assert.equal(await store.sweep(T0 + 100, 10), 1);
+    assert.equal(await store.getLease('u'), undefined);
   });
 }
 

@@ -467,7 +467,7 @@ export const defects: Defect[] = [
   {
     name: 'an address may be two users’',
     file: 'functions/state/memory.ts',
-    from: "if (taken(user.email, user.userId)) return 'emailTaken';",
+    from: "if (taken(entered.user.email, entry.userId)) return 'emailTaken';",
     to: '',
     test: 'test/integration/guests.test.ts',
     pattern: 'rule 12: two',

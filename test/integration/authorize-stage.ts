@@ -10,6 +10,7 @@ import { createMemoryStore } from '../../functions/state/memory.ts';
 import { type AuthorizeDeps, createAuthorize } from '../../functions/triggers/authorize.ts';
 import { listen } from '../sandbox/google/server.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
+import { noToken, watchStore } from '../support/canary.ts';
 
 const CLIENT = { clientId: 'client-1.apps.example', clientSecret: 'client-secret-canary' };
 
@@ -50,6 +51,7 @@ export async function openStage(overrides: Partial<AuthorizeDeps> = {}, mount = 
   });
   const google = await listen(workspace);
   const store = createMemoryStore();
+  watchStore(store.dump);
   const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
   const sealed = new Map<string, string>();
   const published: string[] = [];
@@ -79,7 +81,10 @@ export async function openStage(overrides: Partial<AuthorizeDeps> = {}, mount = 
       CALENDAR: 'primary',
       RECORDS: ['appointment', 'contact', 'task'],
     },
-    log: (event, fields) => void events.push({ event, fields }),
+    log(event, fields) {
+      noToken('a log', fields);
+      events.push({ event, fields });
+    },
     ...overrides,
   });
   for (const [userId, email] of [
@@ -157,6 +162,7 @@ export class Browser {
     const location = answer.headers.get('location') ?? '';
     const { status, headers } = answer;
     const visit = { status, url, headers, location, body: await answer.text() };
+    noToken('an answer', [...headers, visit.body]);
     this.seen.push(visit);
     return visit;
   }

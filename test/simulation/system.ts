@@ -11,6 +11,7 @@ import { Crm } from '../sandbox/crm/crm.ts';
 import type { Calendar } from '../sandbox/google/calendar/model.ts';
 import { seeded } from '../sandbox/google/random.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
+import { hasToken } from '../support/canary.ts';
 import { Effects, etagOf } from './effects.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
@@ -67,6 +68,7 @@ export class System {
   #tasks = 0;
   #version = 0;
   #foreign: Final['foreign'] = [];
+  #logged = '';
   /** For a person who looks at one run. */
   lines: string[] | undefined;
 
@@ -139,6 +141,7 @@ export class System {
       },
       onPort: (where, name) => this.ports.push(`${where} ${name}`) - 1,
       onLog: (event, fields) => {
+        this.#logged += JSON.stringify(fields);
         const { kind, reason } = fields as { kind?: string; reason?: string };
         if (event === 'function.failed' && kind === 'bug') this.bugs.push(String(reason));
         if (event === 'sync.run' || event === 'function.failed') this.log(event, fields);
@@ -467,6 +470,9 @@ export class System {
     const effects = this.entries.filter((e) => e.kind === 'effect').length;
     const told = this.#told.size;
     const state = this.#state();
+    const sent = this.entries.filter((e) => e.kind === 'told');
+    if (hasToken(this.store.dump() + JSON.stringify(sent) + this.#logged))
+      this.bugs.push('P35 token');
     if (rested) {
       this.scheduler.now += POLL;
       for (const userId of this.users) this.poll(userId);

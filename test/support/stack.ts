@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import type { GoogleChange } from '../../functions/core/messages.ts';
 import { dueNow } from '../../functions/core/polls.ts';
+import { firestoreClient } from '../../functions/state/client.ts';
+import type { MemoryStore } from '../../functions/state/memory.ts';
 import { type Stack, type StackOptions, startStack } from '../sandbox/stack.ts';
+import { noToken, noTokenStored } from './canary.ts';
 import type { Event } from './world.ts';
 
 export interface Driven extends Stack {
@@ -31,9 +34,16 @@ export async function driveStack(
     port: 0,
     memory: false,
     scheduler: false,
-    events: () => {},
     crm: { echo: false },
     ...options,
+    events(event, fields) {
+      noToken('a log', fields);
+      options.events?.(event, fields);
+    },
+    log(line) {
+      noToken('the output of a function', line);
+      options.log?.(line);
+    },
     // Tests of the way from Google poll when they are ready; those of notifications say so.
     env: {
       LOG_LEVEL: 'silent',
@@ -41,7 +51,13 @@ export async function driveStack(
       ...options.env,
     },
   });
-  onEnd(() => stack.close());
+  onEnd(async () => {
+    try {
+      await lookForTokens(stack);
+    } finally {
+      await stack.close();
+    }
+  });
   let seen = 0;
   const driven: Driven = {
     ...stack,
@@ -92,6 +108,15 @@ export async function driveStack(
   }
   await driven.news();
   return driven;
+}
+
+/** P35: in what was published and stored. */
+async function lookForTokens({ crm, feed, store, env }: Stack): Promise<void> {
+  noToken('a message to the CRM', crm.messages());
+  noToken('a message', feed.since(0));
+  if ('dump' in store) return noToken('the store', (store as MemoryStore).dump());
+  const db = firestoreClient(env.GOOGLE_CLOUD_PROJECT ?? '');
+  await noTokenStored(db).finally(() => db.terminate());
 }
 
 let version = 1000;

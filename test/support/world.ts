@@ -24,6 +24,7 @@ import { type RunOutcome, runUser } from '../../functions/sync/run.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
+import { noToken, watchStore } from './canary.ts';
 
 const ROOT = 'https://www.googleapis.com';
 export const MONDAY = Date.UTC(2026, 10, 23, 8);
@@ -81,7 +82,11 @@ export function createWorld(options: WorldOptions = {}) {
   const syncRequests: string[] = [];
   const calls: HttpCall[] = [];
   const logged: { event: string; fields: object }[] = [];
-  const log: Log = (event, fields) => void logged.push({ event, fields });
+  const log: Log = (event, fields) => {
+    noToken('a log', fields);
+    logged.push({ event, fields });
+  };
+  watchStore(store.dump);
   let holders = 0;
   let version = 0;
 
@@ -117,7 +122,10 @@ export function createWorld(options: WorldOptions = {}) {
   const engine: Engine = {
     store,
     publisher: {
-      googleChanges: async (changes) => void messages.push(...structuredClone(changes)),
+      async googleChanges(changes) {
+        noToken('a message', changes);
+        messages.push(...structuredClone(changes));
+      },
       syncUsers: async (userIds) => void syncRequests.push(...userIds),
     },
     access: createAccess({

@@ -95,9 +95,24 @@ test('a user switched off while connecting stays unconnected', async () => {
   whileSealing(async () => {
     await store.updateUser('anna', (user) => user && { ...user, enabled: false });
   });
-  assert.deepEqual(await run('a'), { refused: 'disabledUser', account: EMAIL });
+  const outcome = { refused: 'disabledUser', account: EMAIL, orphan: 'anna' };
+  assert.deepEqual(await run('a'), outcome);
   assert.equal((await store.getUser('anna'))?.state, 'invited');
   assert.deepEqual(revoked, ['token-1']);
+});
+
+test('P36 a user erased while connecting is unknown: the grant is revoked, and a run clears the token away', async () => {
+  for (const done of [true, false]) {
+    const { run, whileSealing, store, revoked } = await setUp({ a: grant('1') });
+    whileSealing(async () => {
+      await store.updateUser('anna', (user) => user && { ...user, erase: true });
+      if (done) await store.eraseUser('anna', NOW, NOW + 1);
+    });
+    const refused = done ? 'unknownUser' : 'disabledUser';
+    assert.deepEqual(await run('a'), { refused, account: EMAIL, orphan: 'anna' });
+    assert.deepEqual(revoked, ['token-1']);
+    assert.equal((await store.getUser('anna'))?.googleEmail, undefined);
+  }
 });
 
 test('an address that Google does not vouch for connects nobody', async () => {

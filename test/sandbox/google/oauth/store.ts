@@ -3,6 +3,7 @@ import { SCOPE_PREFIX } from '../access.ts';
 import type { Identity } from '../protocol.ts';
 import { digits, opaque } from '../random.ts';
 import type { Workspace } from '../workspace.ts';
+import { marked } from './canary.ts';
 
 export interface Account {
   email: string;
@@ -150,7 +151,7 @@ export class OauthStore {
     let refreshToken: RefreshToken | undefined;
     if (refresh) {
       const now = this.#workspace.now();
-      const token = `1//0${opaque(this.#workspace.random, 60)}`;
+      const token = `1//0${marked(opaque(this.#workspace.random, 60))}`;
       refreshToken = { token, consent, scopes, issuedAt: now, usedAt: now };
       this.#refreshTokens.set(token, refreshToken);
       this.#limit(consent);
@@ -177,7 +178,7 @@ export class OauthStore {
   }
 
   accessToken(consent: Consent, scopes: Set<string>): string {
-    const token = `ya29.${opaque(this.#workspace.random, 80)}`;
+    const token = `ya29.${marked(opaque(this.#workspace.random, 80))}`;
     const expiresAt = this.#workspace.now() + ACCESS_SECONDS * 1000;
     this.#accessTokens.set(token, { consent, scopes, expiresAt });
     return token;
