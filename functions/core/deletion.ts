@@ -33,17 +33,32 @@ export function beatsDelete(decision: Decision, field: string, data: Fields): De
 /** What the old owner changed at Google and the CRM has not heard of: it goes, but not in silence. */
 export function unheard(input: Prepared, link: Link): Conflict[] {
   const told = Object.entries(link.offered).filter(([name]) => isUnseen(input, link, name));
-  const news = {
-    ...Object.fromEntries(told.map(([name, offer]) => [name, offer.value])),
-    ...mergeSides({ ...input, intent: undefined, data: {} }, 'merge').offers,
-  };
-  return Object.entries(news).map(([field, google]) => ({
+  const offers = Object.fromEntries(told.map(([name, offer]) => [name, offer.value]));
+  return lostWith(input, link, { ...offers, ...untold(input) });
+}
+
+/**
+ * The CRM has decided, in the knowledge of what it was told; what was edited since goes as well, but not
+ * in silence.
+ */
+export function removeForGood(input: Prepared, link: Link): Decision {
+  const conflicts = link.state === 'live' ? lostWith(input, link, untold(input)) : [];
+  const decision = remove(input, 'removeAtGoogle');
+  if (conflicts.length === 0) return decision;
+  return { ...decision, notice: { op: 'upsert', changed: [], conflicts } };
+}
+
+/** Google's values as read that the CRM was never told. */
+const untold = (input: Prepared): Fields =>
+  mergeSides({ ...input, intent: undefined, data: {} }, 'merge').offers;
+
+const lostWith = ({ data }: Prepared, link: Link, news: Fields): Conflict[] =>
+  Object.entries(news).map(([field, google]) => ({
     field,
-    crm: input.data[field] ?? link.crm[field] ?? null,
-    google,
+    crm: data[field] ?? link.crm[field] ?? null,
+    google: google ?? null,
     winner: 'crm',
   }));
-}
 
 /**
  * Whether the intent says anything that differs from the base, and from what was deleted. What the CRM

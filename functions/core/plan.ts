@@ -16,6 +16,7 @@ import {
   isAnswered,
   onlyAdopts,
   remove,
+  removeForGood,
   sawDeletion,
   unheard,
 } from './deletion.ts';
@@ -214,7 +215,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       // What equals the CRM's own word is our write, whose answer was lost.
       Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], word[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
-    if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');
+    if (!edited) return remove(input, 'removeAtGoogle');
+    if (link.offered.deletedInCrm) return removeForGood(input, link);
     const merged = mergeSides(input, 'editBeatsDelete');
     const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
     return beatsDelete(merged, field, forCrm(codec, held, link));

@@ -1,6 +1,6 @@
 import type { Codec, Observed } from './codec.ts';
-import { conceal } from './conceal.ts';
-import type { Decision } from './decision.ts';
+import { conceal, isConcealed } from './conceal.ts';
+import type { Decision, Notice } from './decision.ts';
 import { sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
 import { changeIdOf, changeNumber, linkId } from './link.ts';
@@ -253,6 +253,19 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
 }
 
 /**
+ * The CRM may have known a text before it, or the owner, made the event private: it is asked to forget
+ * it, and no message repeats it (design rule 4).
+ */
+function redacted(codec: Codec, notice: Notice): Notice {
+  if (!notice.data) return notice;
+  const shown = Object.entries(notice.data).map(([name, value]) => [
+    name,
+    codec.fields[name]?.hidden ? null : value,
+  ]);
+  return { ...notice, data: Object.fromEntries(shown), redacted: true };
+}
+
+/**
  * The message for the CRM. Its changeId is derived from the link, the number of the change and the
  * content: a run that died after publishing and is repeated sends the same id again.
  */
@@ -262,7 +275,9 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
   if (!notice) return undefined;
   const crmId = crmIdOf(outcome);
   const googleId = idFor(link, crmId, written?.googleId ?? observed?.googleId);
-  const { rejected, ...rest } = notice;
+  const { rejected, ...rest } = isConcealed(link, written ?? observed)
+    ? redacted(codec, notice)
+    : notice;
   const body: Omit<GoogleChange, 'changeId'> = {
     specVersion: '1',
     userId,

@@ -180,8 +180,8 @@ export const defects: Defect[] = [
   {
     name: 'a delete beats an edit',
     file: 'functions/core/plan.ts',
-    from: "if (!edited || link.offered.deletedInCrm) return remove(input, 'removeAtGoogle');",
-    to: "return remove(input, 'removeAtGoogle');",
+    from: "if (!edited) return remove(input, 'removeAtGoogle');",
+    to: "if (edited || !edited) return remove(input, 'removeAtGoogle');",
     test: 'test/integration/deletes.test.ts',
     pattern: 'rule 10: edit beats delete',
   },
@@ -583,5 +583,21 @@ export const defects: Defect[] = [
     to: "const adopted = link?.origin === 'nobody';",
     test: 'test/integration/both-ways.test.ts',
     pattern: 'rule 3',
+  },
+  {
+    name: 'a final delete takes later edits with it in silence',
+    file: 'functions/core/deletion.ts',
+    from: '  if (conflicts.length === 0) return decision;',
+    to: '  if (conflicts.length >= 0) return decision;',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'goes with the final delete',
+  },
+  {
+    name: 'a message repeats the text of an event that the CRM has hidden',
+    file: 'functions/core/settle.ts',
+    from: 'codec.fields[name]?.hidden ? null : value,',
+    to: 'value,',
+    test: 'test/integration/privacy.test.ts',
+    pattern: 'makes private',
   },
 ];

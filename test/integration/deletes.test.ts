@@ -60,6 +60,20 @@ test('rule 10: edit beats delete, the CRM hears of it, deletes again, and then i
   assert.equal((await world.events()).length, 0);
 });
 
+test('P4 P8 rule 10: what was edited after the CRM heard of it goes with the final delete, but is told', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'Important now' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Room 5' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  assert.deepEqual(await world.events(), []);
+  const place = { field: 'place', crm: null, google: 'Room 5', winner: 'crm' };
+  assert.deepEqual(world.messages.at(-1)?.conflicts, [place]);
+});
+
 test('rule 10: deleted at Google but changed in the CRM since: written again, once', async () => {
   const world = createWorld();
   await world.connect('anna');

@@ -57,3 +57,21 @@ test('rule 4: an event turned private later: the CRM is asked to forget its text
   assert.equal(last?.data?.subject, null);
   assert.ok(last?.changed?.includes('subject'));
 });
+
+test('rule 4: an own event that the CRM makes private: what is told of it later repeats no text', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const made = await world.phone('anna', 'POST', '', { summary: 'Open', ...day });
+  await world.poll();
+  const { data } = world.messages.at(-1) ?? {};
+  await world.crm(world.change('p1', { ...data }, { googleId: made.id }));
+  await world.crm(world.change('p1', { ...data, private: true }));
+  assert.equal((await world.events())[0]?.visibility, 'private');
+  const later = { start: { date: '2026-11-27' }, end: { date: '2026-11-28' } };
+  await world.phone('anna', 'PATCH', `/${made.id}`, later);
+  await world.poll();
+  const last = world.messages.at(-1);
+  assert.deepEqual(last?.data?.start, { date: '2026-11-27' });
+  assert.deepEqual([last?.redacted, last?.data?.subject], [true, null]);
+});

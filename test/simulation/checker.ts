@@ -4,17 +4,27 @@
  */
 import { convergence } from './checker/convergence.ts';
 import { counters } from './checker/counters.ts';
+import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
 import { duplicates } from './checker/duplicates.ts';
 import { ending } from './checker/ending.ts';
+import { fieldMerge } from './checker/field-merge.ts';
 import { leases } from './checker/leases.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
+import { mappingHeld } from './checker/mapping-held.ts';
+import { organizer } from './checker/organizer.ts';
+import { privacy } from './checker/privacy.ts';
+import { removals } from './checker/removals.ts';
 import { resurrections } from './checker/resurrections.ts';
 import { series } from './checker/series.ts';
+import { staleReads } from './checker/stale-reads.ts';
+import { texts } from './checker/texts.ts';
 import { truthfulBase } from './checker/truthful-base.ts';
 import { untouched } from './checker/untouched.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
+import { waiting } from './checker/waiting.ts';
+import { winners } from './checker/winners.ts';
 import type { History } from './history.ts';
 
 /** All violations; none means that the run was right. */
@@ -32,5 +42,15 @@ export function check(history: History): Violation[] {
     ...untouched(view),
     ...leases(view),
     ...truthfulBase(view),
+    ...waiting(view),
+    ...texts(view),
+    ...removals(view),
+    ...privacy(view),
+    ...organizer(view),
+    ...winners(view),
+    ...staleReads(view),
+    ...mappingHeld(view),
+    ...fieldMerge(view),
+    ...deleteOrEdit(view),
   ];
 }

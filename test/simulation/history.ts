@@ -65,6 +65,16 @@ export interface Issue {
   leaseUntil: number;
 }
 
+/** A process began to handle a message, or what a person asked the admin function for. */
+export interface TaskBegun {
+  kind: 'task';
+  seq: number;
+  at: number;
+  task: number;
+  /** The subscription, or the admin's action. */
+  what: string;
+}
+
 /** A task took a user's lease. */
 export interface LeaseTaken {
   kind: 'lease';
@@ -81,7 +91,7 @@ export interface Applied {
   seq: number;
   at: number;
   message: Raw;
-  changed: { crmId: string; user: string; before: Raw | undefined; after: Raw }[];
+  changed: { crmId: string; user: string; before: Raw | undefined; after: Raw | undefined }[];
 }
 
 /** The engine stored links. */
@@ -113,7 +123,29 @@ export interface UserEvent {
   what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'paused' | 'emptyListing';
 }
 
-export type Entry = Edit | Effect | Issue | LeaseTaken | Applied | Committed | Told | UserEvent;
+/** What a user's document says from now on about whether runs may begin. */
+export interface UserState {
+  kind: 'state';
+  seq: number;
+  at: number;
+  user: string;
+  state: string;
+  reason?: string;
+  enabled: boolean;
+  leaving?: string;
+}
+
+export type Entry =
+  | Edit
+  | Effect
+  | Issue
+  | TaskBegun
+  | LeaseTaken
+  | Applied
+  | Committed
+  | Told
+  | UserEvent
+  | UserState;
 
 /** One event as a person sees it in the calendar; of an occurrence, the series and its place in it. */
 export interface ShownEvent {
@@ -140,6 +172,8 @@ export interface Final {
   mails: number;
   /** The CRM publishes again what it was told. */
   echo: boolean;
+  /** Who wins a conflict, per field of the CRM's; the CRM where it says nothing. */
+  policy: { [field: string]: 'crm' | 'google' };
   /** Faults that struck. */
   struck: number;
   /** What one more cycle did after everything was quiet. */

@@ -57,8 +57,22 @@ export function googleValue(event: Raw | undefined, field: FieldName): string | 
   }
 }
 
+/** What an event says on a field that nobody has entered: the same as no word of the CRM's. */
+export const initial = (field: FieldName): string => (field === 'busy' ? 'true' : '');
+
 export const said = (side: 'crm' | 'google', raw: Raw | undefined, field: FieldName) =>
   side === 'crm' ? crmValue(raw, field) : googleValue(raw, field);
+
+/** What the CRM calls a field in its messages. */
+export const crmNames = (field: FieldName): string[] =>
+  (
+    ({ time: ['start', 'end'], reminder: ['reminderMinutes'] }) as Partial<
+      Record<FieldName, string[]>
+    >
+  )[field] ?? [field];
+
+/** The field that the CRM calls so; undefined: none that is compared. */
+export const fieldNamed = (name: string) => FIELDS.find((field) => crmNames(field).includes(name));
 
 /** Nothing and an empty text are the same; so are nothing and a switch that is off. */
 export const sameText = (a: string | undefined, b: string | undefined) => empty(a) === empty(b);

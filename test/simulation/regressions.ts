@@ -14,7 +14,8 @@ export function regressions(): { name: string; script: Script }[] {
 
 /** Keeps a script under a name that says what it violated; returns the file's path. */
 export function keep(script: Script, invariants: Iterable<string>): string {
-  const path = join(folder, `${[...invariants].sort().join('-')}-${script.seed}.json`);
+  const violated = [...invariants].sort().join('-').replaceAll(' ', '');
+  const path = join(folder, `${violated}-${script.seed}.json`);
   writeFileSync(path, `${JSON.stringify(script, null, 1)}\n`);
   return path;
 }

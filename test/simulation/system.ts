@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { dueNow } from '../../functions/core/polls.ts';
 import type { User } from '../../functions/core/records.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
+import type { Store } from '../../functions/sync/ports.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
 import type { Calendar } from '../sandbox/google/calendar/model.ts';
@@ -50,7 +51,7 @@ export class System {
   readonly faults = new Faults();
   readonly queues: Queues;
   readonly crm: Crm;
-  readonly store = createMemoryStore();
+  readonly store = this.#watched(createMemoryStore());
   readonly vault = createMemoryTokenVault();
   readonly workspace;
   readonly entries: Entry[] = [];
@@ -105,6 +106,32 @@ export class System {
       await task?.worker.googlePoint(task, call, 'after');
     };
     for (let i = 0; i < options.workers; i++) this.#workers.push(this.#newWorker());
+  }
+
+  /** Writes down every change of a user's state, whoever makes it. */
+  #watched<S extends Store>(store: S): S {
+    const known = new Map<string, string>();
+    const look = (user: User | undefined) => {
+      if (!user) return;
+      const { userId, state, stateReason: reason, enabled, leaving } = user;
+      const now = { user: userId, state, reason, enabled, leaving };
+      if (known.get(userId) === JSON.stringify(now)) return;
+      known.set(userId, JSON.stringify(now));
+      this.note('state', now);
+    };
+    const { updateUser, putUser } = store;
+    return Object.assign(store, {
+      updateUser: async (...args: Parameters<Store['updateUser']>) => {
+        const user = await updateUser(...args);
+        look(user);
+        return user;
+      },
+      putUser: async (...args: Parameters<Store['putUser']>) => {
+        const outcome = await putUser(...args);
+        look(await store.getUser(args[0].userId));
+        return outcome;
+      },
+    });
   }
 
   // ---- the world outside the engine -----------------------------------------------------------
@@ -385,6 +412,7 @@ export class System {
     const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
     const task = ++this.#tasks;
     this.log('deliver', { task, worker: worker.name, message });
+    this.note('task', { task, what: message.subscription });
     this.queues.begin(message, worker);
     void worker.handle(task, message.subscription, message.data).then((status) => {
       this.log('answered', { task, status });
@@ -436,7 +464,7 @@ export class System {
   }
 
   #progress(): string {
-    const news = this.entries.filter((e) => e.kind !== 'issue' && e.kind !== 'lease');
+    const news = this.entries.filter((e) => !['issue', 'task', 'lease', 'state'].includes(e.kind));
     return String(news.length);
   }
 
@@ -518,6 +546,7 @@ export class System {
       mails: this.workspace.mails.length,
       struck: this.faults.struck,
       echo: this.options.echo,
+      policy: this.options.policy,
       extra,
       rested,
       bugs: this.bugs,

@@ -1,24 +1,18 @@
 /** When a value that somebody typed may be gone: it is reported, or nobody could know of it. */
-import type { Edit, Raw } from '../history.ts';
-import { crmValue, type FieldName, HIDDEN } from '../mapping.ts';
+import type { Edit, Raw, Told } from '../history.ts';
+import { crmNames, crmValue, type FieldName, HIDDEN } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
 import { googleKey, type View } from './view.ts';
 
 export function isExcused(view: View, edit: Edit, field: FieldName, value: string): boolean {
   const root = view.rootOf(edit);
-  const about = view.told.filter(
-    ({ message }) =>
-      (message.crmId && view.rootOf({ side: 'crm', user: '', id: message.crmId }) === root) ||
-      (message.googleId &&
-        view.rootOf({ side: 'google', user: message.userId, id: message.googleId }) === root),
-  );
+  const about = view.toldOf(root);
   // The CRM moved or cut the series: Google drops the exceptions whose place is no more.
   const isMove = (e: Edit) =>
     e.side === 'crm' && view.rootOf(e) === root && e.slot === undefined && movesSeries(e);
   if (edit.slot !== undefined && view.edits.some(isMove)) return true;
-  const conflicts: Raw[] = about.flatMap(({ message }) => message.conflicts ?? []);
-  if (conflicts.some((c) => holds(c, field, value))) return true;
+  if (isReported(view, root, field, value)) return true;
   if (edit.side === 'google') {
     if (seriesIn(edit.id) !== undefined && view.edits.some(isMove)) return true;
     const removed = view.entries.some(
@@ -34,13 +28,10 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
     const taken = (e: Edit) =>
       ['handOver', 'delete', 'cancel'].includes(e.op) && view.rootOf(e) === root;
     if (!known && edit.op === 'edit' && view.edits.some(taken)) return true;
-    return removed || conflicts.some((c) => /^(deleted|cancelled)InCrm$/.test(c.field));
+    return removed || about.some((told) => isOffered(told, field, value));
   }
   // Texts that the CRM sends for what its owner hides are ignored (design rule 4).
-  const events = [...view.final.events, ...view.final.shown].filter(
-    (e) => view.rootOf({ side: 'google', ...e }) === root,
-  );
-  if (HIDDEN.has(field) && events.some((e) => view.isHidden(e.user, e.id))) return true;
+  if (HIDDEN.has(field) && view.isHiddenAt(root)) return true;
   return about.some(
     ({ seq, message }) => seq > edit.seq && message.rejected?.reason === 'notOrganizer',
   );
@@ -54,11 +45,20 @@ function movesSeries({ before, after }: Edit): boolean {
     (f) => JSON.stringify(before[f]) !== JSON.stringify(after[f]),
   );
 }
+/** Whether the CRM was told the value as one of the two of a conflict. */
+export const isReported = (view: View, root: string, field: FieldName, value: string): boolean =>
+  view
+    .toldOf(root)
+    .some(({ message }) => message.conflicts?.some((c: Raw) => holds(c, field, value)));
+
+/** Edit beats delete: the CRM was told that the record lives on, and with which values. */
+const isOffered = ({ message }: Told, field: FieldName, value: string) =>
+  message.conflicts?.some((c: Raw) => /^(deleted|cancelled)InCrm$/.test(c.field)) &&
+  crmValue(message.data, field) === value;
 
 /** A conflict record that holds the value as the one that lost, or as one of the two. */
 function holds(conflict: Raw, field: FieldName, value: string): boolean {
-  const names = { time: ['start', 'end'], reminder: ['reminderMinutes'] } as Raw;
-  if (!(names[field] ?? [field]).includes(conflict.field)) return false;
+  if (!crmNames(field).includes(conflict.field)) return false;
   return [conflict.crm, conflict.google].some((v) => {
     const part = crmValue({ start: v, end: v, [conflict.field]: v }, field);
     if (field !== 'time') return part === value;

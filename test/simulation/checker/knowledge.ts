@@ -16,7 +16,7 @@ export function isReplaced(view: View, edit: Edit, field: FieldName, value: stri
 }
 
 /** Whether the engine had stored a link to the event when the person edited it. */
-export const isKnown = (view: View, edit: Edit) =>
+export const isKnown = (view: View, edit: Pick<Edit, 'seq' | 'id'>) =>
   view.entries.some(
     (e) =>
       e.kind === 'committed' && e.seq < edit.seq && e.links.some((l) => l.googleId === edit.id),

@@ -24,6 +24,8 @@ export class View {
   /** Events that were ever private. */
   readonly hidden = new Set<string>();
   readonly #parent = new Map<string, string>();
+  /** By event, in order. */
+  readonly #effects = new Map<string, Effect[]>();
 
   constructor({ entries, final }: History) {
     this.entries = entries;
@@ -47,8 +49,10 @@ export class View {
     }
   }
 
-  #readEffect({ task, method, user, caller, id, before, after }: Effect): void {
+  #readEffect(effect: Effect): void {
+    const { task, method, user, caller, id, before, after } = effect;
     const key = googleKey(user, id);
+    this.#effects.set(key, [...this.effectsOn(user, id), effect]);
     if (after.visibility === 'private') this.hidden.add(key);
     const crmId = after.extendedProperties?.private?.crmId;
     if (task === undefined || before || caller !== user || !crmId) return;
@@ -170,6 +174,59 @@ export class View {
     );
   }
 
+  /** Everything that changed one event, in order. */
+  effectsOn(user: string, id: string): Effect[] {
+    return this.#effects.get(googleKey(user, id)) ?? [];
+  }
+
+  /** When the run began in which a task did something: where it took the lease. */
+  beginOf({ task, seq }: { task: number | undefined; seq: number }): number | undefined {
+    const lease = this.entries.findLast(
+      (e) => e.kind === 'lease' && e.task === task && e.seq < seq,
+    );
+    return lease?.seq;
+  }
+
+  /** What an event looked like during a part of the history, oldest first; none if it never was. */
+  shownDuring(user: string, id: string, from: number, to: number): Raw[] {
+    const all = this.effectsOn(user, id).filter((e) => e.seq < to);
+    const at = all.findLastIndex((e) => e.seq <= from);
+    return all.slice(Math.max(at, 0)).map((e) => e.after);
+  }
+
+  /** What people did to a record and the events it ever had, in order. */
+  editsOf(root: string): Edit[] {
+    return this.#byRoot().get(root) ?? [];
+  }
+
+  #edits: Map<string, Edit[]> | undefined;
+
+  #byRoot(): Map<string, Edit[]> {
+    this.#edits ??= Map.groupBy(this.edits, (e) => this.rootOf(e));
+    return this.#edits;
+  }
+
+  get roots(): string[] {
+    return [...this.#byRoot().keys()];
+  }
+
+  /** Records of the CRM that stand for what the root names, deleted ones too. */
+  recordsAt(root: string): Raw[] {
+    return this.final.records.filter(
+      (r) => this.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root,
+    );
+  }
+
+  /** Live events of the root, in whosever calendar. */
+  eventsAt(root: string) {
+    return this.liveEvents().filter((e) => this.rootOf({ side: 'google', ...e }) === root);
+  }
+
+  /** Messages about the root, in order. */
+  toldOf(root: string): Told[] {
+    return this.told.filter((t) => this.rootOfMessage(t.message) === root);
+  }
+
   /** Whether the run that wrote this stored it. */
   isCommitted(effect: Effect): boolean {
     return this.entries.some(
@@ -201,6 +258,20 @@ export class View {
         e.task === task &&
         (message.googleId === undefined || e.links.some((l) => l.googleId === message.googleId)),
     );
+  }
+
+  /** Whether the user ever left and had removed what the sync made: then that goes, edited or not. */
+  hasLeft(user: string): boolean {
+    return this.entries.some(
+      (e) => e.kind === 'user' && e.user === user && e.what === 'leavingRemove',
+    );
+  }
+
+  /** Whether the owner of one of its events ever hid it. */
+  isHiddenAt(root: string): boolean {
+    const all = [...this.final.events, ...this.final.shown];
+    const events = all.filter((e) => this.rootOf({ side: 'google', ...e }) === root);
+    return events.some((e) => this.isHidden(e.user, e.id));
   }
 
   isHidden(user: string, id: string): boolean {

@@ -1,0 +1,498 @@
+/** For each thing that the history checker decides one history that is bad, and its good twin (P38). */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
+import { check } from './checker.ts';
+import type { Final, History, Raw } from './history.ts';
+
+interface Case {
+  invariant: string;
+  /** What is bad in it. */
+  name: string;
+  history: (bad: boolean) => History;
+}
+
+/** An entry of the CRM's that is at Google, stored by run 1. */
+const planned = (said: Raw = {}, shown: Raw = {}) =>
+  new Story()
+    .inCrm('create', 'CH-1', desk(said))
+    .run(1)
+    .write(1, 'insert', 'e1', ours('CH-1', shown))
+    .store(1, 'e1');
+
+/** An own event that the CRM has taken over, by run 1. */
+const adopted = (shown: Raw = {}, told: Raw = {}) => {
+  const data = desk(told);
+  const message = { googleId: 'g1', data, changed: ['subject', 'start', 'end'] };
+  return new Story()
+    .onPhone('create', 'g1', event(shown))
+    .run(1)
+    .tell(1, message, data)
+    .store(1, 'g1');
+};
+
+const ended = (invariant: string, name: string, final: Partial<Final>): Case => ({
+  invariant,
+  name,
+  history: (bad) => planned().end(bad ? final : {}),
+});
+
+const about = { crmId: 'CH-1', googleId: 'e1' };
+const place = (google: string | null, crm: string | null, winner = 'crm') => ({
+  field: 'place',
+  ...{ crm, google, winner },
+});
+
+const cases: Case[] = [
+  ended('bug', 'a programming error was reported', { bugs: ['TypeError'] }),
+  ended('P2', 'it never comes to rest', { rested: false }),
+  ended('P2', 'one more cycle writes', { extra: { writes: 1, told: 0, stateChanged: false } }),
+  ended('C20', 'somebody was mailed', { mails: 1 }),
+  {
+    invariant: 'P1',
+    name: 'an edit never arrives',
+    history: (bad) => {
+      const story = planned()
+        .inCrm('edit', 'CH-1', desk({ subject: 'New' }))
+        .run(2);
+      if (!bad) story.write(2, 'patch', 'e1', ours('CH-1', { summary: 'New' })).store(2, 'e1');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'deleted in the CRM and still at Google',
+    history: (bad) => {
+      const story = planned().inCrm('delete', 'CH-1', undefined).run(2);
+      if (!bad) story.write(2, 'delete', 'e1', gone(ours('CH-1'))).store(2, 'e1');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'an own event that the CRM never hears of',
+    history: (bad) => (bad ? new Story().onPhone('create', 'g1', event()) : adopted()).end(),
+  },
+  {
+    invariant: 'P3',
+    name: 'two events of one record',
+    history: (bad) => {
+      const story = planned().inCrm('delete', 'CH-1', undefined).run(2);
+      if (!bad) story.write(2, 'delete', 'e1', gone(ours('CH-1')));
+      story.inCrm('recreate', 'CH-1', desk());
+      return story.write(2, 'insert', 'e2', ours('CH-1')).store(2, 'e2').end();
+    },
+  },
+  {
+    invariant: 'P4',
+    name: 'the loser of a conflict is not reported',
+    history: (bad) => {
+      const story = planned()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .onPhone('edit', 'e1', ours('CH-1', { location: 'Phone' }))
+        .run(2);
+      if (!bad) story.tell(2, { ...about, conflicts: [place('Phone', 'Desk')] });
+      return story
+        .write(2, 'patch', 'e1', ours('CH-1', { location: 'Desk' }))
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P4',
+    name: 'an edit after the one that beat the delete goes with the final one, in silence',
+    history: (bad) => {
+      const word = { field: 'deletedInCrm', winner: 'google' };
+      const data = desk({ place: 'Phone' });
+      const story = planned()
+        .inCrm('delete', 'CH-1', undefined)
+        .onPhone('edit', 'e1', ours('CH-1', { location: 'Phone' }))
+        .run(2)
+        .tell(2, { ...about, data, changed: ['place'], conflicts: [word] })
+        .store(2, 'e1')
+        .onPhone('edit', 'e1', ours('CH-1', { location: 'Later' }))
+        .run(3);
+      if (!bad) story.tell(3, { ...about, conflicts: [place('Later', null)] });
+      return story
+        .write(3, 'delete', 'e1', gone(ours('CH-1')))
+        .store(3, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P5',
+    name: 'a field that only the phone edits goes back, though it is reported',
+    history: (bad) => {
+      const phone = ours('CH-1', { location: 'Phone', summary: 'New' });
+      const data = desk({ subject: 'New', place: 'Phone' });
+      const story = planned()
+        .inCrm('edit', 'CH-1', desk({ subject: 'New' }))
+        .onPhone('edit', 'e1', ours('CH-1', { location: 'Phone' }))
+        .run(2);
+      if (!bad) {
+        story.write(2, 'patch', 'e1', phone);
+        return story
+          .tell(2, { ...about, data, changed: ['place'] }, data)
+          .store(2, 'e1')
+          .end();
+      }
+      story.tell(2, { ...about, conflicts: [place('Phone', null)] });
+      return story
+        .write(2, 'patch', 'e1', ours('CH-1', { summary: 'New' }))
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P6',
+    name: 'the policy says CRM, and Google wins',
+    history: (bad) => {
+      const shown = ours('CH-1', { location: 'Phone' });
+      const data = desk({ place: 'Phone' });
+      const conflicts = [place('Phone', 'Desk', 'google')];
+      return planned()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .onPhone('edit', 'e1', shown)
+        .run(2)
+        .tell(2, { ...about, data, changed: ['place'], conflicts }, data)
+        .store(2, 'e1')
+        .end(bad ? {} : { policy: { place: 'google' } });
+    },
+  },
+  {
+    invariant: 'P7',
+    name: 'deleted in the CRM, and inserted again',
+    history: (bad) => {
+      const story = planned()
+        .inCrm('delete', 'CH-1', undefined)
+        .run(2)
+        .write(2, 'delete', 'e1', gone(ours('CH-1')))
+        .store(2, 'e1');
+      if (bad) story.run(3).write(3, 'insert', 'e2', ours('CH-1')).store(3, 'e2');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P8',
+    name: 'deleted in the CRM, edited on the phone: the edit goes in silence',
+    history: (bad) => {
+      const story = planned()
+        .inCrm('delete', 'CH-1', undefined)
+        .onPhone('edit', 'e1', ours('CH-1', { location: 'Phone' }))
+        .run(2);
+      const word = { field: 'deletedInCrm', winner: 'google' };
+      const data = desk({ place: 'Phone' });
+      if (!bad) story.tell(2, { ...about, data, changed: ['place'], conflicts: [word] });
+      return story
+        .write(2, 'delete', 'e1', gone(ours('CH-1')))
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P8',
+    name: 'deleted on the phone, edited in the CRM: the edit goes',
+    history: (bad) => {
+      const story = planned()
+        .onPhone('delete', 'e1', gone(ours('CH-1')))
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2);
+      if (!bad) story.write(2, 'insert', 'e2', ours('CH-1', { location: 'Desk' })).store(2, 'e2');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P9',
+    name: 'told as deleted, and there all the time',
+    history: (bad) => {
+      const story = planned();
+      if (!bad) story.onPhone('delete', 'e1', gone(ours('CH-1')));
+      return story
+        .run(2)
+        .tell(2, { ...about, op: 'delete' }, null)
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'an event that is not linked was changed',
+    history: (bad) => {
+      const story = bad ? new Story().onPhone('create', 'g1', event()).run(1) : adopted();
+      story.inCrm('edit', 'CH-1', desk({ place: 'Desk' }));
+      return story.write(1, 'patch', 'g1', event({ location: 'Desk' })).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'a field that is not mapped was changed',
+    history: (bad) => {
+      const after = ours('CH-1', { location: 'Desk', ...(bad && { colorId: '5' }) });
+      return planned()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2)
+        .write(2, 'patch', 'e1', after)
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'what is none of the sync’s business was changed',
+    history: (bad) => {
+      const office = event({ eventType: 'workingLocation' });
+      const foreign = [{ user: ANNA, id: 'w1', resource: office }];
+      const after = bad ? { ...office, summary: 'Taken' } : office;
+      return planned()
+        .onPhone('create', 'w1', office)
+        .onPhone('edit', 'w1', after)
+        .end({ foreign });
+    },
+  },
+  {
+    invariant: 'P11',
+    name: 'an hour later at Google than in the CRM',
+    history: (bad) => {
+      const start = { dateTime: bad ? '2026-11-25T09:30:00Z' : '2026-11-25T09:00:00Z' };
+      return planned({}, { start }).end();
+    },
+  },
+  {
+    invariant: 'P11',
+    name: 'the CRM is told what nobody entered',
+    history: (bad) => {
+      const told = { subject: bad ? 'Vist' : 'Visit' };
+      return adopted({}, told).end();
+    },
+  },
+  {
+    invariant: 'P12',
+    name: 'a link to a version that never was',
+    history: (bad) =>
+      planned()
+        .run(2)
+        .store(2, 'e1', bad ? '"99"' : '"1"')
+        .end(),
+  },
+  {
+    invariant: 'P13',
+    name: 'more writes than edits',
+    history: (bad) => {
+      const story = planned().inCrm('edit', 'CH-1', desk({ busy: true }));
+      for (let task = 2; task < (bad ? 9 : 3); task++)
+        story.run(task).write(task, 'patch', 'e1', ours('CH-1')).store(task, 'e1');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P14',
+    name: 'told what another run has seen and told before',
+    history: (bad) => {
+      const view = (location: string) => ours('CH-1', { location });
+      const said = (at: string) => desk({ place: at });
+      const news = (at: string) => ({ ...about, data: said(at), changed: ['place'] });
+      return planned()
+        .onPhone('edit', 'e1', view('One'))
+        .onPhone('edit', 'e1', view('Two'))
+        .run(2)
+        .tell(2, news(bad ? 'One' : 'Two'))
+        .tell(2, news('Two'), said('Two'))
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P25',
+    name: 'a call after the lease',
+    history: (bad) => {
+      const leaseUntil = bad ? NOW - 1 : NOW + 1;
+      return planned()
+        .note({ kind: 'issue', task: 1, user: ANNA, method: 'GET', leaseUntil })
+        .end();
+    },
+  },
+  {
+    invariant: 'P25',
+    name: 'an unconditional write under an old fence',
+    history: (bad) => {
+      const story = planned()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2);
+      if (bad) story.note({ kind: 'lease', task: 3, user: ANNA, fence: 3 });
+      story.write(2, 'patch', 'e1', ours('CH-1', { location: 'Desk' })).store(2, 'e1');
+      for (const entry of story.entries)
+        if (entry.kind === 'effect' && entry.fence === 2) entry.conditional = false;
+      return story.end();
+    },
+  },
+  {
+    invariant: 'rule 1',
+    name: 'what the engine took out is told as a deletion',
+    history: (bad) => {
+      const story = planned()
+        .inCrm('cancel', 'CH-1', desk({ status: 'cancelled' }))
+        .run(2)
+        .write(2, 'delete', 'e1', gone(ours('CH-1')))
+        .store(2, 'e1');
+      if (bad) story.run(3).tell(3, { ...about, op: 'delete' });
+      return story.end();
+    },
+  },
+  {
+    invariant: 'rule 3',
+    name: 'an adopted event is marked',
+    history: (bad) => {
+      const mark = bad && { extendedProperties: { private: { crmId: 'CH-1' } } };
+      return adopted()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2)
+        .write(2, 'patch', 'g1', event({ location: 'Desk', ...mark }))
+        .store(2, 'g1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 4',
+    name: 'the title of a private event is told',
+    history: (bad) => {
+      const data = desk({ subject: bad ? 'Visit' : null, private: true });
+      return new Story()
+        .onPhone('create', 'g1', event({ visibility: 'private' }))
+        .run(1)
+        .tell(1, { googleId: 'g1', redacted: true, data, changed: ['start', 'end'] }, data)
+        .store(1, 'g1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 4',
+    name: 'the CRM’s title covers a private one',
+    history: (bad) => {
+      const hidden = { visibility: 'private' };
+      const data = desk({ subject: null, private: true });
+      return new Story()
+        .onPhone('create', 'g1', event(hidden))
+        .run(1)
+        .tell(1, { googleId: 'g1', redacted: true, data, changed: ['start', 'end'] }, data)
+        .store(1, 'g1')
+        .inCrm('edit', 'CH-1', { ...data, subject: 'Busy', busy: false })
+        .run(2)
+        .write(
+          2,
+          'patch',
+          'g1',
+          event({ ...hidden, transparency: 'transparent', ...(bad && { summary: 'Busy' }) }),
+        )
+        .store(2, 'g1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 5',
+    name: 'a run of a user who is paused',
+    history: (bad) => {
+      const story = planned().inCrm('edit', 'CH-1', desk({ place: 'Desk' }));
+      if (bad) story.note({ kind: 'state', user: ANNA, state: 'paused', enabled: true });
+      return story
+        .run(2)
+        .write(2, 'patch', 'e1', ours('CH-1', { location: 'Desk' }))
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 7',
+    name: 'somebody else’s meeting is renamed',
+    history: (bad) => {
+      const boss = { organizer: { email: 'boss@else.example' } };
+      const after = bad ? { summary: 'Mine' } : { transparency: 'transparent' };
+      const said = bad ? { subject: 'Mine' } : { busy: false };
+      return adopted(boss)
+        .inCrm('edit', 'CH-1', desk(said))
+        .run(2)
+        .write(2, 'patch', 'g1', event({ ...boss, ...after }))
+        .store(2, 'g1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 10',
+    name: 'an event is deleted that nobody wanted gone',
+    history: (bad) => {
+      const story = planned();
+      if (!bad) story.inCrm('delete', 'CH-1', undefined);
+      return story
+        .run(2)
+        .write(2, 'delete', 'e1', gone(ours('CH-1')))
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 11',
+    name: 'left with removal, and the sync’s entry is still there',
+    history: (bad) => {
+      const story = planned().note({ kind: 'user', user: ANNA, what: 'leavingRemove' });
+      if (!bad)
+        story
+          .run(2)
+          .write(2, 'delete', 'e1', gone(ours('CH-1')))
+          .store(2, 'e1');
+      story.note({
+        kind: 'told',
+        task: 2,
+        message: { userId: ANNA, record: 'user', op: 'upsert', data: { state: 'disconnected' } },
+      });
+      story.note({ kind: 'user', user: ANNA, what: 'connected' });
+      if (!bad) story.run(3).write(3, 'insert', 'e2', ours('CH-1')).store(3, 'e2');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'rule 13',
+    name: 'formatting is taken out of a text that nobody changed',
+    history: (bad) => {
+      const description = '<b>Bring</b> cards';
+      const data = desk({ description: 'Bring cards' });
+      return planned()
+        .onPhone('edit', 'e1', ours('CH-1', { description }))
+        .run(2)
+        .tell(2, { ...about, data, changed: ['description'] }, data)
+        .store(2, 'e1')
+        .inCrm('edit', 'CH-1', { ...data, place: 'Desk' })
+        .run(3)
+        .write(
+          3,
+          'patch',
+          'e1',
+          ours('CH-1', { location: 'Desk', description: bad ? 'Bring cards' : description }),
+        )
+        .store(3, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 13',
+    name: 'reminders are touched that the CRM has no word on',
+    history: (bad) => {
+      const reminders = { useDefault: false, overrides: [{ method: 'popup', minutes: 5 }] };
+      const said = { location: 'Desk', ...(bad && { reminders }) };
+      return planned()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2)
+        .write(2, 'patch', 'e1', ours('CH-1', said))
+        .store(2, 'e1')
+        .end();
+    },
+  },
+];
+
+test('P38 the history checker tells each bad history from its good twin', async (t) => {
+  for (const { invariant, name, history } of cases) {
+    await t.test(`${invariant}: ${name}`, () => {
+      assert.deepEqual(check(history(false)), [], 'the good twin');
+      const found = check(history(true)).map((v) => v.invariant);
+      assert.ok(found.includes(invariant), `found ${found}`);
+    });
+  }
+});

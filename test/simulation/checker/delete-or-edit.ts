@@ -1,0 +1,60 @@
+/** P8, rule 10: of a delete on one side and an edit on the other that did not know of each other the edit wins. */
+import type { Edit } from '../history.ts';
+import { crmValue, FIELDS, said } from '../mapping.ts';
+import { isReported } from './excuses.ts';
+import { isKnown, isReplaced } from './knowledge.ts';
+import { isBeyond } from './limits.ts';
+import type { View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+const isDelete = ({ op }: Edit) => op === 'delete' || op === 'cancel';
+
+export function deleteOrEdit(view: View): Violation[] {
+  return view.roots.flatMap((root) => {
+    const edits = view.editsOf(root);
+    if (isBeyond(view, root) || edits.some((e) => e.op === 'handOver' || e.op === 'restore'))
+      return [];
+    const last = edits.filter(isDelete).at(-1);
+    if (!last || edits.some((e) => e.side === last.side && e.seq > last.seq)) return [];
+    const unseen = edits.find((e) => e.side !== last.side && isUnseen(view, e, last));
+    return unseen ? outcome(view, root, last, unseen) : [];
+  });
+}
+
+/** An edit on the other side that said something new which the deleter had not before his eyes. */
+function isUnseen(view: View, edit: Edit, last: Edit): boolean {
+  if (edit.op !== 'edit' || view.hasLeft(edit.user)) return false;
+  if (edit.side === 'google' && !isKnown(view, edit)) return false;
+  if (edit.side === 'crm' && !isKnown(view, last)) return false;
+  return FIELDS.some((field) => {
+    const value = said(edit.side, edit.after, field);
+    if (value === undefined || value === said(edit.side, edit.before, field)) return false;
+    if (isReported(view, view.rootOf(edit), field, value)) return false;
+    return said(last.side, last.before, field) !== value && !isReplaced(view, edit, field, value);
+  });
+}
+
+/** Deleted in the CRM: it is told, and decides. Deleted at Google: it is there again. */
+function outcome(view: View, root: string, last: Edit, edit: Edit): Violation[] {
+  const what = `${last.op} of ${last.id} meets the unseen edit of ${edit.id}`;
+  if (last.side === 'google') {
+    const lives = view.eventsAt(root).length > 0 && view.recordsAt(root).some((r) => !r.deleted);
+    return lives ? [] : [violation('P8', `${what}: it is gone`)];
+  }
+  const told = view
+    .toldOf(root)
+    .some(({ message }) =>
+      message.conflicts?.some((c: { field: string }) => /^(deleted|cancelled)InCrm$/.test(c.field)),
+    );
+  return told || isTaken(view, root, edit)
+    ? []
+    : [violation('P8', `${what}: the CRM was not told`)];
+}
+
+/** The CRM took the edit over although it has cancelled the record: it knows, and leaves it at that. */
+const isTaken = (view: View, root: string, edit: Edit) =>
+  FIELDS.every((field) => {
+    const value = said(edit.side, edit.after, field);
+    if (value === said(edit.side, edit.before, field)) return true;
+    return view.recordsAt(root).some((r) => crmValue(r.data, field) === value);
+  });

@@ -1,0 +1,42 @@
+/** Rule 4: what its owner hides at Google never reaches the CRM, and the CRM's texts never cover it. */
+import type { Effect, Raw, Told } from '../history.ts';
+import { crmNames, crmValue, googleValue, HIDDEN } from '../mapping.ts';
+import { googleKey, type View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+export function privacy(view: View): Violation[] {
+  return [
+    ...view.told.flatMap((told) => leaks(view, told)),
+    ...view.effects.flatMap((effect) => covered(view, effect)),
+  ];
+}
+
+const isPrivate = (raw: Raw | undefined) => raw?.visibility === 'private';
+
+function leaks(view: View, told: Told): Violation[] {
+  const { userId, googleId, data, conflicts = [] } = told.message;
+  if (googleId === undefined || view.inserted.has(googleKey(userId, googleId))) return [];
+  const begin = view.beginOf(told);
+  if (begin === undefined) return [];
+  // Turned private while the run was under way: it had read the text before.
+  const shown = view.shownDuring(userId, googleId, begin, told.seq);
+  if (shown.length === 0 || !shown.every(isPrivate)) return [];
+  const texts = [...HIDDEN].flatMap((field) => [
+    crmValue(data, field),
+    ...conflicts.filter((c: Raw) => crmNames(field).includes(c.field)).map((c: Raw) => c.google),
+  ]);
+  return texts.some((text) => text !== undefined && text !== null && text !== '')
+    ? [violation('rule 4', `texts of the private event ${googleId} of ${userId} were told`)]
+    : [];
+}
+
+function covered(
+  view: View,
+  { task, caller, user, id, method, before, after }: Effect,
+): Violation[] {
+  if (task === undefined || caller !== user || view.inserted.has(googleKey(user, id))) return [];
+  if (!isPrivate(before) || after.status === 'cancelled') return [];
+  const changed = [...HIDDEN].filter((f) => googleValue(before, f) !== googleValue(after, f));
+  if (changed.length === 0 && isPrivate(after)) return [];
+  return [violation('rule 4', `${method} changed ${changed.join(', ')} of the private ${id}`)];
+}

@@ -1,0 +1,69 @@
+/**
+ * Who removes what. Rules 1, 2 and 11: what the engine takes out of a calendar itself is no deletion by a
+ * person, and is reported to nobody. Rule 10 and rule 11: it takes out only what a person has deleted,
+ * cancelled, handed over or left behind.
+ */
+import type { Effect, Told } from '../history.ts';
+import { isKnown } from './knowledge.ts';
+import { googleKey, type View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+export function removals(view: View): Violation[] {
+  return [
+    ...view.told.flatMap((t) => ownRemoval(view, t)),
+    ...view.effects.flatMap((e) => unasked(view, e)),
+    ...leftBehind(view),
+  ];
+}
+
+function ownRemoval(view: View, { seq, message }: Told): Violation[] {
+  const { op, userId, googleId, crmId } = message;
+  if (op !== 'delete' || googleId === undefined) return [];
+  const last = view.effectsOn(userId, googleId).findLast((e) => e.seq < seq);
+  if (last?.after.status !== 'cancelled' || last.task === undefined) return [];
+  return [violation('rule 1', `${crmId} told as deleted: the engine itself took ${googleId} out`)];
+}
+
+function unasked(view: View, effect: Effect): Violation[] {
+  const { user, caller, id, seq, task, after, before } = effect;
+  if (task === undefined || caller !== user || after.status !== 'cancelled' || !before) return [];
+  const edits = view.editsOf(view.rootOf({ side: 'google', user, id }));
+  const asked = edits.some((e) => e.side === 'crm' && e.seq < seq && TAKING.has(e.op));
+  // An earlier generation that a person restored does not stay beside the later one.
+  const restored = edits.some((e) => e.op === 'restore' && e.seq < seq);
+  const left = view.hasLeft(user) && view.inserted.has(googleKey(user, id));
+  if (asked || restored || left) return [];
+  return [violation('rule 10', `${id} of ${user} was deleted, and nobody in the CRM wanted it`)];
+}
+
+const TAKING: ReadonlySet<string> = new Set(['handOver', 'delete', 'cancel']);
+
+/** Rule 11: once a user has left with removal, nothing is there that the sync knew to be its own. */
+function leftBehind(view: View): Violation[] {
+  const found: Violation[] = [];
+  for (const { seq, message } of view.told) {
+    if (message.record !== 'user' || message.data?.state !== 'disconnected') continue;
+    const user = message.userId;
+    const last = view.entries.findLast(
+      (e) =>
+        e.kind === 'user' && e.user === user && e.seq < seq && /^(leaving|connected)/.test(e.what),
+    );
+    if (last?.kind !== 'user' || last.what !== 'leavingRemove') continue;
+    for (const key of view.inserted.keys()) {
+      const [owner = '', id = ''] = key.split('/');
+      if (owner !== user) continue;
+      const now = view.effectsOn(user, id).findLast((e) => e.seq < seq);
+      if (!now || now.after.status === 'cancelled') continue;
+      if (isKnownAt(view, id, last.seq) && !isRevoked(view, user, seq))
+        found.push(violation('rule 11', `${id} of ${user}, who left with removal, is still there`));
+    }
+  }
+  return found;
+}
+
+const isKnownAt = (view: View, id: string, seq: number) => isKnown(view, { id, seq });
+
+const isRevoked = (view: View, user: string, seq: number) =>
+  view.entries.some(
+    (e) => e.kind === 'user' && e.user === user && e.what === 'revoked' && e.seq < seq,
+  );

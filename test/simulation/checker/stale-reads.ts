@@ -1,0 +1,32 @@
+/** P14: what a run tells as news it saw itself: an old view of an event is no edit. */
+import type { Told } from '../history.ts';
+import { crmNames, crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
+import type { View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+export function staleReads(view: View): Violation[] {
+  return view.told.flatMap((told) => (isAboutEvent(told) ? stale(view, told) : []));
+}
+
+const isAboutEvent = ({ message }: Told) =>
+  message.record === 'appointment' && message.googleId !== undefined && message.op === 'upsert';
+
+function stale(view: View, told: Told): Violation[] {
+  const { userId, googleId, data, changed = [] } = told.message;
+  const begin = view.beginOf(told);
+  if (begin === undefined) return [];
+  const shown = view.shownDuring(userId, googleId, begin, told.seq);
+  const open = FIELDS.filter((field) => !(told.message.redacted && HIDDEN.has(field)));
+  return open
+    .filter((field) => crmNames(field).some((name) => changed.includes(name)))
+    .filter((field) => {
+      const value = crmValue(data, field);
+      return value !== undefined && !shown.some((raw) => sameText(googleValue(raw, field), value));
+    })
+    .map((field) =>
+      violation(
+        'P14',
+        `told ${field} ${crmValue(data, field)} of ${googleId}, which it did not show then`,
+      ),
+    );
+}
