@@ -120,7 +120,9 @@ export function hasUnseenOffers(input: Prepared): boolean {
 
 function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): boolean {
   const offer = link.offered[name];
-  if (!offer || !codec.fields[name] || sameValue(data[name], offer.value)) return false;
+  if (!offer || !codec.fields[name]) return false;
+  // No word on a field is not the word that it was emptied.
+  if (name in data && sameValue(data[name], offer.value)) return false;
   return offer.change > seenChange(link, intent) && !sameValue(offer.value, link.google[name]);
 }
 

@@ -600,4 +600,28 @@ export const defects: Defect[] = [
     test: 'test/integration/privacy.test.ts',
     pattern: 'makes private',
   },
+  {
+    name: 'that a field was emptied is no news to whoever deletes',
+    file: 'functions/core/deletion.ts',
+    from: 'if (name in data && sameValue(data[name], offer.value)) return false;',
+    to: 'if (sameValue(data[name], offer.value)) return false;',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'emptied on the phone',
+  },
+  {
+    name: 'who is heard first decides a conflict',
+    file: 'functions/core/merge.ts',
+    from: "  const winner = policy[name] ?? 'crm';\n  for (const v of views) {",
+    to: "  const winner = views.some((v) => v.offer) ? 'google' : (policy[name] ?? 'crm');\n  for (const v of views) {",
+    test: 'test/simulation/orders.test.ts',
+    pattern: 'P6 P15',
+  },
+  {
+    name: 'whoever asks for removal while the sync lets go keeps everything',
+    file: 'functions/sync/leave.ts',
+    from: "if (how === 'keep' && user.leaving === 'remove')",
+    to: "if (how === 'remove' && user.leaving === 'keep')",
+    test: crossings,
+    pattern: 'asked for while a run disconnects',
+  },
 ];

@@ -417,6 +417,22 @@ test('rule 11: a run that dies while it removes: its own deletes are not the use
   );
 });
 
+test('rule 11: removal is asked for while a run disconnects and keeps: it removes as well', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const leave = (how: 'keep' | 'remove') =>
+    world.store.updateUser('anna', (user) => user && { ...user, leaving: how });
+  await leave('keep');
+  const { acquireLease } = world.store;
+  world.store.acquireLease = async (...args) => {
+    await leave('remove');
+    return acquireLease(...args);
+  };
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});
+
 test('P12 a record that was restored, then deleted at Google and changed in the CRM: only fields are told', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit()));

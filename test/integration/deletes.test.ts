@@ -74,6 +74,18 @@ test('P4 P8 rule 10: what was edited after the CRM heard of it goes with the fin
   assert.deepEqual(world.messages.at(-1)?.conflicts, [place]);
 });
 
+test('P8 P15 rule 10: a field that was emptied on the phone is an edit as well, also if it was told before the delete', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Room 5' })));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: '' });
+  await world.poll();
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  assert.equal((await world.events()).length, 1);
+  assert.equal(world.messages.at(-1)?.conflicts?.[0]?.field, 'deletedInCrm');
+});
+
 test('rule 10: deleted at Google but changed in the CRM since: written again, once', async () => {
   const world = createWorld();
   await world.connect('anna');

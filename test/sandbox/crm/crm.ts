@@ -80,7 +80,7 @@ export class Crm {
     }
     const edited = checked(data, record.record);
     const old = record.data;
-    const isNew = (field: keyof RecordData) => !isSame(edited[field], old[field]);
+    const isNew = (field: keyof RecordData) => !isSame(field, edited[field], old[field]);
     record.data = { ...old, ...edited };
     if (userId !== undefined) record.userId = userId;
     const version = record.version + 1;
@@ -317,7 +317,7 @@ export class Crm {
     if ((editedFields?.[mergedWith(field)] ?? -1) <= baseVersion) return false;
     const before = this.#versions.get(crmId)?.findLast(({ version }) => version <= baseVersion);
     const name = field as keyof RecordData;
-    return !before || !isSame(before.data[name], data[name]);
+    return !before || !isSame(name, before.data[name], data[name]);
   }
 
   #applyDelete(record: CrmRecord, change: GoogleChange): void {
@@ -474,10 +474,14 @@ function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
 const baseVersionOf = ({ crmId }: CrmRecord, change: GoogleChange) =>
   change.crmId === undefined || change.crmId === crmId ? change.baseVersion : 0;
 
+/** What a form shows of a field that nobody has filled in. */
+const UNFILLED: RecordData = { busy: true, private: false };
+
 /** Whether two values of a field say the same: white space at the ends of a text is no edit. */
-function isSame(a: unknown, b: unknown): boolean {
+function isSame(field: keyof RecordData, a: unknown, b: unknown): boolean {
   const plain = (value: unknown) => (typeof value === 'string' ? value.trim() || null : value);
-  return JSON.stringify(plain(a) ?? null) === JSON.stringify(plain(b) ?? null);
+  const shown = (value: unknown) => JSON.stringify(plain(value) ?? UNFILLED[field] ?? null);
+  return shown(a) === shown(b);
 }
 
 const isSameMoment = (a: Moment, b: Moment) =>

@@ -24,6 +24,8 @@ export function deleteOrEdit(view: View): Violation[] {
 /** An edit on the other side that said something new which the deleter had not before his eyes. */
 function isUnseen(view: View, edit: Edit, last: Edit): boolean {
   if (edit.op !== 'edit' || view.hasLeft(edit.user)) return false;
+  // An edit of what stays cancelled asks for nothing.
+  if (edit.side === 'crm' && edit.after?.status === 'cancelled') return false;
   if (edit.side === 'google' && !isKnown(view, edit)) return false;
   if (edit.side === 'crm' && !isKnown(view, last)) return false;
   return FIELDS.some((field) => {

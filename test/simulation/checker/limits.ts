@@ -47,14 +47,14 @@ export function isHearsay(view: View, record: Raw, field: FieldName, value: stri
 }
 
 /**
- * Known limit: inserted by a run that died before it stored a base. What it wrote and what people change
- * look alike then, so one side's edit may meet the other side's old value as a conflict. It is told.
+ * Known limit: written by a run that died before it stored that. What it wrote and what people change look
+ * alike then, so one side's edit may meet its own older value as a conflict. It is told.
  */
 export const hasNoBase = (view: View, root: string): boolean =>
   view.effects.some(
     (e) =>
       e.task !== undefined &&
-      e.before === undefined &&
+      e.after.status !== 'cancelled' &&
       view.rootOf({ side: 'google', user: e.user, id: e.id }) === root &&
       !view.isCommitted(e),
   );

@@ -71,7 +71,7 @@ class Sayings {
     if (raw === undefined || (raw.status === 'cancelled' && raw.start === undefined)) return;
     for (const field of FIELDS) {
       const key = `${root} ${field} ${read(raw, field)}`;
-      if (!into.has(key)) into.set(key, seq);
+      into.set(key, Math.min(seq, into.get(key) ?? seq));
     }
   }
 

@@ -41,7 +41,7 @@ const TAKING: ReadonlySet<string> = new Set(['handOver', 'delete', 'cancel']);
 /** Rule 11: once a user has left with removal, nothing is there that the sync knew to be its own. */
 function leftBehind(view: View): Violation[] {
   const found: Violation[] = [];
-  for (const { seq, message } of view.told) {
+  for (const { task, seq, message } of view.told) {
     if (message.record !== 'user' || message.data?.state !== 'disconnected') continue;
     const user = message.userId;
     const last = view.entries.findLast(
@@ -49,6 +49,8 @@ function leftBehind(view: View): Violation[] {
         e.kind === 'user' && e.user === user && e.seq < seq && /^(leaving|connected)/.test(e.what),
     );
     if (last?.kind !== 'user' || last.what !== 'leavingRemove') continue;
+    // Asked for after the run began to let go and keep: without the grant it cannot be done any more.
+    if (last.seq > (view.beginOf({ task, seq }) ?? 0) && keeps(view, user, last.seq)) continue;
     for (const key of view.inserted.keys()) {
       const [owner = '', id = ''] = key.split('/');
       if (owner !== user) continue;
@@ -66,4 +68,9 @@ const isKnownAt = (view: View, id: string, seq: number) => isKnown(view, { id, s
 const isRevoked = (view: View, user: string, seq: number) =>
   view.entries.some(
     (e) => e.kind === 'user' && e.user === user && e.what === 'revoked' && e.seq < seq,
+  );
+
+const keeps = (view: View, user: string, seq: number) =>
+  view.entries.some(
+    (e) => e.kind === 'user' && e.user === user && e.what === 'leavingKeep' && e.seq < seq,
   );
