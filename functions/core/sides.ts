@@ -145,7 +145,7 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
     changed,
     ...(merged.conflicts.length > 0 && { conflicts: merged.conflicts }),
     ...(rejected && { rejected }),
-    ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
+    ...(observed?.redacted && isConcealed(input.link, observed) && { redacted: true }),
   };
 }
 
@@ -163,7 +163,7 @@ export function tell(
       data,
       changed: Object.keys(data).filter((name) => !sameValue(data[name], null)),
       ...(heir && { formerUserId: heir.userId }),
-      ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
+      ...(observed?.redacted && isConcealed(link, observed) && { redacted: true }),
     },
   };
 }

@@ -119,7 +119,7 @@ export class Story {
     this.#events.set(what.id, { etag, resource: what.after });
     const fence = what.task === undefined ? undefined : this.#fence;
     const conditional = what.task !== undefined;
-    const by = { caller: ANNA, user: ANNA, etag, before, fence, conditional };
+    const by = { caller: ANNA, user: ANNA, etag, before, fence, conditional, call: this.#etag };
     return this.note({ kind: 'effect', task: undefined, ...what, ...by });
   }
 
