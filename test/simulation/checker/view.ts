@@ -36,9 +36,13 @@ export class View {
     this.applied = entries.filter((e) => e.kind === 'applied');
     for (const effect of this.effects) this.#readEffect(effect);
     if (final.recurrence === 'series') this.#joinFamilies();
-    for (const r of final.records)
-      for (const { user, id } of r.deleted ? [] : this.#heirsOf(r))
-        this.#join(crmKey(r.crmId), googleKey(user, id));
+    this.#joinHeirs();
+    // A record goes on as another occurrence when its series moves.
+    for (const { message } of this.told) {
+      const { crmId, userId, googleId } = message;
+      if (crmId !== undefined && googleId !== undefined && message.op === 'upsert')
+        this.#join(crmKey(crmId), googleKey(userId, googleId));
+    }
     for (const { message, changed } of this.applied) {
       if (message.googleId === undefined) continue;
       for (const { crmId } of changed)
@@ -73,6 +77,19 @@ export class View {
       const { series } = occurrence;
       if (series.crmId) this.#join(crmKey(crmId), crmKey(series.crmId));
       if (series.googleId) this.#join(crmKey(crmId), googleKey(userId, series.googleId));
+    }
+  }
+
+  /** An event of the CRM's that became a series goes on as the occurrence that is no other record. */
+  #joinHeirs(): void {
+    for (const r of this.final.records)
+      for (const { user, id } of r.deleted ? [] : this.#heirsOf(r))
+        this.#join(crmKey(r.crmId), googleKey(user, id));
+    const named = new Set(this.told.map(({ message: m }) => googleKey(m.userId, m.googleId)));
+    for (const { task, caller, user, id } of this.effects) {
+      const crmId = this.inserted.get(googleKey(user, seriesIn(id) ?? ''));
+      if (task === undefined || caller !== user || crmId === undefined) continue;
+      if (!named.has(googleKey(user, id))) this.#join(crmKey(crmId), googleKey(user, id));
     }
   }
 
