@@ -16,9 +16,9 @@ import {
   isAnswered,
   onlyAdopts,
   remove,
+  removeAloud,
   removeForGood,
   sawDeletion,
-  unheard,
 } from './deletion.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
@@ -204,6 +204,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // The version that we deleted: an old answer.
     // Of ours for sure: not known to be removed, or inserted by a run that died before it knew.
     const newer = (observed?.marker?.generation ?? -1) > link.generation;
+    if (link.removing && link.state === 'live') return removeAloud(input, link, 'removeAtGoogle');
     if (link.removing || link.inFlight || newer) return remove(input, 'removeAtGoogle');
     if (isAnswered(input)) return decide('nothing');
     if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
@@ -253,12 +254,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const past = link !== undefined && link.state !== 'live' && !link.inFlight && !left;
     const isThere = observed === undefined || observed.state === 'live';
     if (past || !isThere) return decide('handOver', { link: 'none' });
-    const conflicts = link ? unheard(input, link) : [];
-    return {
-      ...remove(input, 'handOver'),
-      link: 'none',
-      ...(conflicts.length > 0 && { notice: { op: 'upsert', changed: [], conflicts } }),
-    };
+    const removed = link ? removeAloud(input, link, 'handOver') : remove(input, 'handOver');
+    return { ...removed, link: 'none' };
   },
   removeOlder: (input) => ({ ...remove(input, 'removeOlder'), link: 'unchanged' }),
   refuse: () => decide('refuse'),

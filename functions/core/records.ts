@@ -36,6 +36,10 @@ export interface User {
   believeListing?: true;
   /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
   nextPollAt?: number;
+  /** Due then for something else than a poll, which no earlier poll puts off. */
+  alarmAt?: number;
+  /** When somebody last made everything due: a run that began before does not end that. */
+  askedAt?: number;
   /** When each record type is pulled next; one that is not here: at once. */
   polls?: { [record: string]: Poll };
   connectedAt?: number;
@@ -55,6 +59,8 @@ export interface User {
   records?: RecordType[];
   /** Where record types live at Google, if not in the place that is always there. */
   places?: { [record: string]: string };
+  /** The places that they are moving to: made, and not everything is there yet. */
+  moving?: { [record: string]: string };
 }
 
 export type UserState = 'invited' | 'active' | 'reauthorize' | 'paused' | 'disconnected';

@@ -485,6 +485,30 @@ const cases: Case[] = [
         .end();
     },
   },
+  {
+    invariant: 'C25',
+    name: 'a false notification makes somebody due',
+    history: (bad) => {
+      const story = planned();
+      if (bad) story.note({ kind: 'forged', task: 2, call: 'store updateUser' });
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P20',
+    name: 'what nobody was notified of waits for a poll that somebody forces',
+    history: (bad) => {
+      const data = desk({ place: 'Bern' });
+      const story = planned().onPhone('edit', 'e1', ours('CH-1', { location: 'Bern' }));
+      if (bad) story.note({ kind: 'safe' });
+      story
+        .run(2)
+        .tell(2, { ...about, data, changed: ['place'] }, data)
+        .store(2, 'e1');
+      if (!bad) story.note({ kind: 'safe' });
+      return story.end();
+    },
+  },
 ];
 
 test('P38 the history checker tells each bad history from its good twin', async (t) => {

@@ -12,6 +12,7 @@ import { fieldMerge } from './checker/field-merge.ts';
 import { leases } from './checker/leases.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
 import { mappingHeld } from './checker/mapping-held.ts';
+import { notices } from './checker/notices.ts';
 import { organizer } from './checker/organizer.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
@@ -43,6 +44,7 @@ export function check(history: History): Violation[] {
     ...deletionsTold(view),
     ...untouched(view),
     ...leases(view),
+    ...notices(view),
     ...truthfulBase(view),
     ...waiting(single),
     ...texts(single),

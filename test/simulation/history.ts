@@ -123,6 +123,22 @@ export interface UserEvent {
   what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'paused' | 'emptyListing';
 }
 
+/** A false notification led to a call through a port. */
+export interface Forged {
+  kind: 'forged';
+  seq: number;
+  at: number;
+  task: number;
+  call: string;
+}
+
+/** So much time has passed since the last trouble that every safety poll has been due. */
+export interface Safe {
+  kind: 'safe';
+  seq: number;
+  at: number;
+}
+
 /** What a user's document says from now on about whether runs may begin. */
 export interface UserState {
   kind: 'state';
@@ -145,6 +161,8 @@ export type Entry =
   | Committed
   | Told
   | UserEvent
+  | Forged
+  | Safe
   | UserState;
 
 /** One event as a person sees it in the calendar; of an occurrence, the series and its place in it. */

@@ -1,4 +1,5 @@
 /** Carries out a script's steps: people at the desk and on the phone, and what else befalls the system. */
+import { dueNow } from '../../functions/core/polls.ts';
 import { atDesk } from './desk.ts';
 import { onPhone } from './phone.ts';
 import type { Action, Script } from './script.ts';
@@ -28,6 +29,13 @@ export async function act(system: System, action: Action): Promise<void> {
       return system.poll(user);
     case 'tick':
       return system.queues.publish('poll-fanout', '{}', system.scheduler.now);
+    case 'maintain':
+      return system.queues.publish('maintain', '{}', system.scheduler.now);
+    case 'forge':
+      return system.notifications?.forge(action.how, action.pick, system.scheduler.now);
+    case 'unwatchable':
+    case 'deaf':
+      return void system[action.do][action.on ? 'add' : 'delete'](user);
     case 'expireSync':
       return system.workspace.expireSyncTokens(emailOf(user));
     case 'expireAccess':
@@ -46,7 +54,9 @@ export async function act(system: System, action: Action): Promise<void> {
       return system.resume(user);
     case 'leave':
       await system.store.updateUser(user, (u) =>
-        u?.state === 'active' ? { ...u, leaving: action.how } : undefined,
+        u?.state === 'active'
+          ? dueNow({ ...u, leaving: action.how }, system.scheduler.now)
+          : undefined,
       );
       system.happened(user, action.how === 'keep' ? 'leavingKeep' : 'leavingRemove');
       return system.hint(user);

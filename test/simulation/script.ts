@@ -1,6 +1,8 @@
 /** What happens in one simulation: a seed and a list of steps, made from the seed, that can be shortened. */
 import { seeded } from '../sandbox/google/random.ts';
+import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
+import type { Forgery } from './notifications.ts';
 import { FIELDS, type Field, RULES } from './values.ts';
 
 /** `user` and `pick` choose among what is there when the step comes, so that a step outlives others. */
@@ -38,7 +40,10 @@ export type Action =
   | { do: 'fault'; fault: Fault }
   | { do: 'wait'; ms: number }
   | { do: 'poll'; user: number }
-  | { do: 'tick' }
+  | { do: 'tick' | 'maintain' }
+  | { do: 'forge'; how: Forgery; pick: number }
+  /** Google makes no channel for the user, or what it tells of the user is lost; or not any more. */
+  | { do: 'unwatchable' | 'deaf'; user: number; on: boolean }
   | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect' | 'pause' | 'resume'; user: number }
   | { do: 'leave'; user: number; how: 'keep' | 'remove' };
 
@@ -60,6 +65,8 @@ export interface Script {
   policy: { [field: string]: 'crm' | 'google' };
   /** What a series is for the CRM; absent: an appointment an occurrence. */
   recurrence?: 'occurrences' | 'series';
+  /** Google notifies. */
+  channels?: true;
   steps: Step[];
 }
 
@@ -86,7 +93,7 @@ export function scriptOf(seed: number): Script {
       action: about === 'plain' ? usual : special(random, usual),
     });
   }
-  return {
+  return withChannels({
     seed,
     users,
     workers: 1 + int(random, 3),
@@ -96,7 +103,7 @@ export function scriptOf(seed: number): Script {
     policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
     ...(about === 'series' && { recurrence: 'series' }),
     steps,
-  };
+  });
 }
 
 function create(random: Random, users: number, n: number): Action {

@@ -16,6 +16,7 @@ import { hasToken } from '../support/canary.ts';
 import { Effects, etagOf } from './effects.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
+import { isForged, Notifications, PUSH_URL, refuseChannel } from './notifications.ts';
 import { Queues } from './queues.ts';
 import { rest, Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
@@ -29,14 +30,25 @@ const SCOPES = [
 ];
 const NAMES = ['anna', 'luca', 'mira', 'theo'];
 const DAY = 86_400_000;
+const HOUR = 3_600_000;
 const POLL = 300_000;
+/** Scheduler's tick, here less often than each minute: enough for what is due in hours. */
+const TICK = 1_800_000;
 /** More turns than any script needs: whoever takes more is in a loop. */
 const MAX_TURNS = 30_000;
 
 export interface SystemOptions
   extends Pick<
     Script,
-    'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy' | 'recurrence'
+    | 'seed'
+    | 'users'
+    | 'workers'
+    | 'rough'
+    | 'echo'
+    | 'onDeletedInCrm'
+    | 'policy'
+    | 'recurrence'
+    | 'channels'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -60,10 +72,17 @@ export class System {
   readonly trace = createHash('sha256');
   /** Names of the port calls, in order. */
   readonly ports: string[] = [];
+  /** Undefined: Google does not notify. */
+  readonly notifications: Notifications | undefined;
+  /** Users for whom Google makes no channel, and whose notifications all get lost. */
+  readonly unwatchable = new Set<string>();
+  readonly deaf = new Set<string>();
   readonly #outside: Outside;
   readonly #schedule: () => number;
   readonly #told = new Set<string>();
   readonly #effects = new Effects();
+  /** Tasks that handle a false notification. */
+  readonly #forged = new Set<number>();
   #workers: Worker[] = [];
   #seenChanges = 0;
   #tasks = 0;
@@ -96,9 +115,19 @@ export class System {
       publish: (message) => this.#fromCrm(message as Raw),
     });
     this.#outside = this.#makeOutside(seeded(seed * 7 + 5));
+    if (options.channels) {
+      const notifications = new Notifications(this.queues, seeded(seed * 7 + 6));
+      this.notifications = notifications;
+      this.workspace.notify = ({ id, user }, headers) => {
+        if (this.deaf.has(nameOf(user))) return;
+        const ends = this.workspace.calendars.channels.get(id)?.expiration ?? 0;
+        notifications.send(headers, ends, now());
+      };
+    }
     this.workspace.before = async (call) => {
       const task = carried.taskOf(this.workspace, call);
       await task?.worker.googlePoint(task, call, 'before');
+      if (this.unwatchable.has(nameOf(call.user ?? ''))) refuseChannel(call);
     };
     this.workspace.after = async (call) => {
       const task = carried.taskOf(this.workspace, call);
@@ -156,6 +185,7 @@ export class System {
         },
       },
       settings: {
+        pushUrl: this.options.channels && PUSH_URL,
         windowDaysBack: 30,
         windowDaysAhead: 365,
         pollMs: POLL,
@@ -166,7 +196,12 @@ export class System {
         inviteExternal: false,
         policy: this.options.policy,
       },
-      onPort: (where, name) => this.ports.push(`${where} ${name}`) - 1,
+      onPort: (where, name, task) => {
+        // To know whom a notification is of is all that a false one may cost.
+        if (task && this.#forged.has(task.id) && name !== 'getChannel')
+          this.note('forged', { task: task.id, call: `${where} ${name}` });
+        return this.ports.push(`${where} ${name}`) - 1;
+      },
       onLog: (event, fields) => {
         this.#logged += JSON.stringify(fields);
         const { kind, reason } = fields as { kind?: string; reason?: string };
@@ -327,7 +362,7 @@ export class System {
       const { leaving, stateReason, firstSyncAt, ...kept } = user as User;
       const again = kept.state === 'disconnected' || leaving === 'remove';
       const paused = kept.state === 'paused';
-      return {
+      const connected: User = {
         ...kept,
         ...(firstSyncAt !== undefined && !again && { firstSyncAt }),
         ...(paused && stateReason !== undefined && { stateReason }),
@@ -336,8 +371,8 @@ export class System {
         googleSub: email,
         scopes: SCOPES,
         connectedAt: now,
-        nextPollAt: now,
       };
+      return dueNow(connected, now);
     });
     this.happened(userId, 'connected');
   }
@@ -412,6 +447,7 @@ export class System {
     const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
     const task = ++this.#tasks;
     this.log('deliver', { task, worker: worker.name, message });
+    if (isForged(message)) this.#forged.add(task);
     this.note('task', { task, what: message.subscription });
     this.queues.begin(message, worker);
     void worker.handle(task, message.subscription, message.data).then((status) => {
@@ -450,6 +486,7 @@ export class System {
       if (e.kind === 'user' && e.what === 'emptyListing')
         this.workspace.expireSyncTokens(emailOf(e.user));
     }
+    if (this.notifications) await this.#passDays();
     let quiet = 0;
     for (let round = 0; round < 20 && quiet < 2; round++) {
       const before = this.#progress();
@@ -461,6 +498,28 @@ export class System {
       quiet = this.#progress() === before ? quiet + 1 : 0;
     }
     return quiet === 2;
+  }
+
+  /**
+   * Time passes without trouble until each safety poll has been due: what nobody was notified of is found
+   * by then, and nobody's poll is forced.
+   */
+  async #passDays(): Promise<void> {
+    const pass = async (ms: number) => {
+      for (const end = this.scheduler.now + ms; this.scheduler.now < end; ) {
+        this.scheduler.now += TICK;
+        this.queues.publish('poll-fanout', '{}', this.scheduler.now);
+        if (!(await this.drain())) return;
+      }
+    };
+    for (let round = 0; round < 3; round++) {
+      await pass(2 * TICK);
+      for (const userId of this.users) await this.#backToWork(userId);
+    }
+    await pass(24 * HOUR);
+    this.queues.publish('maintain', '{}', this.scheduler.now);
+    await pass(8 * HOUR);
+    this.note('safe', {});
   }
 
   #progress(): string {
@@ -484,11 +543,11 @@ export class System {
   }
 
   async resume(userId: string): Promise<void> {
-    const nextPollAt = this.scheduler.now;
+    const { now } = this.scheduler;
     await this.store.updateUser(userId, (user) => {
       if (user?.state !== 'paused') return undefined;
       const { stateReason: _, ...kept } = user;
-      return { ...kept, state: 'active', nextPollAt };
+      return dueNow({ ...kept, state: 'active' }, now);
     });
   }
 
@@ -563,6 +622,7 @@ export class System {
 }
 
 export const emailOf = (userId: string) => `${userId}@firm.example`;
+const nameOf = (email: string) => email.split('@')[0] ?? '';
 
 /** A record's data as a person sees it; undefined once it is deleted. */
 export function snapshot(record: { data: object; deleted: boolean }): Raw | undefined {

@@ -11,13 +11,11 @@ import type { AccessToken } from '../../functions/google/oauth.ts';
 import type { Log } from '../../functions/log.ts';
 import type { Access, Engine, EngineSettings } from '../../functions/sync/engine.ts';
 import type { Publisher, Store } from '../../functions/sync/ports.ts';
-import { createCrmChange } from '../../functions/triggers/crm-change.ts';
-import { createPollFanout } from '../../functions/triggers/poll-fanout.ts';
-import { createSyncUser } from '../../functions/triggers/sync-user.ts';
 import type { TokenVault } from '../../functions/vault/ports.ts';
 import { ApiError, type Call, ConnectionLost } from '../sandbox/google/protocol.ts';
 import type { Workspace } from '../sandbox/google/workspace.ts';
 import type { Faults, Strike, Where } from './faults.ts';
+import { call } from './functions.ts';
 import { never, type Owner, type Scheduler } from './scheduler.ts';
 
 export const ROOT = 'https://www.googleapis.com';
@@ -37,7 +35,7 @@ export interface Outside {
   /** Whose call through a port takes effect at this moment. */
   task: Task | undefined;
   /** Called for every call that is about to be made; returns its number. */
-  onPort: (where: Where, name: string) => number;
+  onPort: (where: Where, name: string, task: Task | undefined) => number;
   onLog: Log;
   onIssue: (task: Task, call: HttpCall) => void;
   onEffect: (task: Task, call: Call) => void;
@@ -87,38 +85,11 @@ export class Worker implements Owner {
   /** Handles one message of a topic's push subscription; resolves to the HTTP status. */
   async handle(taskId: number, subscription: string, data: string): Promise<number> {
     const task: Task = { id: taskId, worker: this, lease: undefined, emptied: false };
-    const engine = this.#engine(task);
-    const deps = {
-      config: { PUSH_AUTH: 'off' as const, PUSH_AUDIENCE: '', PUSH_SERVICE_ACCOUNT: '' },
-      log: this.#outside.onLog,
-      engine,
-      store: engine.store,
-      publisher: engine.publisher,
-      clock: engine.clock,
-    };
-    const handlers: { [name: string]: typeof createCrmChange | typeof createPollFanout } = {
-      'crm-change': createCrmChange,
-      'sync-user': createSyncUser,
-      'poll-fanout': createPollFanout,
-    };
-    const handler = handlers[subscription]?.(deps);
-    if (!handler) throw new Error(`no subscription ${subscription}`);
-    const message = { data: Buffer.from(data).toString('base64'), messageId: String(taskId) };
-    let status = 0;
-    const answer = {
-      status(code: number) {
-        status = code;
-        return answer;
-      },
-      set: () => answer,
-      end: () => answer,
-    };
-    const request = { method: 'POST', body: { message, subscription }, header: () => undefined };
-    await handler(request as never, answer as never);
-    return status;
+    return call(this.#engine(task), subscription, taskId, data);
   }
 
   #engine(task: Task): Engine {
+    let secrets = 0;
     const { scheduler, settings, random, store, publisher, onLog, recurrence } = this.#outside;
     const calendar = { calendar: 'primary', name: 'CRM', recurrence } as const;
     const clock = {
@@ -141,7 +112,7 @@ export class Worker implements Owner {
       clock,
       random,
       holder: () => `task-${task.id}`,
-      secret: () => `secret-${task.id}`,
+      secret: () => `secret-${task.id}-${++secrets}`,
       log: onLog,
       settings,
     };
@@ -150,7 +121,7 @@ export class Worker implements Owner {
   /** A port whose every method has two points where something may happen. */
   #wrap<T extends object>(where: Where, port: T, task?: Task): T {
     const around = async (name: string, args: unknown[], effect: () => Promise<unknown>) => {
-      const index = this.#outside.onPort(where, name);
+      const index = this.#outside.onPort(where, name, task);
       const point = { task, where, name, index };
       await this.#point(point, 'before');
       this.#outside.task = task;
@@ -239,7 +210,7 @@ export class Worker implements Owner {
     // The client has died; Google does not know.
     if (!this.alive) return undefined;
     const name = call.method;
-    const index = this.#calls.get(call) ?? this.#outside.onPort(where, name);
+    const index = this.#calls.get(call) ?? this.#outside.onPort(where, name, task);
     this.#calls.set(call, index);
     const strike = await this.#pass({ task, where, name, index }, when);
     // What was sent already goes on to take effect, the rest of a batch too.
