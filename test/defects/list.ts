@@ -1,5 +1,7 @@
 import { availability } from './availability.ts';
+import { decisions } from './decisions.ts';
 import { realtime } from './realtime.ts';
+import { series } from './series.ts';
 
 /**
  * Small breakages, each as somebody could make it in a hurry, and the tests that must notice (P38). A
@@ -628,5 +630,7 @@ export const defects: Defect[] = [
     pattern: 'asked for while a run disconnects',
   },
   ...realtime,
+  ...series,
+  ...decisions,
   ...availability,
 ];
