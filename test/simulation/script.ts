@@ -235,7 +235,10 @@ function fault(random: Random): Fault {
     };
   }
   const strike = one(random, [LOST, LOST, BUSY, RATE, QUOTA, SLOW, LONG]);
-  return { where: 'google', when, strike, skip, count: one(random, [1, 1, 1, 2, 4, 8]) };
+  const count = one(random, [1, 1, 1, 2, 4, 8]);
+  // What Google refuses has had no effect.
+  const refused = strike.kind === 'status' && strike.status < 500;
+  return { where: 'google', when: refused ? 'before' : when, strike, skip, count };
 }
 
 const LOST = { kind: 'lost' } as const;

@@ -79,14 +79,9 @@ export class Crm {
       throw new CrmError(404, `no user ${userId}`);
     }
     const edited = checked(data, record.record);
-    const old = record.data;
-    const isNew = (field: keyof RecordData) => !isSame(field, edited[field], old[field]);
-    record.data = { ...old, ...edited };
+    record.editedFields = editedAt(record.version + 1, record, edited);
+    record.data = { ...record.data, ...edited };
     if (userId !== undefined) record.userId = userId;
-    const version = record.version + 1;
-    const changed = (Object.keys(edited) as (keyof RecordData)[]).filter(isNew);
-    const fields = changed.map((field) => [mergedWith(field), version]);
-    record.editedFields = { ...record.editedFields, ...Object.fromEntries(fields) };
     this.#personChanged(record);
     await this.flush();
     return record;
@@ -126,6 +121,7 @@ export class Crm {
         userId,
         version,
         editedVersion: version,
+        editedFields: editedAt(version, old, change.op === 'delete' ? {} : change.data),
         data:
           change.op === 'delete'
             ? (old?.data ?? {})
@@ -334,7 +330,9 @@ export class Crm {
   }
 
   #googleChanged(record: CrmRecord, change: GoogleChange, whole = true): void {
-    if (change.googleId !== undefined) record.googleId = change.googleId;
+    // The old owner's event is not the new one's: what crosses with a hand-over does not name it.
+    if (change.googleId !== undefined && change.userId === record.userId)
+      record.googleId = change.googleId;
     if (whole) record.seen = change.changeId;
     if (change.op === 'upsert') record.redacted = change.redacted === true;
     if (change.occurrence) record.occurrence = change.occurrence;
@@ -473,6 +471,21 @@ function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
  */
 const baseVersionOf = ({ crmId }: CrmRecord, change: GoogleChange) =>
   change.crmId === undefined || change.crmId === crmId ? change.baseVersion : 0;
+
+/** The version in which a person edited each field last. */
+function editedAt(
+  version: number,
+  { data: old = {}, editedFields }: Partial<CrmRecord> = {},
+  edited: object,
+): NonNullable<CrmRecord['editedFields']> {
+  const data: RecordData = edited;
+  const names = Object.keys(data) as (keyof RecordData)[];
+  const changed = names.filter((name) => !isSame(name, data[name], old[name]));
+  return {
+    ...editedFields,
+    ...Object.fromEntries(changed.map((name) => [mergedWith(name), version])),
+  };
+}
 
 /** What a form shows of a field that nobody has filled in. */
 const UNFILLED: RecordData = { busy: true, private: false };

@@ -88,6 +88,8 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
       (x) =>
         x.seq > e.seq &&
         x.seq < last.seq &&
+        // Planned again: what a run writes that began before that still says that it is cancelled.
+        (e.op !== 'replan' || (x.kind === 'effect' && view.beganAfter(x, e))) &&
         ((x.kind === 'effect' &&
           x.task !== undefined &&
           view.rootOf({ side: 'google', user: x.user, id: x.id }) === root) ||

@@ -108,6 +108,11 @@ export class View {
     return this.#find(side === 'crm' ? crmKey(id) : googleKey(user, id));
   }
 
+  /** Whether the run that had the effect took the lease after the edit. */
+  beganAfter({ task }: Effect, edit: Edit): boolean {
+    return this.entries.some((e) => e.kind === 'lease' && e.task === task && e.seq > edit.seq);
+  }
+
   /** What a message is about. */
   rootOfMessage({ crmId, userId, googleId }: Raw): string | undefined {
     if (crmId !== undefined) return this.#find(crmKey(crmId));
@@ -148,15 +153,7 @@ export class View {
   eventsOf(record: Raw) {
     const ours = (e: { user: string; id: string }) =>
       this.inserted.get(googleKey(e.user, e.id)) === record.crmId;
-    const events = this.liveEvents(record.userId).filter(
-      (e) => ours(e) || e.id === record.googleId,
-    );
-    // Known limit: an own event that a person restores after the record was planned anew. It carries no
-    // marker, so it is the user's second one.
-    const restored = (e: { id: string }) =>
-      this.edits.some(({ op, id }) => op === 'restore' && id === e.id);
-    const spare = events.some(ours) ? events.filter((e) => !ours(e) && restored(e)) : [];
-    const own = events.filter((e) => !spare.includes(e));
+    const own = this.liveEvents(record.userId).filter((e) => ours(e) || e.id === record.googleId);
     return own.length > 0 ? own : this.#heirsOf(record);
   }
 
