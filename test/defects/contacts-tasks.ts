@@ -9,8 +9,8 @@ export const ofContactsAndTasks: Defect[] = [
   {
     name: 'types: insert without storing that it is tried',
     file: 'functions/sync/creation.ts',
-    from: '  if (links.length > 0) await run.engine.store.commit(run.lease, { links }, false);',
-    to: '',
+    from: '    links.push(work.marked);\n  }\n  if (links.length > 0) await run.engine.store.commit(run.lease, { links }, false);',
+    to: '    links.push(work.marked);\n  }',
     test: contacts,
     pattern: 'P3: a run that dies between the call and its commit',
   },

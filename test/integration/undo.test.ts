@@ -321,7 +321,7 @@ test('undo: while a run is at work it is busy; of an unknown run it says so; of 
   assert.equal((await undoRun(world.engine, 'anna', run)).undone.length, 1);
 });
 
-test('undo: P16 repeated after a crash, what the CRM has restored meanwhile under another number stays', async () => {
+test('P16 undo: repeated after a crash, what the CRM has restored meanwhile under another number stays', async () => {
   const world = await startWorld();
   await world.crm(world.change('v1', visit(1)));
   await world.crm(world.change('v1', {}, { op: 'delete' }));

@@ -17,6 +17,8 @@ import { organizer } from './checker/organizer.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
 import { resurrections } from './checker/resurrections.ts';
+import { series } from './checker/series.ts';
+import { singles } from './checker/singles.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { texts } from './checker/texts.ts';
 import { truthfulBase } from './checker/truthful-base.ts';
@@ -26,38 +28,36 @@ import type { Violation } from './checker/violation.ts';
 import { waiting } from './checker/waiting.ts';
 import { winners } from './checker/winners.ts';
 import type { History } from './history.ts';
-import { kinds } from './kinds.ts';
+import { translated } from './types/translated.ts';
 
-/** What holds of every record type. */
-const common = [
-  convergence,
-  lostUpdates,
-  resurrections,
-  counters,
-  duplicates,
-  deletionsTold,
-  untouched,
-  leases,
-  truthfulBase,
-  waiting,
-  removals,
-  winners,
-  staleReads,
-  mappingHeld,
-  fieldMerge,
-  deleteOrEdit,
-];
+/** All violations, of all record types; none means that the run was right. */
+export const check = (history: History): Violation[] => translated(history).flatMap(checkOne);
 
-/** What is said of appointments alone. */
-const ofAppointments = [texts, privacy, organizer, notices];
-
-/** All violations; none means that the run was right. */
-export function check(history: History): Violation[] {
-  const views = kinds.map((kind) => new View(history, kind));
-  const events = views.filter(({ kind }) => kind.record === 'appointment');
+function checkOne(history: History): Violation[] {
+  const view = new View(history);
+  const single = singles(view);
   return [
     ...ending(history.final),
-    ...common.flatMap((invariant) => views.flatMap(invariant)),
-    ...ofAppointments.flatMap((invariant) => events.flatMap(invariant)),
+    ...convergence(view),
+    ...series(view),
+    ...lostUpdates(view),
+    ...resurrections(view),
+    ...counters(view),
+    ...duplicates(view),
+    ...deletionsTold(view),
+    ...untouched(view),
+    ...leases(view),
+    ...notices(view),
+    ...truthfulBase(view),
+    ...waiting(single),
+    ...texts(single),
+    ...removals(single),
+    ...privacy(single),
+    ...organizer(single),
+    ...winners(single),
+    ...staleReads(single),
+    ...mappingHeld(single),
+    ...fieldMerge(single),
+    ...deleteOrEdit(single),
   ];
 }

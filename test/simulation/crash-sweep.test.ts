@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { scenarios as ofAppointments } from './scenarios.ts';
-import { typeScenarios } from './scenarios-types.ts';
 import { type Place, POSITIONS, type Position, sweep } from './sweep.ts';
+import { typeScenarios } from './types/scenarios.ts';
 
 const scenarios = [...ofAppointments, ...typeScenarios];
 const names = Object.keys(POSITIONS) as Position[];

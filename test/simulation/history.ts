@@ -3,13 +3,13 @@
 // biome-ignore lint/suspicious/noExplicitAny: raw resources of two systems, compared field by field.
 export type Raw = { [field: string]: any };
 
-type RecordType = 'appointment' | 'contact' | 'task';
+/** Left out where it is an appointment. */
+type OtherType = 'contact' | 'task';
 
 /** Something a person did. */
 export interface Edit {
   kind: 'edit';
-  /** Left out: an appointment. So everywhere. */
-  record?: RecordType;
+  record?: OtherType;
   seq: number;
   at: number;
   side: 'crm' | 'google';
@@ -22,23 +22,27 @@ export interface Edit {
     | 'handOver'
     | 'recreate'
     | 'restore'
+    /** Gone, because its series was changed. */
+    | 'vanish'
     /** A contact's label, taken off and given. */
     | 'takeOut'
     | 'takeIn';
   user: string;
-  /** The CRM's id, or the object's. */
+  /** The CRM's id, or the event's or occurrence's id. */
   id: string;
   /** What the person saw, and what it was afterwards; undefined: it did not exist. */
   before: Raw | undefined;
   after: Raw | undefined;
+  /** CRM: of an occurrence, its place in the series, as in Google's ids. */
+  slot?: string;
   /** CRM: Google's owner hides the content. */
   redacted?: boolean;
 }
 
-/** A change of one stored object, by the engine or, as the consequence of an edit, by Google. */
+/** A change of one event or occurrence, by the engine or, as the consequence of an edit, by Google. */
 export interface Effect {
   kind: 'effect';
-  record?: RecordType;
+  record?: OtherType;
   seq: number;
   at: number;
   /** The task of the engine that called; undefined: a person's phone. */
@@ -53,6 +57,8 @@ export interface Effect {
   after: Raw;
   fence: number | undefined;
   conditional: boolean;
+  /** The same for all that one call changed. */
+  call: number;
 }
 
 /** A call that the engine began. */
@@ -104,7 +110,7 @@ export interface Committed {
   task: number;
   user: string;
   links: {
-    record?: RecordType;
+    record?: OtherType;
     googleId: string | undefined;
     etag: string | undefined;
     state: string;
@@ -180,26 +186,32 @@ export type Entry =
   | Safe
   | UserState;
 
+/** One event as a person sees it in the calendar; of an occurrence, the series and its place in it. */
+export interface ShownEvent {
+  user: string;
+  id: string;
+  resource: Raw;
+  series?: string;
+  slot?: string;
+}
+
 /** How it all ended. */
 export interface Final {
-  users: { userId: string; email: string }[];
+  /** What a series is for the CRM: an appointment an occurrence, or a record of its own. */
+  recurrence: 'occurrences' | 'series';
+  users: { userId: string; email: string; timeZone: string }[];
   /** Every record that the CRM ever had. */
   records: Raw[];
-  /** Every event, contact and task of every user, cancelled and deleted ones too. */
-  events: {
-    record?: RecordType;
-    user: string;
-    id: string;
-    resource: Raw;
-    /** Of an event: it stands for one occurrence. */
-    exception?: boolean;
-    /** Of a contact or task: it has the label, it is in the list. */
-    place?: boolean;
-  }[];
-  /** By `user/id`: what an id that an object had before stands for. */
-  aliases?: { [key: string]: string };
+  /** Every event of every calendar, cancelled ones too. */
+  events: { user: string; id: string; etag: string; resource: Raw; exception: boolean }[];
+  /** All that takes place at Google: single events and the occurrences of series. */
+  shown: ShownEvent[];
+  /** Contacts and tasks, deleted ones too. */
+  others?: { record: OtherType; user: string; id: string; etag: string; resource: Raw }[];
+  /** Of contacts by `user/name`, which their names change: `user/id`. */
+  aliases?: { [name: string]: string };
   /** Resources that the engine must not touch, as they were at the start. */
-  foreign: { record?: RecordType; user: string; id: string; resource: Raw }[];
+  foreign: { record?: OtherType; user: string; id: string; resource: Raw }[];
   mails: number;
   /** The CRM publishes again what it was told. */
   echo: boolean;

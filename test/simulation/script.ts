@@ -3,62 +3,43 @@ import { seeded } from '../sandbox/google/random.ts';
 import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
 import type { Forgery } from './notifications.ts';
-import { FIELDS_OF, type Field, type RecordType } from './values.ts';
+import { type TypeAction, withTypes } from './types/script.ts';
+import type { OtherType } from './types/values.ts';
+import { FIELDS, type Field, RULES } from './values.ts';
 
-/**
- * `user` and `pick` choose among what is there when the step comes, so that a step outlives others. Without
- * a `record` it is about appointments.
- */
+/** `user` and `pick` choose among what is there when the step comes, so that a step outlives others. */
 export type Action =
+  /** With `rule` a series, where the CRM knows series. */
+  | { do: 'crm.create'; user: number; n: number; fields: Field[]; rule?: number }
+  | { do: 'crm.edit'; user: number; pick: number; n: number; fields: Field[] }
+  /** An occurrence without a record of its own gets one, or does not take place. */
+  | { do: 'crm.occurrence'; user: number; pick: number; n: number; fields: Field[] }
+  | { do: 'crm.leaveOut'; user: number; pick: number; n: number }
   | {
-      do: 'crm.create' | 'phone.create';
-      user: number;
-      n: number;
-      fields: Field[];
-      record?: RecordType;
-    }
-  | {
-      do: 'crm.edit' | 'phone.edit';
-      user: number;
-      pick: number;
-      n: number;
-      fields: Field[];
-      record?: RecordType;
-    }
-  | {
-      do: 'crm.delete' | 'crm.cancel' | 'crm.replan' | 'crm.recreate';
+      do: 'crm.delete' | 'crm.cancel' | 'crm.replan' | 'crm.recreate' | 'crm.rule';
       user: number;
       pick: number;
       n: number;
-      record?: RecordType;
     }
+  | { do: 'crm.handOver'; user: number; pick: number; to: number; n: number; fields: Field[] }
+  | { do: 'phone.create'; user: number; n: number; fields: Field[]; rule?: number }
+  /** edit: one event or occurrence; series: all of them. */
+  | { do: 'phone.edit' | 'phone.series'; user: number; pick: number; n: number; fields: Field[] }
   | {
-      do: 'crm.handOver';
-      user: number;
-      pick: number;
-      to: number;
-      n: number;
-      fields: Field[];
-      record?: RecordType;
-    }
-  | {
+      /** rule: of a series or a single event; split: "this and following". */
       do:
         | 'phone.delete'
+        | 'phone.endSeries'
+        | 'phone.rule'
+        | 'phone.split'
         | 'phone.restore'
         | 'phone.copy'
-        | 'phone.colour'
-        /** Of contacts: the label is taken off and given, the resource name changes. */
-        | 'phone.unlabel'
-        | 'phone.label'
-        | 'phone.relink'
-        /** Of contacts and tasks: the label, the list. */
-        | 'phone.renamePlace'
-        | 'phone.deletePlace';
+        | 'phone.colour';
       user: number;
       pick: number;
       n: number;
-      record?: RecordType;
     }
+  | TypeAction
   | { do: 'fault'; fault: Fault }
   | { do: 'wait'; ms: number }
   | { do: 'poll'; user: number }
@@ -85,10 +66,12 @@ export interface Script {
   echo: boolean;
   onDeletedInCrm: 'restore' | 'deleteAgain';
   policy: { [field: string]: 'crm' | 'google' };
-  /** The record types that are on; left out: appointments alone. */
-  records?: RecordType[];
+  /** What a series is for the CRM; absent: an appointment an occurrence. */
+  recurrence?: 'occurrences' | 'series';
   /** Google notifies. */
   channels?: true;
+  /** The record types that are on; absent: appointments alone. */
+  records?: ('appointment' | OtherType)[];
   steps: Step[];
 }
 
@@ -96,89 +79,117 @@ type Random = () => number;
 const int = (random: Random, n: number) => Math.floor(random() * n);
 const one = <T>(random: Random, list: readonly T[]) => list[int(random, list.length)] as T;
 
-const OF_APPOINTMENTS = { place: 'google', start: 'google', subject: 'google' } as const;
-const OF_TYPES = { ...OF_APPOINTMENTS, 'contact.title': 'google', 'task.due': 'google' } as const;
+/** What a script has besides what all have: in two of five series, in either mode. */
+const ABOUT = ['plain', 'plain', 'plain', 'occurrences', 'series'] as const;
 
-/** Where there is no choice no number is taken: the scripts of appointments stay what they were. */
-const among = <T>(random: Random, list: readonly T[]) =>
-  list.length === 1 ? (list[0] as T) : one(random, list);
-
-/** The script of a seed: every third one with all record types, and edits of all of them. */
+/** The script of a seed. */
 export function scriptOf(seed: number): Script {
   const random = seeded(seed);
   const users = 2 + int(random, 3);
-  const records: RecordType[] =
-    seed % 3 === 0 ? ['appointment', 'contact', 'task'] : ['appointment'];
   const steps: Step[] = [];
   const length = 10 + int(random, 26);
+  const about = one(random, ABOUT);
   // A few records that everybody edits find more than many that nobody meets twice.
   for (let n = 1; n <= length; n++) {
     const early = n <= 3;
+    const usual = early ? create(random, users, n) : action(random, users, n);
     steps.push({
       turns: one(random, [0, 0, 0, 1, 3, 8, 20, 60]),
-      action: early ? create(random, users, n, records) : action(random, users, n, records),
+      action: about === 'plain' ? usual : special(random, usual),
     });
   }
-  return withChannels({
-    seed,
-    users,
-    workers: 1 + int(random, 3),
-    rough: random() < 0.7,
-    echo: random() < 0.7,
-    onDeletedInCrm: random() < 0.7 ? 'restore' : 'deleteAgain',
-    policy: random() < 0.7 ? {} : records.length > 1 ? OF_TYPES : OF_APPOINTMENTS,
-    ...(records.length > 1 && { records }),
-    steps,
-  });
+  return withTypes(
+    withChannels({
+      seed,
+      users,
+      workers: 1 + int(random, 3),
+      rough: random() < 0.7,
+      echo: random() < 0.7,
+      onDeletedInCrm: random() < 0.7 ? 'restore' : 'deleteAgain',
+      policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
+      ...(about === 'series' && { recurrence: 'series' }),
+      steps,
+    }),
+  );
 }
 
-function create(random: Random, users: number, n: number, records: RecordType[]): Action {
+function create(random: Random, users: number, n: number): Action {
   const user = int(random, users);
-  const record = among(random, records);
-  const fields: Field[] = [...SHOWN[record], ...some(random, record)];
+  const fields: Field[] = ['subject', 'time', ...some(random)];
   return {
     do: random() < 0.65 ? 'crm.create' : 'phone.create',
     user,
     n,
     fields: [...new Set(fields)],
-    ...(record !== 'appointment' && { record }),
   };
 }
 
-/** What every object has, and what is edited most. */
-const SHOWN = { appointment: ['subject', 'time'], contact: ['name'], task: ['title'] };
-const BUSY_FIELDS = {
-  appointment: ['subject', 'time', 'place'],
-  contact: ['name', 'title', 'phones'],
-  task: ['title', 'notes', 'due'],
-};
+/** Turns part of what people do to single appointments into what they do to series. */
+function special(random: Random, usual: Action): Action {
+  const dice = random();
+  switch (usual.do) {
+    case 'crm.create':
+    case 'phone.create':
+      return dice < 0.6 ? { ...usual, rule: int(random, RULES) } : usual;
+    case 'crm.edit':
+      return dice < 0.25 ? { ...usual, do: 'crm.occurrence' } : usual;
+    case 'phone.edit':
+      return dice < 0.3 ? { ...usual, do: 'phone.series' } : usual;
+    case 'crm.delete':
+    case 'crm.cancel':
+    case 'crm.replan':
+      return dice < 0.4 ? { ...usual, do: one(random, ['crm.rule', 'crm.leaveOut']) } : usual;
+    case 'phone.delete':
+    case 'phone.restore':
+    case 'phone.colour':
+      if (dice < 0.5) return usual;
+      return { ...usual, do: one(random, ['phone.endSeries', 'phone.rule', 'phone.split']) };
+    default:
+      return usual;
+  }
+}
 
-function some(random: Random, record: RecordType): Field[] {
-  const weights = [...FIELDS_OF[record], ...BUSY_FIELDS[record], ...BUSY_FIELDS[record]];
+function some(random: Random): Field[] {
+  const weights: Field[] = [...FIELDS, 'subject', 'time', 'place', 'subject', 'time', 'place'];
   const count = 1 + int(random, 2);
   return [...new Set(Array.from({ length: count }, () => one(random, weights)))];
 }
 
-function action(random: Random, users: number, n: number, records: RecordType[]): Action {
-  const record = among(random, records);
+function action(random: Random, users: number, n: number): Action {
   const user = int(random, users);
   const pick = int(random, 1000);
-  const target = { user, pick, n, ...(record !== 'appointment' && { record }) };
+  const target = { user, pick, n };
   const dice = random();
-  if (dice < 0.12) return create(random, users, n, records);
-  if (dice < 0.28) return { do: 'crm.edit', ...target, fields: some(random, record) };
-  if (dice < 0.44) return { do: 'phone.edit', ...target, fields: some(random, record) };
-  if (dice < 0.54) return { do: one(random, DESK[record]), ...target };
+  if (dice < 0.12) return create(random, users, n);
+  if (dice < 0.28) return { do: 'crm.edit', ...target, fields: some(random) };
+  if (dice < 0.44) return { do: 'phone.edit', ...target, fields: some(random) };
+  if (dice < 0.54) {
+    return {
+      do: one(random, ['crm.delete', 'crm.cancel', 'crm.replan', 'crm.recreate']),
+      ...target,
+    };
+  }
   if (dice < 0.58) {
     return {
       do: 'crm.handOver',
       ...target,
       to: int(random, users),
-      fields: random() < 0.5 ? some(random, record) : [],
+      fields: random() < 0.5 ? some(random) : [],
     };
   }
-  if (dice < 0.66) return { do: one(random, PHONE[record]), ...target };
-  if (dice < 0.8) return { do: 'fault', fault: fault(random, records) };
+  if (dice < 0.66) {
+    return {
+      do: one(random, [
+        'phone.delete',
+        'phone.delete',
+        'phone.restore',
+        'phone.copy',
+        'phone.colour',
+      ]),
+      ...target,
+    };
+  }
+  if (dice < 0.8) return { do: 'fault', fault: fault(random) };
   if (dice < 0.84)
     return { do: 'wait', ms: one(random, [1000, 30_000, 130_000, 400_000, 3_700_000]) };
   if (dice < 0.93) return random() < 0.8 ? { do: 'poll', user } : { do: 'tick' };
@@ -199,33 +210,7 @@ function action(random: Random, users: number, n: number, records: RecordType[])
   return { do: 'leave', user, how: one(random, ['keep', 'remove']) };
 }
 
-const DESK = {
-  appointment: ['crm.delete', 'crm.cancel', 'crm.replan', 'crm.recreate'],
-  contact: ['crm.delete', 'crm.delete', 'crm.recreate'],
-  task: ['crm.delete', 'crm.delete', 'crm.recreate'],
-} as const;
-
-const PHONE = {
-  appointment: ['phone.delete', 'phone.delete', 'phone.restore', 'phone.copy', 'phone.colour'],
-  contact: [
-    'phone.delete',
-    'phone.delete',
-    'phone.unlabel',
-    'phone.unlabel',
-    'phone.label',
-    'phone.label',
-    'phone.relink',
-    'phone.renamePlace',
-    'phone.deletePlace',
-  ],
-  task: ['phone.delete', 'phone.delete', 'phone.restore', 'phone.renamePlace', 'phone.deletePlace'],
-} as const;
-
-/** Parts of the names of calls that faults are meant for, besides any. */
-const LISTS = ['events.list', 'connections.list'];
-const CALLS = ['calendar', 'people', 'tasks', 'batchCreate', 'tasks.insert', 'connections.list'];
-
-function fault(random: Random, records: RecordType[]): Fault {
+function fault(random: Random): Fault {
   const when = one(random, ['before', 'after'] as const);
   const skip = int(random, 6);
   const dice = random();
@@ -249,7 +234,7 @@ function fault(random: Random, records: RecordType[]): Fault {
   if (dice < 0.68) {
     return {
       where: 'google',
-      name: among(random, records.length > 1 ? LISTS : ['events.list']),
+      name: 'events.list',
       when: 'after',
       strike: { kind: 'empty' },
       skip: 0,
@@ -258,10 +243,9 @@ function fault(random: Random, records: RecordType[]): Fault {
   }
   const strike = one(random, [LOST, LOST, BUSY, RATE, QUOTA, SLOW, LONG]);
   const count = one(random, [1, 1, 1, 2, 4, 8]);
-  const name = records.length > 1 && random() < 0.5 ? { name: one(random, CALLS) } : {};
-  // A refusal says that nothing was done: where Google takes no id from us it must be true.
-  const refused = records.length > 1 && 'status' in strike && strike.status < 500;
-  return { where: 'google', ...name, when: refused ? 'before' : when, strike, skip, count };
+  // What Google refuses has had no effect.
+  const refused = strike.kind === 'status' && strike.status < 500;
+  return { where: 'google', when: refused ? 'before' : when, strike, skip, count };
 }
 
 const LOST = { kind: 'lost' } as const;

@@ -9,19 +9,29 @@ import { createMemoryStore } from '../../functions/state/memory.ts';
 import type { Store } from '../../functions/sync/ports.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
+import type { Calendar } from '../sandbox/google/calendar/model.ts';
 import { contactsPhone } from '../sandbox/google/people/phone.ts';
 import { seeded } from '../sandbox/google/random.ts';
 import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
 import { hasToken } from '../support/canary.ts';
+import { Effects, etagOf } from './effects.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
 import { isForged, Notifications, PUSH_URL, refuseChannel } from './notifications.ts';
-import { contactNames, type Stored, storedContacts, storedTasks } from './objects.ts';
 import { Queues } from './queues.ts';
 import { rest, Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
-import { MONDAY, type RecordType } from './values.ts';
+import { shownIn } from './shown.ts';
+import {
+  contactNames,
+  type Stored,
+  storedContacts,
+  storedTasks,
+  TypeEffects,
+} from './types/objects.ts';
+import type { OtherType } from './types/values.ts';
+import { MONDAY } from './values.ts';
 import { carried, type Outside, type Task, Worker } from './worker.ts';
 
 const SCOPES = {
@@ -36,7 +46,7 @@ const NAMES = ['anna', 'luca', 'mira', 'theo'];
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const POLL = 300_000;
-/** Longer than a creation without an answer is waited for. */
+/** Longer than a creation of a contact without an answer is waited for. */
 const LONG_POLL = 1_000_000;
 /** Scheduler's tick, here less often than each minute: enough for what is due in hours. */
 const TICK = 1_800_000;
@@ -53,8 +63,9 @@ export interface SystemOptions
     | 'echo'
     | 'onDeletedInCrm'
     | 'policy'
-    | 'records'
+    | 'recurrence'
     | 'channels'
+    | 'records'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -75,7 +86,7 @@ export class System {
   readonly entries: Entry[] = [];
   readonly bugs: string[] = [];
   readonly users: string[];
-  readonly records: RecordType[];
+  readonly records: NonNullable<Script['records']>;
   readonly trace = createHash('sha256');
   /** Names of the port calls, in order. */
   readonly ports: string[] = [];
@@ -87,12 +98,12 @@ export class System {
   readonly #outside: Outside;
   readonly #schedule: () => number;
   readonly #told = new Set<string>();
+  readonly #typeEffects = new TypeEffects();
+  readonly #effects = new Effects();
   /** Tasks that handle a false notification. */
   readonly #forged = new Set<number>();
-  readonly #shadow = new Map<string, Raw>();
   #workers: Worker[] = [];
   #seenChanges = 0;
-  readonly #seen = new Map<string, number>();
   #tasks = 0;
   #version = 0;
   #foreign: Final['foreign'] = [];
@@ -183,6 +194,7 @@ export class System {
       store,
       vault,
       random,
+      recurrence: this.options.recurrence ?? 'occurrences',
       records: this.records,
       task: undefined,
       publisher: {
@@ -235,7 +247,7 @@ export class System {
       },
       onCommit: (task, [lease, commit]) => {
         const links = (commit.links ?? []).map(({ record, googleId, etag, state }) => ({
-          record,
+          ...(record !== 'appointment' && { record }),
           googleId,
           etag,
           state,
@@ -299,16 +311,32 @@ export class System {
     this.queues.publish('sync-user', JSON.stringify({ userId }), this.scheduler.now);
   }
 
-  /** What changed at Google since the last look. */
+  /** What changed in the calendars since the last look. */
   #noteEffects(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
-    const by = { task: task?.id, method, caller: caller.split('@')[0], conditional };
-    this.#noteEvents({ ...by, fence: task?.lease?.fence });
+    const { calendars } = this.workspace;
+    this.#noteOthers(task, method, caller, conditional);
+    if (calendars.changes === this.#seenChanges) return;
+    const by = { task: task?.id, method, caller: caller.split('@')[0] };
+    const guard = { fence: task?.lease?.fence, conditional, call: calendars.changes };
     for (const user of this.users) {
-      for (const record of ['contact', 'task'] as const) {
-        if (this.records.includes(record))
-          this.#noteStored(record, user, { ...by, fence: task?.lease?.fence });
-      }
+      for (const change of this.#effects.since(this.#seenChanges, user, this.calendarOf(user)))
+        this.note('effect', { ...by, ...change, ...guard });
     }
+    this.#seenChanges = calendars.changes;
+  }
+
+  #noteOthers(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
+    const by = { task: task?.id, method, caller: caller.split('@')[0] };
+    for (const user of this.users)
+      for (const record of this.#others) {
+        // Each change of one object is a write of its own.
+        for (const change of this.#typeEffects.since(record, user, this.stored(record, user)))
+          this.note('effect', {
+            ...by,
+            ...change,
+            ...{ fence: task?.lease?.fence, conditional, call: this.entries.length },
+          });
+      }
   }
 
   /** A person has done something in an app of Google's. */
@@ -316,50 +344,19 @@ export class System {
     this.#noteEffects(undefined, 'phone', userId, false);
   }
 
-  stored(record: 'contact' | 'task', user: string): Stored[] {
+  stored(record: OtherType, user: string): Stored[] {
     const { people, tasks } = this.workspace;
     return record === 'contact'
       ? storedContacts(people, emailOf(user))
       : storedTasks(tasks, emailOf(user));
   }
 
-  #noteStored(record: 'contact' | 'task', user: string, by: object): void {
-    const key = `${record} ${user}`;
-    const seen = this.#seen.get(key) ?? 0;
-    for (const { id, etag, changed, resource } of this.stored(record, user)) {
-      if (changed <= seen) continue;
-      const before = this.#shadow.get(`${key} ${id}`);
-      this.note('effect', { record, ...by, user, id, etag, before, after: resource });
-      this.#shadow.set(`${key} ${id}`, resource);
-      this.#seen.set(key, Math.max(this.#seen.get(key) ?? 0, changed));
-    }
-  }
-
   isForeign(user: string, id: string): boolean {
     return this.#foreign.some((object) => object.user === user && object.id === id);
   }
 
-  #noteEvents(by: object): void {
-    const { calendars } = this.workspace;
-    if (calendars.changes === this.#seenChanges) return;
-    for (const user of this.users) {
-      for (const record of calendars.primary(emailOf(user)).events.values()) {
-        if (record.changed <= this.#seenChanges) continue;
-        const key = `${user} ${record.id}`;
-        const after: Raw = record.resource;
-        this.note('effect', {
-          record: 'appointment',
-          ...by,
-          user,
-          id: record.id,
-          etag: etagOf(record.changed),
-          before: this.#shadow.get(key),
-          after,
-        });
-        this.#shadow.set(key, after);
-      }
-    }
-    this.#seenChanges = calendars.changes;
+  get #others(): OtherType[] {
+    return this.records.filter((record) => record !== 'appointment');
   }
 
   // ---- setting up, and what happens to users ---------------------------------------------------
@@ -367,7 +364,7 @@ export class System {
   async setUp(): Promise<void> {
     for (const userId of this.users) {
       const email = emailOf(userId);
-      const timeZone = userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
+      const timeZone = this.zoneOf(userId);
       this.workspace.createAccount({ email, name: userId, timeZone });
       await this.store.putUser({
         userId,
@@ -410,37 +407,26 @@ export class System {
       const meeting = { summary: 'Board', start: at(14), end: at(15), iCalUID: 'board', organizer };
       await this.phone(userId, 'POST', '/import', meeting);
     }
-    for (const record of this.workspace.calendars.primary(emailOf(userId)).events.values()) {
+    for (const record of this.calendarOf(userId).events.values()) {
       if (record.resource.eventType !== 'default')
-        this.#foreign.push({
-          record: 'appointment',
-          user: userId,
-          id: record.id,
-          resource: record.resource,
-        });
+        this.#foreign.push({ user: userId, id: record.id, resource: record.resource });
     }
     const { people, tasks } = this.workspace;
-    const email = emailOf(userId);
-    if (this.records.includes('contact'))
-      contactsPhone(people, email).add({ names: [{ givenName: 'Mom' }] }, 'Family');
-    if (this.records.includes('task')) tasksPhone(tasks, email).add('My Tasks', { title: 'Milk' });
-    this.noteByHand(userId);
-    for (const record of ['contact', 'task'] as const) {
-      if (!this.records.includes(record)) continue;
+    for (const record of this.#others) {
+      if (record === 'task') tasksPhone(tasks, emailOf(userId)).add('My Tasks', { title: 'Milk' });
+      else contactsPhone(people, emailOf(userId)).add({ names: [{ givenName: 'Mom' }] }, 'Family');
       for (const { id, resource } of this.stored(record, userId))
         this.#foreign.push({ record, user: userId, id, resource });
     }
-  }
-
-  get #scopes(): string[] {
-    return this.records.flatMap((record) => SCOPES[record]);
+    this.noteByHand(userId);
   }
 
   /** The user connects (again), as the authorize function leaves things. */
   async connect(userId: string): Promise<void> {
     const email = emailOf(userId);
     const { now } = this.scheduler;
-    const grant = this.workspace.oauth.grant(email, this.#scopes);
+    const scopes = this.records.flatMap((record) => SCOPES[record]);
+    const grant = this.workspace.oauth.grant(email, scopes);
     await this.vault.seal(userId, grant.refresh_token);
     await this.store.updateUser(userId, (user) => {
       const { leaving, stateReason, firstSyncAt, ...kept } = user as User;
@@ -453,7 +439,7 @@ export class System {
         state: paused ? 'paused' : 'active',
         googleEmail: email,
         googleSub: email,
-        scopes: this.#scopes,
+        scopes,
         connectedAt: now,
       };
       return dueNow(connected, now);
@@ -463,6 +449,15 @@ export class System {
 
   happened(user: string, what: UserEvent['what']): void {
     this.note('user', { user, what });
+  }
+
+  zoneOf(userId: string): string {
+    return userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
+  }
+
+  /** Where the user's entries live. */
+  calendarOf(userId: string): Calendar {
+    return this.workspace.calendars.primary(emailOf(userId));
   }
 
   /** A person's phone. Undefined when Google refuses. */
@@ -575,10 +570,6 @@ export class System {
     return quiet === 2;
   }
 
-  get #pause(): number {
-    return this.records.some((record) => record !== 'appointment') ? LONG_POLL : POLL;
-  }
-
   /**
    * Time passes without trouble until each safety poll has been due: what nobody was notified of is found
    * by then, and nobody's poll is forced.
@@ -599,6 +590,10 @@ export class System {
     this.queues.publish('maintain', '{}', this.scheduler.now);
     await pass(8 * HOUR);
     this.note('safe', {});
+  }
+
+  get #pause(): number {
+    return this.#others.length > 0 ? LONG_POLL : POLL;
   }
 
   #progress(): string {
@@ -654,29 +649,44 @@ export class System {
 
   #final(rested: boolean, extra: Final['extra']): Final {
     const events = this.users.flatMap((user) =>
-      [...this.workspace.calendars.primary(emailOf(user)).events.values()].map((record) => ({
-        record: 'appointment' as const,
+      [...this.calendarOf(user).events.values()].map((record) => ({
         user,
         id: record.id,
+        etag: etagOf(record.changed),
         resource: record.resource as Raw,
         exception: record.exception !== null,
       })),
     );
-    const others = (['contact', 'task'] as const).flatMap((record) =>
-      this.users.flatMap((user) =>
-        this.records.includes(record)
-          ? this.stored(record, user).map((o) => ({ record, user, ...o }))
-          : [],
+    const others = this.users.flatMap((user) =>
+      this.#others.flatMap((record) =>
+        this.stored(record, user).map(({ id, etag, resource }) => ({
+          ...{ record, user, id, etag, resource },
+        })),
       ),
     );
     const names = this.users.map((user) =>
       contactNames(this.workspace.people, user, emailOf(user)),
     );
+    const shown = this.users.flatMap((user) =>
+      shownIn(this.calendarOf(user)).map(({ id, resource, series, slot }) => ({
+        user,
+        id,
+        resource,
+        ...(series !== undefined && { series, slot }),
+      })),
+    );
     return {
-      users: this.users.map((userId) => ({ userId, email: emailOf(userId) })),
-      records: structuredClone(this.crm.records(undefined, true)) as Raw[],
-      events: [...events, ...others],
+      recurrence: this.options.recurrence ?? 'occurrences',
+      shown,
+      others,
       aliases: Object.assign({}, ...names),
+      users: this.users.map((userId) => ({
+        userId,
+        email: emailOf(userId),
+        timeZone: this.zoneOf(userId),
+      })),
+      records: structuredClone(this.crm.records(undefined, true)) as Raw[],
+      events,
       foreign: this.#foreign,
       mails: this.workspace.mails.length,
       struck: this.faults.struck,
@@ -699,8 +709,6 @@ export class System {
 
 export const emailOf = (userId: string) => `${userId}@firm.example`;
 const nameOf = (email: string) => email.split('@')[0] ?? '';
-
-const etagOf = (changed: number) => `"${3_400_000_000_000_000 + changed * 2}"`;
 
 /** A record's data as a person sees it; undefined once it is deleted. */
 export function snapshot(record: { data: object; deleted: boolean }): Raw | undefined {

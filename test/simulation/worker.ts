@@ -19,7 +19,6 @@ import type { Workspace } from '../sandbox/google/workspace.ts';
 import type { Faults, Strike, Where } from './faults.ts';
 import { call } from './functions.ts';
 import { never, type Owner, type Scheduler } from './scheduler.ts';
-import type { RecordType } from './values.ts';
 
 export const ROOT = 'https://www.googleapis.com';
 
@@ -32,9 +31,11 @@ export interface Outside {
   vault: TokenVault;
   publisher: Publisher;
   settings: EngineSettings;
-  random: () => number;
+  /** What a series is for the CRM. */
   /** The record types that are on. */
-  records: readonly RecordType[];
+  records: readonly string[];
+  recurrence: 'occurrences' | 'series';
+  random: () => number;
   /** Whose call through a port takes effect at this moment. */
   task: Task | undefined;
   /** Called for every call that is about to be made; returns its number. */
@@ -93,7 +94,8 @@ export class Worker implements Owner {
 
   #engine(task: Task): Engine {
     let secrets = 0;
-    const { scheduler, settings, random, store, publisher, onLog } = this.#outside;
+    const { scheduler, settings, random, store, publisher, onLog, recurrence } = this.#outside;
+    const calendar = { calendar: 'primary', name: 'CRM', recurrence } as const;
     const clock = {
       now: () => scheduler.now,
       sleep: (ms: number) => scheduler.turn(this, `${task.id} wake`, scheduler.now + ms),
@@ -102,7 +104,7 @@ export class Worker implements Owner {
     const clientOf = (root: string, batchPath: string) =>
       createApiClient({ ...common, root, batchPath });
     const collections = [
-      calendarCollection(clientOf(ROOT, '/batch/calendar/v3')),
+      calendarCollection(clientOf(ROOT, '/batch/calendar/v3'), calendar),
       contactCollection(clientOf('https://people.googleapis.com', '/batch'), { name: 'CRM' }),
       taskCollection(clientOf('https://tasks.googleapis.com', '/batch'), { name: 'CRM', clock }),
     ].filter(({ codec }) => this.#outside.records.includes(codec.record));

@@ -10,10 +10,11 @@ export function counters(view: View): Violation[] {
   const google = view.edits.filter((e) => e.side === 'google');
   const handOvers = crm.filter((e) => e.op === 'handOver').length;
   const removals = view.entries.filter((e) => e.kind === 'user' && e.what === 'leavingRemove');
-  const lost = view.entries.filter((e) => e.kind === 'user' && e.what === 'placeLost');
-  // Whoever has everything removed and connects again has it all written again; so with a lost label or list.
-  const again = 2 * (removals.length + lost.length) * view.final.records.length;
-  const writes = view.effects.filter((e) => e.task !== undefined && e.caller === e.user).length;
+  // Whoever has everything removed and connects again has it all written again.
+  const again = 2 * removals.length * view.final.records.length;
+  const writes = new Set(
+    view.effects.filter((e) => e.task !== undefined && e.caller === e.user).map((e) => e.call),
+  ).size;
   const restored = google.filter((e) => e.op === 'restore').length;
   const unknown = google.filter((e) => e.op === 'delete' && !isKnown(view, e)).length;
   // What the old owner still changes goes to the new one.
@@ -24,7 +25,7 @@ export function counters(view: View): Violation[] {
   const bound = crm.length + handOvers + conflicts + again + restored + unknown + carried + dead;
   const found: Violation[] = [];
   if (writes > bound) found.push(violation('P13', `${writes} writes at Google, bound ${bound}`));
-  const told = view.told.filter((t) => t.message.record !== 'user').length;
+  const told = view.told.filter((t) => t.message.record === 'appointment').length;
   const rejected = view.told.filter((t) => t.message.rejected).length;
   const strangers = 1;
   // Told again: whoever edits in the CRM without having seen what was told.

@@ -1,5 +1,6 @@
 /** P8, rule 10: of a delete on one side and an edit on the other that did not know of each other the edit wins. */
 import type { Edit } from '../history.ts';
+import { crmValue, FIELDS, said } from '../mapping.ts';
 import { isReported } from './excuses.ts';
 import { isKnown, isReplaced } from './knowledge.ts';
 import { isBeyond } from './limits.ts';
@@ -8,13 +9,11 @@ import { type Violation, violation } from './violation.ts';
 
 const isDelete = ({ op }: Edit) => op === 'delete' || op === 'cancel';
 
-/** What has rules of its own: of a contact that was taken out neither side's edits travel. */
-const OTHERWISE: ReadonlySet<string> = new Set(['handOver', 'restore', 'takeOut']);
-
 export function deleteOrEdit(view: View): Violation[] {
   return view.roots.flatMap((root) => {
     const edits = view.editsOf(root);
-    if (isBeyond(view, root) || edits.some(({ op }) => OTHERWISE.has(op))) return [];
+    if (isBeyond(view, root) || edits.some((e) => e.op === 'handOver' || e.op === 'restore'))
+      return [];
     const last = edits.filter(isDelete).at(-1);
     if (!last || edits.some((e) => e.side === last.side && e.seq > last.seq)) return [];
     const unseen = edits.find((e) => e.side !== last.side && isUnseen(view, e, last));
@@ -29,13 +28,11 @@ function isUnseen(view: View, edit: Edit, last: Edit): boolean {
   if (edit.side === 'crm' && edit.after?.status === 'cancelled') return false;
   if (edit.side === 'google' && !isKnown(view, edit)) return false;
   if (edit.side === 'crm' && !isKnown(view, last)) return false;
-  return view.kind.fields.some((field) => {
-    const value = view.said(edit.side, edit.after, field);
-    if (value === undefined || value === view.said(edit.side, edit.before, field)) return false;
+  return FIELDS.some((field) => {
+    const value = said(edit.side, edit.after, field);
+    if (value === undefined || value === said(edit.side, edit.before, field)) return false;
     if (isReported(view, view.rootOf(edit), field, value)) return false;
-    return (
-      view.said(last.side, last.before, field) !== value && !isReplaced(view, edit, field, value)
-    );
+    return said(last.side, last.before, field) !== value && !isReplaced(view, edit, field, value);
   });
 }
 
@@ -58,8 +55,8 @@ function outcome(view: View, root: string, last: Edit, edit: Edit): Violation[] 
 
 /** The CRM took the edit over although it has cancelled the record: it knows, and leaves it at that. */
 const isTaken = (view: View, root: string, edit: Edit) =>
-  view.kind.fields.every((field) => {
-    const value = view.said(edit.side, edit.after, field);
-    if (value === view.said(edit.side, edit.before, field)) return true;
-    return view.recordsAt(root).some((r) => view.kind.crmValue(r.data, field) === value);
+  FIELDS.every((field) => {
+    const value = said(edit.side, edit.after, field);
+    if (value === said(edit.side, edit.before, field)) return true;
+    return view.recordsAt(root).some((r) => crmValue(r.data, field) === value);
   });

@@ -1,27 +1,23 @@
 /** P3: no duplicates. */
 
-import type { View } from './view.ts';
+import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
-/**
- * P3: never two events of one record (of contacts and tasks, which take no id from us, not in the end), and
- * one record per object in the end.
- */
+/** P3: never two events of one record, and one record per event in the end. */
 export function duplicates(view: View): Violation[] {
   const found: Violation[] = [];
   const live = new Map<string, Set<string>>();
   const restored = new Set<string>();
-  for (const { user, id, before, after, seq, task } of view.kind.strict ? view.effects : []) {
-    const crmId = view.inserted.get(view.keyOf(user, id));
+  for (const { user, id, before, after, seq, task } of view.effects) {
+    const crmId = view.inserted.get(googleKey(user, id));
     if (crmId === undefined) continue;
     // Restored from the bin by a person: gone again in the end, or the only one.
-    if (task === undefined && before && view.kind.isGone(before))
-      restored.add(view.keyOf(user, id));
-    if (restored.has(view.keyOf(user, id))) continue;
+    if (task === undefined && before?.status === 'cancelled') restored.add(googleKey(user, id));
+    if (restored.has(googleKey(user, id))) continue;
     const key = `${user} ${crmId}`;
     const ids = live.get(key) ?? new Set();
     live.set(key, ids);
-    if (view.kind.isGone(after)) ids.delete(id);
+    if (after.status === 'cancelled') ids.delete(id);
     else ids.add(id);
     if (ids.size > 1) found.push(violation('P3', `${crmId} twice at ${user}, step ${seq}`));
   }

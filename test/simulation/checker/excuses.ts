@@ -1,14 +1,20 @@
 /** When a value that somebody typed may be gone: it is reported, or nobody could know of it. */
 import type { Edit, Raw, Told } from '../history.ts';
-import { partsOf } from '../kinds.ts';
+import { crmNames, crmValue, type FieldName, HIDDEN } from '../mapping.ts';
+import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
-import type { View } from './view.ts';
+import { googleKey, type View } from './view.ts';
 
-export function isExcused(view: View, edit: Edit, field: string, value: string): boolean {
+export function isExcused(view: View, edit: Edit, field: FieldName, value: string): boolean {
   const root = view.rootOf(edit);
   const about = view.toldOf(root);
+  // The CRM moved or cut the series: Google drops the exceptions whose place is no more.
+  const isMove = (e: Edit) =>
+    e.side === 'crm' && view.rootOf(e) === root && e.slot === undefined && movesSeries(e);
+  if (edit.slot !== undefined && view.edits.some(isMove)) return true;
   if (isReported(view, root, field, value)) return true;
   if (edit.side === 'google') {
+    if (seriesIn(edit.id) !== undefined && view.edits.some(isMove)) return true;
     const removed = view.entries.some(
       (e) => e.kind === 'user' && e.user === edit.user && e.what === 'leavingRemove',
     );
@@ -16,39 +22,46 @@ export function isExcused(view: View, edit: Edit, field: string, value: string):
     const known = isKnown(view, edit);
     // Restored by a person although the record lives on in another event, or with another owner.
     if (view.edits.some((e) => e.op === 'restore' && e.id === edit.id)) return true;
-    if (view.lostPlace(edit.user)) return true;
     // What its owner hides the CRM can move and delete, but never report.
-    if (view.kind.hidden.has(field) && view.isHidden(edit.user, edit.id)) return true;
-    if (!known && view.inserted.has(view.keyOf(edit.user, edit.id))) return true;
+    if (HIDDEN.has(field) && view.isHidden(edit.user, edit.id)) return true;
+    if (!known && view.inserted.has(googleKey(edit.user, edit.id))) return true;
     const taken = (e: Edit) =>
       ['handOver', 'delete', 'cancel'].includes(e.op) && view.rootOf(e) === root;
     if (!known && edit.op === 'edit' && view.edits.some(taken)) return true;
-    return removed || about.some((told) => isOffered(view, told, field, value));
+    return removed || about.some((told) => isOffered(told, field, value));
   }
   // Texts that the CRM sends for what its owner hides are ignored (design rule 4).
-  if (view.kind.hidden.has(field) && view.isHiddenAt(root)) return true;
+  if (HIDDEN.has(field) && view.isHiddenAt(root)) return true;
   return about.some(
     ({ seq, message }) => seq > edit.seq && message.rejected?.reason === 'notOrganizer',
   );
 }
 
+/** Where series are records: whether its occurrences have other places than before. */
+function movesSeries({ before, after }: Edit): boolean {
+  if (before?.recurrence && before.status !== after?.status) return true;
+  if (!before || !after) return false;
+  return ['start', 'recurrence'].some(
+    (f) => JSON.stringify(before[f]) !== JSON.stringify(after[f]),
+  );
+}
 /** Whether the CRM was told the value as one of the two of a conflict. */
-export const isReported = (view: View, root: string, field: string, value: string): boolean =>
+export const isReported = (view: View, root: string, field: FieldName, value: string): boolean =>
   view
     .toldOf(root)
-    .some(({ message }) => message.conflicts?.some((c: Raw) => holds(view, c, field, value)));
+    .some(({ message }) => message.conflicts?.some((c: Raw) => holds(c, field, value)));
 
 /** Edit beats delete: the CRM was told that the record lives on, and with which values. */
-const isOffered = (view: View, { message }: Told, field: string, value: string) =>
+const isOffered = ({ message }: Told, field: FieldName, value: string) =>
   message.conflicts?.some((c: Raw) => /^(deleted|cancelled)InCrm$/.test(c.field)) &&
-  partsOf(view.kind.crmValue(message.data, field)).includes(value);
+  crmValue(message.data, field) === value;
 
 /** A conflict record that holds the value as the one that lost, or as one of the two. */
-function holds(view: View, conflict: Raw, field: string, value: string): boolean {
-  if (!view.kind.names(field).includes(conflict.field)) return false;
+function holds(conflict: Raw, field: FieldName, value: string): boolean {
+  if (!crmNames(field).includes(conflict.field)) return false;
   return [conflict.crm, conflict.google].some((v) => {
-    const part = view.kind.crmValue({ start: v, end: v, [conflict.field]: v }, field);
-    if (field !== 'time') return partsOf(part).includes(value);
+    const part = crmValue({ start: v, end: v, [conflict.field]: v }, field);
+    if (field !== 'time') return part === value;
     const [start, end] = (part ?? '').split('|');
     return (
       value.split('|')[conflict.field === 'start' ? 0 : 1] ===

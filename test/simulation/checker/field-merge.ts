@@ -1,7 +1,16 @@
 /** P5: edits of different fields both survive. */
 import type { Edit, Raw } from '../history.ts';
-import { type FieldName, initial, sameText } from '../mapping.ts';
-import { hasNoBase, isBeyond } from './limits.ts';
+import {
+  crmValue,
+  FIELDS,
+  type FieldName,
+  googleValue,
+  HIDDEN,
+  initial,
+  said,
+  sameText,
+} from '../mapping.ts';
+import { hasNoBase, isBeyond, isHearsay } from './limits.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -10,7 +19,7 @@ export function fieldMerge(view: View): Violation[] {
   return view.roots.flatMap((root) => {
     const edits = view.editsOf(root);
     if (!isPlain(view, root, edits)) return [];
-    return view.kind.fields.flatMap((field) => oneSided(view, root, edits, field));
+    return FIELDS.flatMap((field) => oneSided(view, root, edits, field));
   });
 }
 
@@ -23,32 +32,28 @@ function isPlain(view: View, root: string, edits: Edit[]): boolean {
   )
     return false;
   const users = new Set(edits.map((e) => e.user));
-  return ![...users].some((user) => view.hasLeft(user) || view.lostPlace(user));
+  return ![...users].some((user) => view.hasLeft(user));
 }
 
-function oneSided(view: View, root: string, edits: Edit[], field: string): Violation[] {
-  const word = (e: Edit, raw: Raw | undefined) =>
-    view.said(e.side, raw, field) ?? initial(field as FieldName);
+function oneSided(view: View, root: string, edits: Edit[], field: FieldName): Violation[] {
+  const word = (e: Edit, raw: Raw | undefined) => said(e.side, raw, field) ?? initial(field);
   const changes = edits.filter((e) => !sameText(word(e, e.before), word(e, e.after)));
   const sides = new Set(changes.filter((e) => e.op === 'edit').map((e) => e.side));
   const last = changes.at(-1);
   if (!last || sides.size > 1) return [];
   // What its owner hides does not travel (rule 4), and what somebody else organises is not ours (rule 7).
-  if (view.kind.hidden.has(field) && view.isHiddenAt(root)) return [];
+  if (HIDDEN.has(field) && view.isHiddenAt(root)) return [];
   if (view.toldOf(root).some((t) => t.message.rejected)) return [];
+  const isRumour = (r: Raw) => isHearsay(view, r, field, crmValue(r.data, field) ?? '');
+  if (view.recordsAt(root).some(isRumour)) return [];
   const value = word(last, last.after);
   const name = `${field} of ${last.id}, edited on one side only,`;
   const found: Violation[] = [];
   for (const r of view.recordsAt(root))
-    if (
-      !r.deleted &&
-      !sameText(view.kind.crmValue(r.data, field) ?? initial(field as FieldName), value)
-    )
-      found.push(violation('P5', `${name} is ${view.kind.crmValue(r.data, field)} in the CRM`));
+    if (!r.deleted && !sameText(crmValue(r.data, field) ?? initial(field), value))
+      found.push(violation('P5', `${name} is ${crmValue(r.data, field)} in the CRM`));
   for (const e of view.eventsAt(root))
-    if (!sameText(view.kind.googleValue(e.resource, field), value))
-      found.push(
-        violation('P5', `${name} is ${view.kind.googleValue(e.resource, field)} at Google`),
-      );
+    if (!sameText(googleValue(e.resource, field), value))
+      found.push(violation('P5', `${name} is ${googleValue(e.resource, field)} at Google`));
   return found;
 }

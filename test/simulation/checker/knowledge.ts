@@ -1,17 +1,17 @@
 /** What a person had seen, and what the engine had stored, at a moment of the history. */
 import type { Edit } from '../history.ts';
-import { partsOf } from '../kinds.ts';
+import { type FieldName, said } from '../mapping.ts';
 import type { View } from './view.ts';
 
 /** Somebody who saw the value replaced it, deleted or cancelled the record. */
-export function isReplaced(view: View, edit: Edit, field: string, value: string): boolean {
+export function isReplaced(view: View, edit: Edit, field: FieldName, value: string): boolean {
   const root = view.rootOf(edit);
   return view.edits.some(
     (e) =>
       e.seq > edit.seq &&
       view.rootOf(e) === root &&
-      partsOf(view.said(e.side, e.before, field)).includes(value) &&
-      (e.op === 'cancel' || !partsOf(view.said(e.side, e.after, field)).includes(value)),
+      said(e.side, e.before, field) === value &&
+      (e.op === 'cancel' || said(e.side, e.after, field) !== value),
   );
 }
 
@@ -19,7 +19,5 @@ export function isReplaced(view: View, edit: Edit, field: string, value: string)
 export const isKnown = (view: View, edit: Pick<Edit, 'seq' | 'id'>) =>
   view.entries.some(
     (e) =>
-      e.kind === 'committed' &&
-      e.seq < edit.seq &&
-      e.links.some((l) => view.isSame(e.user, l.googleId, edit.id)),
+      e.kind === 'committed' && e.seq < edit.seq && e.links.some((l) => l.googleId === edit.id),
   );

@@ -1,5 +1,6 @@
 /** What the engine cannot know, so that both sides may differ: each a known limit, named. */
 import type { Raw } from '../history.ts';
+import { crmValue, type FieldName } from '../mapping.ts';
 import type { View } from './view.ts';
 
 /**
@@ -26,7 +27,7 @@ export function isTakenBack(view: View, record: Raw): boolean {
     !view.entries.some(
       (e) =>
         e.kind === 'committed' &&
-        e.links.some((l) => view.isSame(e.user, l.googleId, restore?.id) && l.state === 'deleted'),
+        e.links.some((l) => l.googleId === restore?.id && l.state === 'deleted'),
     )
   );
 }
@@ -35,13 +36,13 @@ export function isTakenBack(view: View, record: Raw): boolean {
  * Known limit: the value was told by a run that died before it stored that, and Google's was another one
  * again when the next run looked, so nobody knows that the CRM has it.
  */
-export function isHearsay(view: View, record: Raw, field: string, value: string): boolean {
+export function isHearsay(view: View, record: Raw, field: FieldName, value: string): boolean {
   const root = view.rootOf({ side: 'crm', user: record.userId, id: record.crmId });
   return view.told.some(
     (told) =>
       view.rootOfMessage(told.message) === root &&
       !view.isStoodBy(told) &&
-      view.kind.crmValue(told.message.data, field) === value,
+      crmValue(told.message.data, field) === value,
   );
 }
 

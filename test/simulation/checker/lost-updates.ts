@@ -1,6 +1,7 @@
 /** P4: no lost update. */
 import type { Edit } from '../history.ts';
-import { partsOf } from '../kinds.ts';
+import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.ts';
+import { seriesIn } from '../shown.ts';
 import { isExcused } from './excuses.ts';
 import { isReplaced } from './knowledge.ts';
 import type { View } from './view.ts';
@@ -10,33 +11,40 @@ import { type Violation, violation } from './violation.ts';
 export function lostUpdates(view: View): Violation[] {
   const found: Violation[] = [];
   for (const edit of view.edits) {
-    if (!edit.after || edit.op === 'restore' || edit.op === 'takeIn') continue;
-    for (const field of view.kind.fields.filter((f) => view.kind.unique.has(f))) {
-      const before = partsOf(view.said(edit.side, edit.before, field));
-      for (const value of partsOf(view.said(edit.side, edit.after, field))) {
-        if (value === '' || before.includes(value)) continue;
-        if (survives(view, edit, field, value) || isExcused(view, edit, field, value)) continue;
-        found.push(
-          violation('P4', `${edit.side} ${edit.op} ${edit.id}: ${field} ${value} is lost`),
-        );
-      }
+    if (!edit.after || edit.op === 'restore') continue;
+    for (const field of FIELDS) {
+      // Whoever makes a series says when it begins; the rest follows.
+      if (field === 'time' && isDerived(view, edit)) continue;
+      const value = said(edit.side, edit.after, field);
+      if (!isUnique(field, value) || value === said(edit.side, edit.before, field)) continue;
+      if (survives(view, edit, field, value) || isExcused(view, edit, field, value)) continue;
+      found.push(violation('P4', `${edit.side} ${edit.op} ${edit.id}: ${field} ${value} is lost`));
     }
   }
   return found;
 }
 
-function survives(view: View, edit: Edit, field: string, value: string): boolean {
-  const { crmValue, googleValue, isGone } = view.kind;
+/** Where series are records: an occurrence that came with its series. */
+const isDerived = (view: View, { op, id }: Edit) =>
+  op === 'create' && view.final.recurrence === 'series' && seriesIn(id) !== undefined;
+
+/** Values that only one edit can have made. */
+const isUnique = (field: FieldName, value: string | undefined): value is string =>
+  value !== undefined && value !== '' && field !== 'private' && field !== 'busy';
+
+function survives(view: View, edit: Edit, field: FieldName, value: string): boolean {
   const root = view.rootOf(edit);
-  const inCrm = view
-    .recordsAt(root)
-    .some((r) => !r.deleted && partsOf(crmValue(r.data, field)).includes(value));
-  const atGoogle = view.final.events.some(
-    (e) =>
-      !isGone(e.resource) &&
-      !e.exception &&
-      view.rootOf({ side: 'google', ...e }) === root &&
-      partsOf(googleValue(e.resource, field)).includes(value),
+  const inCrm = view.final.records.some(
+    (r) =>
+      !r.deleted &&
+      view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root &&
+      crmValue(r.data, field) === value,
   );
+  const atGoogle = view
+    .visible()
+    .some(
+      (e) =>
+        view.rootOf({ side: 'google', ...e }) === root && googleValue(e.resource, field) === value,
+    );
   return inCrm || atGoogle || isReplaced(view, edit, field, value);
 }

@@ -1,7 +1,6 @@
 /** P11: nothing is invented or bent on the way from one side to the other. */
 import type { Effect, Raw, Told } from '../history.ts';
-import { partsOf } from '../kinds.ts';
-import { sameText } from '../mapping.ts';
+import { crmNames, crmValue, FIELDS, type FieldName, googleValue, sameText } from '../mapping.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -10,39 +9,38 @@ export function mappingHeld(view: View): Violation[] {
   const found: Violation[] = [];
   for (const effect of view.effects) {
     if (effect.task === undefined || effect.caller !== effect.user) continue;
-    if (view.kind.isGone(effect.after)) continue;
+    if (effect.after.status === 'cancelled') continue;
     const root = view.rootOf({ side: 'google', ...effect });
-    for (const field of view.kind.fields) {
-      const value = written(view, effect, field);
-      for (const part of value === undefined ? [] : partsOf(value))
-        if (!said.inCrm(root, field, part, effect.seq))
-          found.push(violation('P11', `${effect.id}: the CRM never said ${field} ${part}`));
+    for (const field of FIELDS) {
+      const value = written(effect, field);
+      // What is inserted again keeps what only Google's people said.
+      const by = effect.method.endsWith('insert') ? 'anywhere' : 'inCrm';
+      if (value !== undefined && !said[by](root, field, value, effect.seq))
+        found.push(violation('P11', `${effect.id}: the CRM never said ${field} ${value}`));
     }
   }
   for (const told of view.told) {
     const root = view.rootOfMessage(told.message);
     if (root === undefined || told.message.op !== 'upsert') continue;
-    for (const field of view.kind.fields) {
-      const value = toldValue(view, told, field);
-      for (const part of value === undefined ? [] : partsOf(value))
-        if (!said.anywhere(root, field, part, told.seq))
-          found.push(violation('P11', `told ${field} ${part} of ${root}, which nobody said`));
+    for (const field of FIELDS) {
+      const value = toldValue(told, field);
+      if (value !== undefined && !said.anywhere(root, field, value, told.seq))
+        found.push(violation('P11', `told ${field} ${value} of ${root}, which nobody said`));
     }
   }
   return found;
 }
 
 /** What a write of the engine changed a field to. */
-function written(view: View, { before, after }: Effect, field: string): string | undefined {
-  const [old, value] = [view.kind.googleValue(before, field), view.kind.googleValue(after, field)];
+function written({ before, after }: Effect, field: FieldName): string | undefined {
+  const [old, value] = [googleValue(before, field), googleValue(after, field)];
   return sameText(old, value) || value === '' ? undefined : value;
 }
 
 /** What a message gives out as news. */
-function toldValue(view: View, { message }: Told, field: string): string | undefined {
-  if (!view.kind.names(field).every((name) => message.data && name in message.data))
-    return undefined;
-  const value = view.kind.crmValue(message.data, field);
+function toldValue({ message }: Told, field: FieldName): string | undefined {
+  if (!crmNames(field).every((name) => message.data && name in message.data)) return undefined;
+  const value = crmValue(message.data, field);
   return value === '' ? undefined : value;
 }
 
@@ -51,11 +49,7 @@ class Sayings {
   readonly #crm = new Map<string, number>();
   readonly #google = new Map<string, number>();
 
-  readonly #fields: readonly string[];
-
   constructor(view: View) {
-    const { crmValue, googleValue, fields } = view.kind;
-    this.#fields = fields;
     for (const e of view.edits)
       if (e.side === 'crm') this.#note(this.#crm, view.rootOf(e), crmValue, e.after, e.seq);
     for (const e of view.applied)
@@ -72,28 +66,25 @@ class Sayings {
   #note(
     into: Map<string, number>,
     root: string,
-    read: (raw: Raw | undefined, field: string) => string | undefined,
+    read: (raw: Raw | undefined, field: FieldName) => string | undefined,
     raw: Raw | undefined,
     seq: number,
   ): void {
     if (raw === undefined || (raw.status === 'cancelled' && raw.start === undefined)) return;
-    for (const field of this.#fields) {
-      const value = read(raw, field);
-      for (const part of value === undefined ? [] : partsOf(value)) {
-        const key = `${root} ${field} ${part}`;
-        into.set(key, Math.min(seq, into.get(key) ?? seq));
-      }
+    for (const field of FIELDS) {
+      const key = `${root} ${field} ${read(raw, field)}`;
+      into.set(key, Math.min(seq, into.get(key) ?? seq));
     }
   }
 
   /** Google's own defaults count as said: whoever enters nothing is busy and hides nothing. */
-  inCrm(root: string, field: string, value: string, seq: number): boolean {
+  inCrm(root: string, field: FieldName, value: string, seq: number): boolean {
     if ((field === 'busy' && value === 'true') || (field === 'private' && value === 'false'))
       return true;
     return (this.#crm.get(`${root} ${field} ${value}`) ?? Number.POSITIVE_INFINITY) < seq;
   }
 
-  anywhere(root: string, field: string, value: string, seq: number): boolean {
+  anywhere(root: string, field: FieldName, value: string, seq: number): boolean {
     const google = this.#google.get(`${root} ${field} ${value}`) ?? Number.POSITIVE_INFINITY;
     return google < seq || this.inCrm(root, field, value, seq);
   }

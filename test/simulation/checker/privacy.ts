@@ -1,7 +1,8 @@
 /** Rule 4: what its owner hides at Google never reaches the CRM, and the CRM's texts never cover it. */
 import type { Effect, Raw, Told } from '../history.ts';
 import { crmNames, crmValue, googleValue, HIDDEN } from '../mapping.ts';
-import type { View } from './view.ts';
+import { seriesIn } from '../shown.ts';
+import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
 export function privacy(view: View): Violation[] {
@@ -14,8 +15,11 @@ export function privacy(view: View): Violation[] {
 const isPrivate = (raw: Raw | undefined) => raw?.visibility === 'private';
 
 function leaks(view: View, told: Told): Violation[] {
-  const { userId, googleId, data, conflicts = [] } = told.message;
-  if (googleId === undefined || view.inserted.has(view.keyOf(userId, googleId))) return [];
+  const { userId, crmId, googleId, data, conflicts = [] } = told.message;
+  if (googleId === undefined || view.inserted.has(googleKey(userId, googleId))) return [];
+  // An event of the CRM's that became a series goes on as one of the occurrences.
+  const series = seriesIn(googleId);
+  if (series && view.inserted.get(googleKey(userId, series)) === crmId) return [];
   const begin = view.beginOf(told);
   if (begin === undefined) return [];
   // Turned private while the run was under way: it had read the text before.
@@ -34,7 +38,7 @@ function covered(
   view: View,
   { task, caller, user, id, method, before, after }: Effect,
 ): Violation[] {
-  if (task === undefined || caller !== user || view.inserted.has(view.keyOf(user, id))) return [];
+  if (task === undefined || caller !== user || view.inserted.has(googleKey(user, id))) return [];
   if (!isPrivate(before) || after.status === 'cancelled') return [];
   const changed = [...HIDDEN].filter((f) => googleValue(before, f) !== googleValue(after, f));
   if (changed.length === 0 && isPrivate(after)) return [];

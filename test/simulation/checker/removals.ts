@@ -5,7 +5,7 @@
  */
 import type { Effect, Told } from '../history.ts';
 import { isKnown } from './knowledge.ts';
-import type { View } from './view.ts';
+import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
 export function removals(view: View): Violation[] {
@@ -20,18 +20,18 @@ function ownRemoval(view: View, { seq, message }: Told): Violation[] {
   const { op, userId, googleId, crmId } = message;
   if (op !== 'delete' || googleId === undefined) return [];
   const last = view.effectsOn(userId, googleId).findLast((e) => e.seq < seq);
-  if (!last || !view.kind.isGone(last.after) || last.task === undefined) return [];
+  if (last?.after.status !== 'cancelled' || last.task === undefined) return [];
   return [violation('rule 1', `${crmId} told as deleted: the engine itself took ${googleId} out`)];
 }
 
 function unasked(view: View, effect: Effect): Violation[] {
   const { user, caller, id, seq, task, after, before } = effect;
-  if (task === undefined || caller !== user || !view.kind.isGone(after) || !before) return [];
+  if (task === undefined || caller !== user || after.status !== 'cancelled' || !before) return [];
   const edits = view.editsOf(view.rootOf({ side: 'google', user, id }));
   const asked = edits.some((e) => e.side === 'crm' && e.seq < seq && TAKING.has(e.op));
   // An earlier generation that a person restored does not stay beside the later one.
   const restored = edits.some((e) => e.op === 'restore' && e.seq < seq);
-  const left = view.hasLeft(user) && view.inserted.has(view.keyOf(user, id));
+  const left = view.hasLeft(user) && view.inserted.has(googleKey(user, id));
   if (asked || restored || left) return [];
   return [violation('rule 10', `${id} of ${user} was deleted, and nobody in the CRM wanted it`)];
 }
@@ -55,7 +55,7 @@ function leftBehind(view: View): Violation[] {
       const [owner = '', id = ''] = key.split('/');
       if (owner !== user) continue;
       const now = view.effectsOn(user, id).findLast((e) => e.seq < seq);
-      if (!now || view.kind.isGone(now.after)) continue;
+      if (!now || now.after.status === 'cancelled') continue;
       if (isKnownAt(view, id, last.seq) && !isRevoked(view, user, seq))
         found.push(violation('rule 11', `${id} of ${user}, who left with removal, is still there`));
     }

@@ -1,6 +1,6 @@
 /** P14: what a run tells as news it saw itself: an old view of an event is no edit. */
 import type { Told } from '../history.ts';
-import { sameText } from '../mapping.ts';
+import { crmNames, crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -16,22 +16,17 @@ function stale(view: View, told: Told): Violation[] {
   const begin = view.beginOf(told);
   if (begin === undefined) return [];
   const shown = view.shownDuring(userId, googleId, begin, told.seq);
-  const open = view.kind.fields.filter(
-    (field) => !(told.message.redacted && view.kind.hidden.has(field)),
-  );
+  const open = FIELDS.filter((field) => !(told.message.redacted && HIDDEN.has(field)));
   return open
-    .filter((field) => view.kind.names(field).some((name) => changed.includes(name)))
+    .filter((field) => crmNames(field).some((name) => changed.includes(name)))
     .filter((field) => {
-      const value = view.kind.crmValue(data, field);
-      return (
-        value !== undefined &&
-        !shown.some((raw) => sameText(view.kind.googleValue(raw, field), value))
-      );
+      const value = crmValue(data, field);
+      return value !== undefined && !shown.some((raw) => sameText(googleValue(raw, field), value));
     })
     .map((field) =>
       violation(
         'P14',
-        `told ${field} ${view.kind.crmValue(data, field)} of ${googleId}, which it did not show then`,
+        `told ${field} ${crmValue(data, field)} of ${googleId}, which it did not show then`,
       ),
     );
 }

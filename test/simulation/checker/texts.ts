@@ -3,19 +3,20 @@
  * sends some. Rule 3: what was born at Google gets nothing of ours, and no write that changes nothing.
  */
 import type { Effect } from '../history.ts';
-import type { View } from './view.ts';
+import { crmValue, googleValue } from '../mapping.ts';
+import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
 export function texts(view: View): Violation[] {
   return view.effects.flatMap((effect) => {
     const { task, caller, user, before, after } = effect;
-    if (task === undefined || caller !== user || !before || view.kind.isGone(after)) return [];
-    return [...adopted(view, effect), ...reformatted(view, effect), ...reminded(view, effect)];
+    if (task === undefined || caller !== user || !before || after.status === 'cancelled') return [];
+    return [...adopted(view, effect), ...reformatted(effect), ...reminded(view, effect)];
   });
 }
 
 function adopted(view: View, { user, id, method, before = {}, after }: Effect): Violation[] {
-  if (view.inserted.has(view.keyOf(user, id))) return [];
+  if (view.inserted.has(googleKey(user, id))) return [];
   const properties = (raw: typeof after) => JSON.stringify(raw.extendedProperties ?? null);
   if (properties(before) !== properties(after))
     return [violation('rule 3', `${method} marked the adopted event ${id} of ${user}`)];
@@ -27,10 +28,9 @@ function adopted(view: View, { user, id, method, before = {}, after }: Effect): 
 }
 
 /** The same words in other clothes: formatting is lost for nothing. */
-function reformatted(view: View, { id, method, before, after }: Effect): Violation[] {
+function reformatted({ id, method, before, after }: Effect): Violation[] {
   const [old, now] = [before?.description ?? '', after.description ?? ''];
-  const same =
-    view.kind.googleValue(before, 'description') === view.kind.googleValue(after, 'description');
+  const same = googleValue(before, 'description') === googleValue(after, 'description');
   const html = /<(b|br)>/.test(old) && !/<(b|br)>/.test(now);
   return same && html && old.trim() !== ''
     ? [violation('rule 13', `${method} took the formatting out of ${id}`)]
@@ -42,10 +42,7 @@ function reminded(view: View, { seq, user, id, method, before, after }: Effect):
   const root = view.rootOf({ side: 'google', user, id });
   const asked = view
     .editsOf(root)
-    .some(
-      (e) =>
-        e.side === 'crm' && e.seq < seq && view.kind.crmValue(e.after, 'reminder') !== undefined,
-    );
+    .some((e) => e.side === 'crm' && e.seq < seq && crmValue(e.after, 'reminder') !== undefined);
   // Or it heard of some from the event of an owner before, and said so of the new one's.
   const carried = view.applied.some(
     (e) =>
@@ -54,7 +51,7 @@ function reminded(view: View, { seq, user, id, method, before, after }: Effect):
       e.changed.some(
         (c) =>
           view.rootOf({ side: 'crm', user: c.user, id: c.crmId }) === root &&
-          view.kind.crmValue(c.after, 'reminder') !== undefined,
+          crmValue(c.after, 'reminder') !== undefined,
       ),
   );
   return asked || carried

@@ -8,11 +8,11 @@ export function truthfulBase(view: View): Violation[] {
   const found: Violation[] = [];
   const had = new Set<string>();
   for (const entry of view.entries) {
-    if (entry.kind === 'effect') had.add(`${view.keyOf(entry.user, entry.id)} ${entry.etag}`);
+    if (entry.kind === 'effect') had.add(`${entry.user}/${entry.id} ${entry.etag}`);
     if (entry.kind !== 'committed') continue;
     for (const { googleId, etag, state } of entry.links) {
       if (state !== 'live' || etag === undefined) continue;
-      if (!had.has(`${view.keyOf(entry.user, googleId ?? '')} ${etag}`))
+      if (!had.has(`${entry.user}/${googleId} ${etag}`))
         found.push(violation('P12', `link to ${googleId} with an etag that it never had`));
     }
   }

@@ -1,5 +1,6 @@
 /** P6: who wins a conflict follows from the policy alone, not from who came first. */
 import type { Raw, Told } from '../history.ts';
+import { fieldNamed } from '../mapping.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -12,10 +13,8 @@ export function winners(view: View): Violation[] {
     // What goes with an event that the CRM gives away or deletes goes whatever the policy.
     if (isTakenAway(view, told)) continue;
     for (const { field, winner } of (told.message.conflicts ?? []) as Raw[]) {
-      if (!view.kind.fields.some((f) => view.kind.names(f).includes(field))) continue;
-      const { policy } = view.final;
-      const name = leading(field);
-      const right = policy[`${view.kind.record}.${name}`] ?? policy[name] ?? 'crm';
+      if (fieldNamed(field) === undefined) continue;
+      const right = view.final.policy[leading(field)] ?? 'crm';
       if (winner !== right)
         found.push(violation('P6', `${winner} wins ${field} of ${told.message.crmId}`));
     }

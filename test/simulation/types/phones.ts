@@ -1,10 +1,10 @@
 /** The contacts app and the Tasks app of a simulated person. */
-import { contactsPhone } from '../sandbox/google/people/phone.ts';
-import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
-import type { Edit, Raw } from './history.ts';
+import { contactsPhone } from '../../sandbox/google/people/phone.ts';
+import { tasksPhone } from '../../sandbox/google/tasks/phone.ts';
+import type { Edit, Raw } from '../history.ts';
+import { emailOf, type System } from '../system.ts';
 import { type Stored, storedContacts, storedTasks } from './objects.ts';
-import type { Action } from './script.ts';
-import { emailOf, type System } from './system.ts';
+import type { TypeAction } from './script.ts';
 import { personFields, typedFields } from './values.ts';
 
 /** Something is done with one object: what it was before, and is then, goes into the history. */
@@ -33,21 +33,21 @@ function touch(
 }
 
 /** One thing that a person does in the contacts app. */
-export function address(system: System, user: string, action: Action): void {
+export function address(system: System, user: string, action: TypeAction): void {
   const { people } = system.workspace;
   const app = contactsPhone(people, emailOf(user));
   const label = app.labels().find(({ name }) => name.startsWith('CRM'))?.name;
   const stored = () => storedContacts(people, emailOf(user));
   const now = (id: string | undefined) => stored().filter((c) => c.id === id || c.name === id);
-  if (action.do === 'phone.create') {
+  if (action.what === 'phone.create') {
     if (label === undefined) return;
     const make = () => app.add(personFields(action.fields, action.n), label).resourceName;
     touch(system, 'contact', user, { op: 'create', now }, make);
     return;
   }
-  if (action.do === 'phone.renamePlace' || action.do === 'phone.deletePlace') {
+  if (action.what === 'phone.renamePlace' || action.what === 'phone.deletePlace') {
     if (label === undefined) return;
-    if (action.do === 'phone.renamePlace') app.renameLabel(label, `CRM ${action.n}`);
+    if (action.what === 'phone.renamePlace') app.renameLabel(label, `CRM ${action.n}`);
     else {
       app.deleteLabel(label);
       system.happened(user, 'placeLost');
@@ -55,7 +55,6 @@ export function address(system: System, user: string, action: Action): void {
     system.noteByHand(user);
     return;
   }
-  if (!('pick' in action)) return;
   const own = stored().filter(
     ({ id, resource }) => !resource.deleted && !system.isForeign(user, id),
   );
@@ -68,43 +67,42 @@ export function address(system: System, user: string, action: Action): void {
       return undefined;
     });
   const has = label !== undefined && app.labelsOf(name).includes(label);
-  if (action.do === 'phone.edit')
+  if (action.what === 'phone.edit')
     change('edit', () => app.edit(name, personFields(action.fields, action.n) as object as Raw));
-  else if (action.do === 'phone.delete') change('delete', () => app.remove(name));
-  else if (action.do === 'phone.relink') {
+  else if (action.what === 'phone.delete') change('delete', () => app.remove(name));
+  else if (action.what === 'phone.relink') {
     app.relink(name);
     system.noteByHand(user);
-  } else if (action.do === 'phone.unlabel' && has)
+  } else if (action.what === 'phone.unlabel' && has)
     change('takeOut', () => app.unlabel(name, label));
-  else if (action.do === 'phone.label' && label !== undefined && !has)
+  else if (action.what === 'phone.label' && label !== undefined && !has)
     change('takeIn', () => app.label(name, label));
 }
 
 /** One thing that a person does in the Tasks app. */
-export function list(system: System, user: string, action: Action): void {
+export function list(system: System, user: string, action: TypeAction): void {
   const { tasks } = system.workspace;
   const app = tasksPhone(tasks, emailOf(user));
   const title = app.lists().find((name) => name.startsWith('CRM'));
   if (title === undefined) return;
   const stored = () => storedTasks(tasks, emailOf(user)).filter(({ place }) => place);
   const now = (id: string | undefined) => stored().filter((t) => t.id === id);
-  if (action.do === 'phone.create') {
+  if (action.what === 'phone.create') {
     const make = () => app.add(title, typedFields(action.fields, action.n)).id;
     touch(system, 'task', user, { op: 'create', now }, make);
     return;
   }
-  if (action.do === 'phone.renamePlace') {
+  if (action.what === 'phone.renamePlace') {
     app.renameList(title, `CRM ${action.n}`);
     return;
   }
-  if (action.do === 'phone.deletePlace') {
+  if (action.what === 'phone.deletePlace') {
     app.deleteList(title);
     system.happened(user, 'placeLost');
     system.noteByHand(user);
     return;
   }
-  if (!('pick' in action)) return;
-  const wanted = action.do === 'phone.restore';
+  const wanted = action.what === 'phone.restore';
   const own = stored().filter(({ resource }) => (resource.deleted === true) === wanted);
   const one = own[action.pick % own.length];
   if (!one) return;
@@ -114,9 +112,9 @@ export function list(system: System, user: string, action: Action): void {
       effect();
       return undefined;
     });
-  if (action.do === 'phone.delete') change('delete', () => app.remove(id));
-  else if (action.do === 'phone.restore') change('restore', () => app.restore(id));
-  else if (action.do === 'phone.edit')
+  if (action.what === 'phone.delete') change('delete', () => app.remove(id));
+  else if (action.what === 'phone.restore') change('restore', () => app.restore(id));
+  else if (action.what === 'phone.edit')
     change('edit', () => {
       app.edit(id, typed(one.resource, action.fields, action.n));
       if (!action.fields.includes('done')) return;

@@ -1,40 +1,51 @@
 /** Scenarios of contacts and tasks, each type alone and all at once, for the crash sweep. */
-import type { Scenario } from './scenarios.ts';
-import type { Action } from './script.ts';
-import type { Field, RecordType } from './values.ts';
+import type { Scenario } from '../scenarios.ts';
+import type { Action } from '../script.ts';
+import type { OtherType } from './values.ts';
+
+type RecordType = OtherType | 'appointment';
 
 const ANNA = 0;
 const LUCA = 1;
 const ALL: RecordType[] = ['appointment', 'contact', 'task'];
 
+type What = Extract<Action, { do: 'type' }>['what'];
+
 /** What people do with one record type. */
-const does = (record: RecordType) => ({
-  desk: {
-    create: (n: number, fields: Field[], user = ANNA): Action => ({
-      ...{ do: 'crm.create', user, n, fields, record },
-    }),
-    edit: (n: number, fields: Field[], pick = 0): Action => ({
-      ...{ do: 'crm.edit', user: ANNA, pick, n, fields, record },
-    }),
-    delete: (pick = 0): Action => ({ do: 'crm.delete', user: ANNA, pick, n: 90, record }),
-    recreate: (n: number): Action => ({ do: 'crm.recreate', user: ANNA, pick: 0, n, record }),
-    handOver: (n: number, fields: Field[] = []): Action => ({
-      ...{ do: 'crm.handOver', user: ANNA, pick: 0, to: LUCA, n, fields, record },
-    }),
-  },
-  phone: {
-    create: (n: number, fields: Field[]): Action => ({
-      ...{ do: 'phone.create', user: ANNA, n, fields, record },
-    }),
-    edit: (n: number, fields: Field[], pick = 0): Action => ({
-      ...{ do: 'phone.edit', user: ANNA, pick, n, fields, record },
-    }),
-    do: (
-      what: 'delete' | 'restore' | 'unlabel' | 'label' | 'relink' | 'renamePlace' | 'deletePlace',
-      pick = 0,
-    ): Action => ({ do: `phone.${what}`, user: ANNA, pick, n: 80, record }),
-  },
-});
+const does = (record: OtherType) => {
+  const act = (what: What, n: number, fields: string[] = [], pick = 0): Action => ({
+    ...{ do: 'type', record, what, user: ANNA, pick, n, fields, to: LUCA },
+  });
+  return {
+    desk: {
+      create: (n: number, fields: string[]) => act('crm.create', n, fields),
+      edit: (n: number, fields: string[]) => act('crm.edit', n, fields),
+      delete: () => act('crm.delete', 90),
+      recreate: (n: number) => act('crm.recreate', n),
+      handOver: (n: number, fields: string[]) => act('crm.handOver', n, fields),
+    },
+    phone: {
+      create: (n: number, fields: string[]) => act('phone.create', n, fields),
+      edit: (n: number, fields: string[], pick = 0) => act('phone.edit', n, fields, pick),
+      do: (
+        what: 'delete' | 'restore' | 'unlabel' | 'label' | 'relink' | 'renamePlace' | 'deletePlace',
+      ) => act(`phone.${what}`, 80),
+    },
+  };
+};
+
+const appointments = {
+  create: (n: number): Action => ({
+    ...{ do: 'crm.create', user: ANNA, n, fields: ['subject', 'time'] },
+  }),
+  edit: (n: number): Action => ({
+    ...{ do: 'crm.edit', user: ANNA, pick: 0, n, fields: ['subject'] },
+  }),
+  onPhone: (n: number): Action => ({
+    ...{ do: 'phone.edit', user: ANNA, pick: 0, n, fields: ['place'] },
+  }),
+  deleteOnPhone: { do: 'phone.delete', user: ANNA, pick: 0, n: 80 } as Action,
+};
 
 const poll: Action = { do: 'poll', user: ANNA };
 /** Longer than a write of a contact stays out of listings. */
@@ -43,7 +54,7 @@ const expireSync: Action = { do: 'expireSync', user: ANNA };
 const leave = (how: 'keep' | 'remove'): Action => ({ do: 'leave', user: ANNA, how });
 
 /** What both types have in common; `one` and `two` are fields of it, `all` every one. */
-function common(record: RecordType, one: Field, two: Field, all: Field[]): Scenario[] {
+function common(record: OtherType, one: string, two: string, all: string[]): Scenario[] {
   const { desk, phone } = does(record);
   const made = [desk.create(1, [one, two]), wait, poll];
   const born = [poll, phone.create(1, [one, two]), wait, poll];
@@ -150,7 +161,6 @@ function common(record: RecordType, one: Field, two: Field, all: Field[]): Scena
 
 const { desk: people, phone: contacts } = does('contact');
 const { desk: work, phone: tasks } = does('task');
-const { desk, phone } = does('appointment');
 const labelled = [people.create(1, ['name', 'phones']), wait, poll];
 
 const contactScenarios: Scenario[] = [
@@ -217,7 +227,7 @@ const taskScenarios: Scenario[] = [
 ];
 
 const oneOfEach = [
-  desk.create(1, ['subject', 'time']),
+  appointments.create(1),
   people.create(2, ['name', 'phones']),
   work.create(3, ['title', 'due']),
 ];
@@ -228,10 +238,10 @@ const mixedScenarios: Scenario[] = [
     name: 'one of each is edited on both sides',
     given: [...oneOfEach, wait, poll],
     when: [
-      phone.edit(4, ['place']),
+      appointments.onPhone(4),
       contacts.edit(5, ['name']),
       tasks.edit(6, ['title']),
-      desk.edit(7, ['subject']),
+      appointments.edit(7),
       people.edit(8, ['phones']),
       work.edit(9, ['title']),
     ],
@@ -239,7 +249,7 @@ const mixedScenarios: Scenario[] = [
   {
     name: 'one of each is deleted, on either side',
     given: [...oneOfEach, wait, poll],
-    when: [phone.do('delete'), people.delete(), work.delete(), wait, poll],
+    when: [appointments.deleteOnPhone, people.delete(), work.delete(), wait, poll],
   },
   {
     name: 'full resync of all types, the list is gone',
@@ -248,7 +258,7 @@ const mixedScenarios: Scenario[] = [
       expireSync,
       tasks.do('deletePlace'),
       contacts.edit(4, ['title']),
-      desk.edit(5, ['subject']),
+      appointments.edit(5),
       wait,
       poll,
     ],
@@ -257,7 +267,7 @@ const mixedScenarios: Scenario[] = [
 
 const named = (name: string, records: RecordType[], list: Scenario[]): Scenario[] =>
   list.map((scenario) => {
-    const users = scenario.when.some((action) => action.do === 'crm.handOver') ? 2 : 1;
+    const users = scenario.when.some((a) => a.do === 'type' && a.what === 'crm.handOver') ? 2 : 1;
     const options = { ...scenario.options, users, records };
     return { ...scenario, name: `${name}: ${scenario.name}`, options };
   });
