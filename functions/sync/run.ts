@@ -451,7 +451,7 @@ async function finishPull(
     firstSyncAt: run.user.firstSyncAt ?? now,
     records: known(run),
     // Once: the next listing that lacks so much is a person's business again.
-    ...(run.user.believeListing && { believeListing: undefined }),
+    ...(run.user.believeListing && !run.deferred && { believeListing: undefined }),
   };
   // A type of which something was left for later stays due.
   const rests = ([record]: (typeof next)[number]) => !run.deferred || !run.failing.has(record);

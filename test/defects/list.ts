@@ -1,5 +1,7 @@
 import { availability } from './availability.ts';
+import { decisions } from './decisions.ts';
 import { realtime } from './realtime.ts';
+import { series } from './series.ts';
 
 /**
  * Small breakages, each as somebody could make it in a hurry, and the tests that must notice (P38). A
@@ -151,10 +153,26 @@ export const defects: Defect[] = [
   {
     name: 'take a late CRM message for an edit: offers are forgotten',
     file: 'functions/core/merge.ts',
-    from: 'const reference = confirmed ? offer.value : baseCrm;',
+    from: 'const reference = confirmed ? offer.value : (lastSeen(offer, input.seen)?.value ?? baseCrm);',
     to: 'const reference = offer ? offer.value : baseCrm;',
     test: 'test/unit/merge.test.ts',
     pattern: 'P4 a full CRM message',
+  },
+  {
+    name: 'take the CRM’s word, told back to it, for Google’s',
+    file: 'functions/core/merge.ts',
+    from: 'const behind = !confirmed && !offer?.own && ',
+    to: 'const behind = !confirmed && ',
+    test: 'test/integration/conflicts.test.ts',
+    pattern: 'C14 P1 the CRM changes its mind',
+  },
+  {
+    name: 'forget that a record had another object, born at Google',
+    file: 'functions/sync/observe.ts',
+    from: 'if (link?.formerOf === undefined || !observed) return work;',
+    to: 'if (link) return work;',
+    test: crossings,
+    pattern: 'P3 the same, born at Google',
   },
   {
     name: 'forget what the CRM was told before the newest offer',
@@ -628,5 +646,7 @@ export const defects: Defect[] = [
     pattern: 'asked for while a run disconnects',
   },
   ...realtime,
+  ...series,
+  ...decisions,
   ...availability,
 ];

@@ -17,6 +17,8 @@ import { organizer } from './checker/organizer.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
 import { resurrections } from './checker/resurrections.ts';
+import { series } from './checker/series.ts';
+import { singles } from './checker/singles.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { texts } from './checker/texts.ts';
 import { truthfulBase } from './checker/truthful-base.ts';
@@ -30,9 +32,11 @@ import type { History } from './history.ts';
 /** All violations; none means that the run was right. */
 export function check(history: History): Violation[] {
   const view = new View(history);
+  const single = singles(view);
   return [
     ...ending(history.final),
     ...convergence(view),
+    ...series(view),
     ...lostUpdates(view),
     ...resurrections(view),
     ...counters(view),
@@ -42,15 +46,15 @@ export function check(history: History): Violation[] {
     ...leases(view),
     ...notices(view),
     ...truthfulBase(view),
-    ...waiting(view),
-    ...texts(view),
-    ...removals(view),
-    ...privacy(view),
-    ...organizer(view),
-    ...winners(view),
-    ...staleReads(view),
-    ...mappingHeld(view),
-    ...fieldMerge(view),
-    ...deleteOrEdit(view),
+    ...waiting(single),
+    ...texts(single),
+    ...removals(single),
+    ...privacy(single),
+    ...organizer(single),
+    ...winners(single),
+    ...staleReads(single),
+    ...mappingHeld(single),
+    ...fieldMerge(single),
+    ...deleteOrEdit(single),
   ];
 }

@@ -29,6 +29,8 @@ export interface Outside {
   vault: TokenVault;
   publisher: Publisher;
   settings: EngineSettings;
+  /** What a series is for the CRM. */
+  recurrence: 'occurrences' | 'series';
   random: () => number;
   /** Whose call through a port takes effect at this moment. */
   task: Task | undefined;
@@ -88,7 +90,8 @@ export class Worker implements Owner {
 
   #engine(task: Task): Engine {
     let secrets = 0;
-    const { scheduler, settings, random, store, publisher, onLog } = this.#outside;
+    const { scheduler, settings, random, store, publisher, onLog, recurrence } = this.#outside;
+    const calendar = { calendar: 'primary', name: 'CRM', recurrence } as const;
     const clock = {
       now: () => scheduler.now,
       sleep: (ms: number) => scheduler.turn(this, `${task.id} wake`, scheduler.now + ms),
@@ -105,7 +108,7 @@ export class Worker implements Owner {
       store: this.#wrap('store', store, task),
       publisher: this.#wrap('publish', publisher, task),
       access: this.#access,
-      collections: [calendarCollection(client)],
+      collections: [calendarCollection(client, calendar)],
       clock,
       random,
       holder: () => `task-${task.id}`,
