@@ -624,4 +624,28 @@ export const defects: Defect[] = [
     test: crossings,
     pattern: 'asked for while a run disconnects',
   },
+  {
+    name: 'waits are drawn from a randomness that nobody can replay',
+    file: 'functions/google/client.ts',
+    from: 'retryDelay(worst, attempt, left, options.random())',
+    to: 'retryDelay(worst, attempt, left, Math.random())',
+    test: 'test/simulation/simulation.test.ts',
+    pattern: 'P37',
+  },
+  {
+    name: 'undo looks at nothing that is newer',
+    file: 'functions/core/undo.ts',
+    from: 'if (!link || pending || !isAsLeft(entry, link))',
+    to: 'if (!link || pending || (!isAsLeft(entry, link) && entry.after === null))',
+    test: 'test/simulation/simulation.test.ts',
+    pattern: 'seeds keep them',
+  },
+  {
+    name: 'runs begin for a user whom the CRM has switched off',
+    file: 'functions/sync/run.ts',
+    from: ": user.enabled && user.state === 'active');",
+    to: ": user.state === 'active');",
+    test: 'test/simulation/simulation.test.ts',
+    pattern: 'seeds keep them',
+  },
 ];

@@ -13,12 +13,14 @@ import { leases } from './checker/leases.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
 import { mappingHeld } from './checker/mapping-held.ts';
 import { organizer } from './checker/organizer.ts';
+import { previews } from './checker/preview.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
 import { resurrections } from './checker/resurrections.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { texts } from './checker/texts.ts';
 import { truthfulBase } from './checker/truthful-base.ts';
+import { undoings } from './checker/undo.ts';
 import { untouched } from './checker/untouched.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
@@ -40,6 +42,8 @@ export function check(history: History): Violation[] {
     ...untouched(view),
     ...leases(view),
     ...truthfulBase(view),
+    ...undoings(view),
+    ...previews(view),
     ...waiting(view),
     ...texts(view),
     ...removals(view),

@@ -59,6 +59,9 @@ export interface TaskBegun {
   task: number;
   /** The subscription, or the admin's action. */
   what: string;
+  /** Of an admin's action: on whom, and which run is undone. */
+  userId?: string;
+  run?: number;
 }
 
 /** A task took a user's lease. */
@@ -106,7 +109,7 @@ export interface UserEvent {
   seq: number;
   at: number;
   user: string;
-  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'paused' | 'emptyListing';
+  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'emptyListing';
 }
 
 /** What a user's document says from now on about whether runs may begin. */

@@ -1,5 +1,6 @@
 /** What happens in one simulation: a seed and a list of steps, made from the seed, that can be shortened. */
 import { seeded } from '../sandbox/google/random.ts';
+import { type AdminAction, withAdmins } from './admin.ts';
 import type { Fault } from './faults.ts';
 import { FIELDS, type Field } from './values.ts';
 
@@ -26,7 +27,8 @@ export type Action =
   | { do: 'wait'; ms: number }
   | { do: 'poll'; user: number }
   | { do: 'tick' }
-  | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect' | 'pause' | 'resume'; user: number }
+  | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect'; user: number }
+  | AdminAction
   | { do: 'leave'; user: number; how: 'keep' | 'remove' };
 
 export interface Step {
@@ -66,17 +68,21 @@ export function scriptOf(seed: number): Script {
       action: early ? create(random, users, n) : action(random, users, n),
     });
   }
-  return {
+  const script = {
     seed,
     users,
     workers: 1 + int(random, 3),
     rough: random() < 0.7,
     echo: random() < 0.7,
-    onDeletedInCrm: random() < 0.7 ? 'restore' : 'deleteAgain',
-    policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
+    onDeletedInCrm: random() < 0.7 ? ('restore' as const) : ('deleteAgain' as const),
+    policy: policy(random),
     steps,
-  };
+  } satisfies Script;
+  return { ...script, steps: withAdmins(script, steps) };
 }
+
+const policy = (random: Random): Script['policy'] =>
+  random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' };
 
 function create(random: Random, users: number, n: number): Action {
   const user = int(random, users);

@@ -11,6 +11,7 @@ import type { AccessToken } from '../../functions/google/oauth.ts';
 import type { Log } from '../../functions/log.ts';
 import type { Access, Engine, EngineSettings } from '../../functions/sync/engine.ts';
 import type { Publisher, Store } from '../../functions/sync/ports.ts';
+import { type Action, actions } from '../../functions/triggers/admin-actions.ts';
 import { createCrmChange } from '../../functions/triggers/crm-change.ts';
 import { createPollFanout } from '../../functions/triggers/poll-fanout.ts';
 import { createSyncUser } from '../../functions/triggers/sync-user.ts';
@@ -113,6 +114,20 @@ export class Worker implements Owner {
     };
     const request = { method: 'POST', body: { message, subscription }, header: () => undefined };
     await handler(request as never, answer as never);
+    return status;
+  }
+
+  /** What the admin function is asked for; resolves to the HTTP status. */
+  async ask(taskId: number, asked: Action): Promise<number> {
+    const task: Task = { id: taskId, worker: this, lease: undefined, emptied: false };
+    const answer = actions[asked.action] as (
+      engine: Engine,
+      asked: Action,
+    ) => Promise<{ status: number }>;
+    const { status } = await answer(this.#engine(task), asked).catch((error: unknown) => {
+      if (error instanceof SyncError) return { status: 503 };
+      throw error;
+    });
     return status;
   }
 

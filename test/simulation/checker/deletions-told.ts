@@ -12,6 +12,8 @@ export function deletionsTold(view: View): Violation[] {
       gone.add(googleKey(entry.user, entry.id));
     if (entry.kind !== 'told' || entry.message.op !== 'delete') continue;
     const { userId, googleId, crmId } = entry.message;
+    // An import that is undone: the event stays where it was born.
+    if (entry.message.reason === 'undone') continue;
     if (!gone.has(googleKey(userId, googleId)))
       found.push(violation('P9', `${crmId} told as deleted, but ${googleId} never was`));
   }

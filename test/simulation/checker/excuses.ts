@@ -2,12 +2,14 @@
 import type { Edit, Raw, Told } from '../history.ts';
 import { crmNames, crmValue, type FieldName, HIDDEN } from '../mapping.ts';
 import { isKnown } from './knowledge.ts';
+import { isTakenByUndo } from './undo.ts';
 import { googleKey, type View } from './view.ts';
 
 export function isExcused(view: View, edit: Edit, field: FieldName, value: string): boolean {
   const root = view.rootOf(edit);
   const about = view.toldOf(root);
   if (isReported(view, root, field, value)) return true;
+  if (isTakenByUndo(view, root, field, value)) return true;
   if (edit.side === 'google') {
     const removed = view.entries.some(
       (e) => e.kind === 'user' && e.user === edit.user && e.what === 'leavingRemove',

@@ -1,5 +1,15 @@
 /** The history, sorted by what belongs together: the same for every invariant. */
-import type { Applied, Edit, Effect, Entry, Final, History, Raw, Told } from '../history.ts';
+import type {
+  Applied,
+  Edit,
+  Effect,
+  Entry,
+  Final,
+  History,
+  Raw,
+  TaskBegun,
+  Told,
+} from '../history.ts';
 
 export class View {
   readonly final: Final;
@@ -13,6 +23,7 @@ export class View {
   /** Events that were ever private. */
   readonly hidden = new Set<string>();
   readonly #parent = new Map<string, string>();
+  readonly #tasks = new Map<number, TaskBegun>();
   /** By event, in order. */
   readonly #effects = new Map<string, Effect[]>();
 
@@ -23,6 +34,7 @@ export class View {
     this.effects = entries.filter((e) => e.kind === 'effect');
     this.told = entries.filter((e) => e.kind === 'told');
     this.applied = entries.filter((e) => e.kind === 'applied');
+    for (const e of entries) if (e.kind === 'task') this.#tasks.set(e.task, e);
     for (const effect of this.effects) this.#readEffect(effect);
     for (const { message, changed } of this.applied) {
       if (message.googleId === undefined) continue;
@@ -100,6 +112,14 @@ export class View {
         !r.deleted && r.userId === event.user && (r.googleId === event.id || r.crmId === crmId),
     );
   }
+
+  /** The task with this number, as it began. */
+  task(id: number | undefined): TaskBegun | undefined {
+    return id === undefined ? undefined : this.#tasks.get(id);
+  }
+
+  /** What a task is for: a subscription, or an admin's action. */
+  doing = (id: number | undefined): string | undefined => this.task(id)?.what;
 
   /** Everything that changed one event, in order. */
   effectsOn(user: string, id: string): Effect[] {
