@@ -26,7 +26,9 @@ export const prices = {
   alertCondition: 0.1,
 } as const;
 
-/** What is free each month (Firestore's is daily, times 30). */
+/**
+ * What is free each month (Firestore's is daily, times 30). Deletes by the TTL are not: cloud.google.com/firestore/pricing.
+ */
 const free = {
   vcpuSeconds: 180_000,
   gibSeconds: 360_000,
@@ -191,7 +193,7 @@ export function cost(size: Size): { [part: string]: number } {
     changes * (perCrmChange[name] + perGoogleChange[name]) +
     polls * perPoll[name] +
     notifications * perNotification[name];
-  const deletes = all('deletes') + changes * EXPIRING;
+  const expired = changes * EXPIRING;
   const messages =
     changes * (perCrmChange.messages + perGoogleChange.messages) +
     polls * perPoll.messages +
@@ -212,7 +214,7 @@ export function cost(size: Size): { [part: string]: number } {
     Firestore:
       beyond(all('reads'), free.reads) * prices.read +
       beyond(all('writes'), free.writes) * prices.write +
-      beyond(deletes, free.deletes) * prices.delete +
+      (beyond(all('deletes'), free.deletes) + expired) * prices.delete +
       beyond(storedGib, free.gibStored) * prices.gibStored,
     'Pub/Sub': beyond(messages * MESSAGE_GIB, free.pubsubGib) * prices.pubsubGib,
     'Secret Manager':

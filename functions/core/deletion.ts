@@ -31,7 +31,7 @@ export function beatsDelete(decision: Decision, field: string, data: Fields): De
 }
 
 /** What the old owner changed at Google and the CRM has not heard of: it goes, but not in silence. */
-export function unheard(input: Prepared, link: Link): Conflict[] {
+function unheard(input: Prepared, link: Link): Conflict[] {
   const told = Object.entries(link.offered).filter(([name]) => isUnseen(input, link, name));
   const offers = Object.fromEntries(told.map(([name, offer]) => [name, offer.value]));
   return lostWith(input, link, { ...offers, ...untold(input) });
@@ -43,9 +43,7 @@ export function unheard(input: Prepared, link: Link): Conflict[] {
  */
 export function removeForGood(input: Prepared, link: Link): Decision {
   const conflicts = link.state === 'live' ? lostWith(input, link, untold(input)) : [];
-  const decision = remove(input, 'removeAtGoogle');
-  if (conflicts.length === 0) return decision;
-  return { ...decision, notice: { op: 'upsert', changed: [], conflicts } };
+  return aloud(remove(input, 'removeAtGoogle'), conflicts);
 }
 
 /** Google's values as read that the CRM was never told. */
@@ -59,6 +57,15 @@ const lostWith = ({ data }: Prepared, link: Link, news: Fields): Conflict[] =>
     google: google ?? null,
     winner: 'crm',
   }));
+
+/** Deletes what is handed over, or was when its run died, and says what is lost with it. */
+export const removeAloud = (input: Prepared, link: Link, rule: Rule): Decision =>
+  aloud(remove(input, rule), unheard(input, link));
+
+const aloud = (decision: Decision, conflicts: Conflict[]): Decision =>
+  conflicts.length === 0
+    ? decision
+    : { ...decision, notice: { op: 'upsert', changed: [], conflicts } };
 
 /**
  * Whether the intent says anything that differs from the base, and from what was deleted. What the CRM
@@ -123,7 +130,9 @@ function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): 
   if (!offer || !codec.fields[name]) return false;
   // No word on a field is not the word that it was emptied.
   if (name in data && sameValue(data[name], offer.value)) return false;
-  return offer.change > seenChange(link, intent) && !sameValue(offer.value, link.google[name]);
+  // Google back at what both sides held, or the CRM's own word told back to it, is nobody's edit.
+  const held = [link.google[name], link.crm[name]].some((value) => sameValue(offer.value, value));
+  return offer.change > seenChange(link, intent) && !held;
 }
 
 /** What the CRM wants it wants in the knowledge that the object was deleted at Google. */

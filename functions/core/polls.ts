@@ -20,10 +20,10 @@ export interface Rhythm {
 }
 
 /**
- * Of types that Google cannot watch: 16 polls in eight hours of ceaseless activity, and six in the quiet
- * rest of the day.
+ * Of types that Google cannot watch: 15 polls in ten hours of ceaseless activity, and six in the quiet rest
+ * of the day; the jitter adds one or two, and 24 is what a day may cost.
  */
-export const UNWATCHABLE: Rhythm = { first: 30 * 60_000, most: 4 * 3_600_000 };
+export const UNWATCHABLE: Rhythm = { first: 40 * 60_000, most: 4 * 3_600_000 };
 
 /**
  * The next pull of a type: soon after activity, then after twice the time each. The jitter of a quarter
@@ -57,7 +57,13 @@ export function isDue(user: User, record: string, now: number): boolean {
 /** Every type is due at once. */
 export function dueNow(user: User, now: number): User {
   const { polls: _, ...rest } = user;
-  return { ...rest, nextPollAt: now };
+  return { ...rest, nextPollAt: now, askedAt: now };
+}
+
+/** The user is due at a time, whatever is pulled before it: what sleeps until then is woken by a pull. */
+export function alarmed(user: User, at: number): User {
+  const alarmAt = Math.min(at, user.alarmAt ?? at);
+  return { ...user, alarmAt, nextPollAt: Math.min(alarmAt, user.nextPollAt ?? alarmAt) };
 }
 
 /**
@@ -106,16 +112,24 @@ const hasWritten = (lease: Lease | undefined, now: number) =>
   now - (lease?.wroteAt ?? Number.NEGATIVE_INFINITY) < ECHO_MS;
 
 /** One step of a type's polling, applied to the user as stored: notifications come in between. */
-export type PollStep =
-  /** A pull begins, after so many writes of ours: what is notified from now on is news. Due it stays. */
+export type PollStep = PullStep | { step: 'unwatched'; until: number };
+
+/** Of a run; `askedAt` as on the user with whom it began: asked again since, and all stays due. */
+type PullStep = {
+  askedAt: number | undefined;
+} /** A pull begins, after so many writes of ours: what is notified from now on is news. Due it stays. */ & (
   | { step: 'begun'; now: number; writes: number }
-  /** A pull that was begun has ended well. What rang meanwhile may be an echo of what it wrote. */
-  | { step: 'pulled'; at: number; every?: number }
-  | { step: 'unwatched'; until: number };
+  /**
+   * A pull that was begun has ended well, in a run that began `since`. What rang meanwhile may be an echo
+   * of what it wrote.
+   */
+  | { step: 'pulled'; at: number; every?: number; since: number }
+);
 
 /** The user after a step. */
 export function stepped(user: User, record: string, step: PollStep): User {
   const poll = user.polls?.[record];
+  if (step.step !== 'unwatched' && step.askedAt !== user.askedAt) return user;
   switch (step.step) {
     case 'begun': {
       const { rungAt: _, ...rest } = poll ?? {};
@@ -123,19 +137,27 @@ export function stepped(user: User, record: string, step: PollStep): User {
       return withPoll(user, record, { ...rest, at, echoes: step.writes });
     }
     case 'pulled': {
-      // Somebody has made everything due since the pull began.
-      if (poll === undefined) return user;
-      const { step: _, ...next } = step;
-      const rungAt = poll.rungAt ?? Number.POSITIVE_INFINITY;
+      const { step: _, since, askedAt: __, ...next } = step;
+      const rungAt = poll?.rungAt ?? Number.POSITIVE_INFINITY;
       const at = Math.min(next.at, rungAt + ECHO_PAUSE_MS);
-      return withPoll(user, record, { ...poll, ...next, at });
+      return withPoll(heard(user, since), record, { ...poll, ...next, at });
     }
     case 'unwatched':
       return withPoll(user, record, { at: 0, ...poll, unwatchedUntil: step.until });
   }
 }
 
+/** What slept until the run began has been woken by it. */
+function heard(user: User, since: number): User {
+  const { alarmAt = since, ...rest } = user;
+  return alarmAt > since ? user : rest;
+}
+
 function withPoll(user: User, record: string, poll: Poll): User {
   const polls = { ...user.polls, [record]: poll };
-  return { ...user, polls, nextPollAt: Math.min(...Object.values(polls).map((p) => p.at)) };
+  const times = [
+    ...Object.values(polls).map((p) => p.at),
+    user.alarmAt ?? Number.POSITIVE_INFINITY,
+  ];
+  return { ...user, polls, nextPollAt: Math.min(...times) };
 }

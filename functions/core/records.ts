@@ -36,6 +36,10 @@ export interface User {
   believeListing?: true;
   /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
   nextPollAt?: number;
+  /** Due then for something else than a poll, which no earlier poll puts off. */
+  alarmAt?: number;
+  /** When somebody last made everything due: a run that began before does not end that. */
+  askedAt?: number;
   /** When each record type is pulled next; one that is not here: at once. */
   polls?: { [record: string]: Poll };
   connectedAt?: number;
@@ -55,6 +59,8 @@ export interface User {
   records?: RecordType[];
   /** Where record types live at Google, if not in the place that is always there. */
   places?: { [record: string]: string };
+  /** The places that they are moving to: made, and not everything is there yet. */
+  moving?: { [record: string]: string };
 }
 
 export type UserState = 'invited' | 'active' | 'reauthorize' | 'paused' | 'disconnected';
@@ -126,6 +132,8 @@ export interface Link {
   slot?: string;
   /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
   claim?: { key: string; until: number };
+  /** Tombstones: the crmId of the record that had this object, and lives on in another one. */
+  formerOf?: string | undefined;
   /** Tombstones: it went with its group, and was not taken out of it. */
   withGroup?: boolean;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
@@ -163,12 +171,16 @@ export interface Offer {
   value: Json;
   /** As Google has it, where that differs (a guest list without the CRM's own people). */
   google?: Json;
+  /** It is what the CRM itself said: told because it may have taken an earlier offer meanwhile. */
+  own?: true;
   /** What the CRM was told before and may still show; newest last. */
-  earlier?: Json[];
+  earlier?: Told[];
   /** Which of the link's google-changes carried it. */
   change: number;
   changeId: string;
 }
+
+export type Told = Pick<Offer, 'value' | 'change'>;
 
 /** Where a collection's reading stands, with the parameters the token is bound to. */
 export interface Cursor {

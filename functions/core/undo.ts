@@ -74,10 +74,13 @@ function isAsLeft({ after, etag, googleId }: JournalEntry, link: Link): boolean 
   );
 }
 
-/** And so is what Google shows; or it is our own restoring, of which the answer got lost. */
+/**
+ * And so is what Google shows; or it is our own restoring, of which the answer got lost. That one gone
+ * again, or another record's by now (the CRM restored it under a new crmId), is newer.
+ */
 function isShownAsLeft({ after }: JournalEntry, link: Link, observed: Observed): boolean {
   if (after !== null) return observed.state === 'live' && observed.etag === link.etag;
-  return observed.state === 'gone' || isOurs(link, observed);
+  return (observed.state === 'gone') !== isOurs(link, observed);
 }
 
 const isOurs = (link: Link, { marker }: Observed) =>

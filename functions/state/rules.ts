@@ -112,7 +112,7 @@ export const changesUser = ({ user, polls }: Commit): boolean =>
 /** When pollFanout should see the user; undefined: never, as long as nothing changes. */
 export function dueAt(user: User): number | undefined {
   // Whoever leaves has one more run, in whatever state; a lost message must not keep the grant alive.
-  if (user.erase || (user.leaving && user.state !== 'disconnected')) return user.nextPollAt ?? 0;
+  if (user.erase || (user.leaving && user.state !== 'disconnected')) return 0;
   return user.state === 'active' && user.enabled ? user.nextPollAt : undefined;
 }
 

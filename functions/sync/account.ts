@@ -25,8 +25,8 @@ export async function parkFormer(run: Run): Promise<void> {
       after = links.at(-1)?.id;
     }
   }
-  const user = { replaced: 'move' as const, places: undefined };
+  const user = { replaced: 'move' as const, places: undefined, moving: undefined };
   await run.engine.store.commit(run.lease, { user }, false);
-  const { places: _, ...kept } = run.user;
+  const { places: _, moving: __, ...kept } = run.user;
   run.user = { ...kept, replaced: 'move' };
 }

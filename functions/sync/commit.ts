@@ -1,6 +1,7 @@
 import type { Observed } from '../core/codec.ts';
 import { entryOf, inPages, type JournalEntry, type JournalPage } from '../core/journal.ts';
 import type { GoogleChange } from '../core/messages.ts';
+import { alarmed } from '../core/polls.ts';
 import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import { DAY_MS } from '../core/time.ts';
@@ -113,9 +114,7 @@ async function comeBack(run: Run, { done }: Executed): Promise<void> {
   if (alarms.length === 0) return;
   const at = Math.min(...alarms);
   await run.engine.store.updateUser(run.user.userId, (user) =>
-    user?.nextPollAt !== undefined && user.nextPollAt > at
-      ? { ...user, nextPollAt: at }
-      : undefined,
+    user?.nextPollAt === undefined ? undefined : alarmed(user, at),
   );
 }
 

@@ -60,14 +60,13 @@ async function settle(run: Run, collection: Collection, lost: boolean): Promise<
   const replaced = run.user.replaced !== undefined;
   if (!places && !replaced) return collection;
   const stored = run.user.places?.[codec.record];
-  const gone =
-    lost && places && stored !== undefined && !(await places.exists(run.session, stored))
-      ? stored
-      : undefined;
-  const known = gone === undefined ? stored : undefined;
+  const begun = run.user.moving?.[codec.record];
+  const known = await theOneThere(run, places, lost, [begun, stored]);
   const place = await places?.settle(run.session, known, run.user.scopes ?? []);
   const here = !places || place === collection.place ? collection : places.at(place);
-  if (place === stored && !replaced) return here;
+  if (place === stored && begun === undefined && !replaced) return here;
+  // Or a run that dies while it moves would leave a full copy behind, and the next one make a third place.
+  if (place !== undefined && place !== begun) await beginMove(run, codec.record, place);
   const move: Move = { here, places, count: { moved: 0, left: 0 } };
   await moveAll(run, move);
   await remember(run, here);
@@ -76,14 +75,34 @@ async function settle(run: Run, collection: Collection, lost: boolean): Promise<
   return here;
 }
 
+/** The first of the places that is not gone; without `lost` nobody has reason to look. */
+async function theOneThere(
+  run: Run,
+  places: Places<unknown> | undefined,
+  lost: boolean,
+  wanted: (string | undefined)[],
+): Promise<string | undefined> {
+  const known = wanted.filter((place) => place !== undefined);
+  if (!lost || !places) return known[0];
+  for (const place of known) if (await places.exists(run.session, place)) return place;
+  return undefined;
+}
+
+async function beginMove(run: Run, record: string, place: string): Promise<void> {
+  const moving = { ...run.user.moving, [record]: place };
+  await run.engine.store.commit(run.lease, { user: { moving } }, false);
+  run.user = { ...run.user, moving };
+}
+
 /** The cursor of the old place is of no use here. */
 async function remember(run: Run, here: Collection): Promise<void> {
   const { record } = here.codec;
   const { [record]: _, ...others } = run.user.places ?? {};
+  const { [record]: __, ...moving } = run.user.moving ?? {};
   const places = here.place === undefined ? others : { ...others, [record]: here.place };
   const cursor = { userId: run.user.userId, record, params: here.listing(run.window) };
-  await run.engine.store.commit(run.lease, { user: { places }, cursor }, false);
-  run.user = { ...run.user, places };
+  await run.engine.store.commit(run.lease, { user: { places, moving }, cursor }, false);
+  run.user = { ...run.user, places, moving };
 }
 
 async function moveAll(run: Run, move: Move): Promise<void> {

@@ -6,7 +6,7 @@ import type { Collection, Page } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { executeGrouped, isLeftOut, membersLast } from './members.ts';
 import { needsFullSync, observePage, type Work } from './observe.ts';
-import { CHUNK, keepLease, type Run } from './run.ts';
+import { CHUNK, keepLease, type Run, wake } from './run.ts';
 
 /**
  * How much the window gains before that is read: of a year a week, which nobody misses who looks a year
@@ -47,6 +47,7 @@ async function pullChanges(
     params: collection.listing(run.window),
     ...(stored?.until !== undefined && { until: stored.until }),
   };
+  await wakeGained(run, stored?.until);
   return pullFrom(run, collection, fresh, new Set());
 }
 
@@ -116,6 +117,7 @@ async function pullGain(run: Run, collection: Collection, cursor: Cursor): Promi
   const from = cursor.until ?? run.window.to;
   const { to } = run.window;
   if (!collection.entering || from > to - gainOf(run.window)) return;
+  await wakeGained(run, from);
   let pageToken: string | undefined;
   const heldBack: Work[] = [];
   do {
@@ -128,6 +130,15 @@ async function pullGain(run: Run, collection: Collection, cursor: Cursor): Promi
     const next = pageToken === undefined ? { ...cursor, until: to } : undefined;
     await apply(run, collection, works, next);
   } while (pageToken !== undefined);
+}
+
+/**
+ * The CRM's part of what the window has gained since it was read until `from`: its records sleep until the
+ * window reaches them, by the setting of the day on which they came. What turns out to be outside still
+ * sleeps on.
+ */
+function wakeGained(run: Run, from = run.window.to): Promise<void> {
+  return wake(run, run.startedAt + Math.max(0, run.window.to - from));
 }
 
 /** Carries works out and commits them, piece by piece; resolves to whether the cursor was stored. */

@@ -270,7 +270,7 @@ async function pullAll(
   channels: Channels,
 ): Promise<void> {
   const { store, clock, settings } = run.engine;
-  await store.wakeIntents(run.user.userId, run.startedAt, CHUNK);
+  await wake(run, run.startedAt);
   for (const { codec } of all) run.listing.set(codec.record, 'due');
   await drain(run, false);
   for (const { codec } of all) run.listing.set(codec.record, 'done');
@@ -294,7 +294,8 @@ async function pullSome(
 ): Promise<Map<Collection, number>> {
   const { store, clock } = run.engine;
   const writes = run.lease.writes ?? 0;
-  const begun = { step: 'begun' as const, now: clock.now(), writes };
+  const { askedAt } = run.user;
+  const begun = { step: 'begun' as const, now: clock.now(), writes, askedAt };
   // What nobody rings for and was pulled before needs no mark: nothing in between could be missed.
   const marked = due.filter(
     ({ codec }) => channels.has(codec.record) || !run.user.polls?.[codec.record],
@@ -365,10 +366,22 @@ async function drainSome(run: Run, intents: Intent[], release: boolean): Promise
     });
   }
   if (off.length > 0 || (parts.length === 0 && release)) {
-    // The user granted no scope for these: they stay stored, and are looked at on connecting again.
-    ({ released } = await run.engine.store.commit(run.lease, { consumed: off }, release));
+    const commit = { consumed: off, ...forgotten(run, off) };
+    ({ released } = await run.engine.store.commit(run.lease, commit, release));
   }
   return released;
+}
+
+/**
+ * The user granted no scope for the types of these intents: they stay stored, and are looked at again when
+ * the type comes back, which is noticed by its being new.
+ */
+function forgotten(run: Run, off: Intent[]): { user?: Partial<User> } {
+  const before = run.user.records ?? [];
+  const records = before.filter((known) => !off.some(({ record }) => record === known));
+  if (records.length === before.length) return {};
+  run.user = { ...run.user, records };
+  return { user: { records } };
 }
 
 function pieces<T>(list: T[], size: number): T[][] {
@@ -377,10 +390,14 @@ function pieces<T>(list: T[], size: number): T[][] {
   return all;
 }
 
+/** Makes pending again what sleeps until a time. */
+export async function wake({ engine, user }: Run, until: number): Promise<void> {
+  while ((await engine.store.wakeIntents(user.userId, until, CHUNK)) > 0);
+}
+
 /** Makes everything that the CRM ever said about the user's records pending again. */
-export async function wakeAll(run: Run): Promise<void> {
-  const { store } = run.engine;
-  while ((await store.wakeIntents(run.user.userId, run.startedAt, CHUNK, true)) > 0);
+export async function wakeAll({ engine, user, startedAt }: Run): Promise<void> {
+  while ((await engine.store.wakeIntents(user.userId, startedAt, CHUNK, true)) > 0);
 }
 
 /** Google is about to notify us of what we did: remembered where the notification is judged. */
@@ -416,6 +433,7 @@ async function finishPull(
 ): Promise<void> {
   const { store, clock, settings, random } = run.engine;
   const now = clock.now();
+  const { askedAt } = run.user;
   const next = [...seen].map(([{ codec, watch }, changes]) => {
     const { pollMs, safetyMs } = settings;
     const channel = channels.get(codec.record);
@@ -423,7 +441,7 @@ async function finishPull(
     const often = channel ? { first: safetyMs, most: 2 * safetyMs, late: true } : polled;
     const poll = nextPoll(run.user.polls?.[codec.record], changes > 0, often, now, random());
     const at = Math.min(poll.at, channel?.expiresAt ?? poll.at);
-    const step = { step: 'pulled', ...poll, at } as const;
+    const step = { step: 'pulled', ...poll, at, since: run.startedAt, askedAt } as const;
     return [codec.record, step] as const;
   });
   const user = {
@@ -433,7 +451,7 @@ async function finishPull(
     firstSyncAt: run.user.firstSyncAt ?? now,
     records: known(run),
     // Once: the next listing that lacks so much is a person's business again.
-    ...(run.user.believeListing && { believeListing: undefined }),
+    ...(run.user.believeListing && !run.deferred && { believeListing: undefined }),
   };
   // A type of which something was left for later stays due.
   const rests = ([record]: (typeof next)[number]) => !run.deferred || !run.failing.has(record);

@@ -64,6 +64,7 @@ export async function putIntoState(
 function inState(user: User, state: UserState, reason: string): User {
   const entered: User = { ...user, state, stateReason: reason, toldState: state };
   delete entered.nextPollAt;
+  delete entered.alarmAt;
   delete entered.polls;
   if (state === 'disconnected') {
     delete entered.leaving;

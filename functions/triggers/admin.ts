@@ -9,13 +9,13 @@ import type { Log } from '../log.ts';
 import type { Engine } from '../sync/engine.ts';
 import { type Action, actionSchema, actions } from './admin-actions.ts';
 import { bodyOf, problems } from './body.ts';
-import { callerCheck, nameOf } from './caller.ts';
+import { type CallerConfig, callerCheck, nameOf } from './caller.ts';
 
 /** The audience of `gcloud auth print-identity-token` for people; Cloud Run takes it as well. */
 const GCLOUD = '32555940559.apps.googleusercontent.com';
 
 export interface AdminDeps {
-  config: Pick<Config, 'PUSH_AUTH' | 'PUSH_AUDIENCE'>;
+  config: CallerConfig & Pick<Config, 'PUSH_AUDIENCE'>;
   engine: Engine;
   log: Log;
 }

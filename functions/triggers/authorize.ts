@@ -25,6 +25,7 @@ import {
 import { findSession, openSession } from '../authorize/session.ts';
 import type { Message } from '../authorize/texts.ts';
 import type { Config } from '../config.ts';
+import { dueNow } from '../core/polls.ts';
 import type { Session, User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
 import type { Clock, Publisher, Store } from '../sync/ports.ts';
@@ -159,7 +160,7 @@ export function createAuthorize(
     const user = await store.updateUser(userId, (present) => {
       changed = present !== undefined && !isAway(present);
       return present !== undefined && changed
-        ? { ...present, leaving, nextPollAt: visit.now }
+        ? dueNow({ ...present, leaving }, visit.now)
         : undefined;
     });
     if (user !== undefined && changed) {

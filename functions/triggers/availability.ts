@@ -16,10 +16,10 @@ import { isSyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type AvailabilityParts, horizon, whenBusy } from '../sync/availability.ts';
 import { bodyOf, problems } from './body.ts';
-import { callerCheck, nameOf } from './caller.ts';
+import { type CallerConfig, callerCheck, nameOf } from './caller.ts';
 
 export interface AvailabilityDeps {
-  config: Pick<Config, 'PUSH_AUTH' | 'PUSH_AUDIENCE'>;
+  config: CallerConfig & Pick<Config, 'PUSH_AUDIENCE'>;
   parts: AvailabilityParts;
   log: Log;
 }

@@ -10,19 +10,25 @@ import type { Config } from '../config.ts';
 const CHECKED_BY_IAM = 'SIGNATURE_REMOVED_BY_GOOGLE';
 const ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
 
+/** What the check needs of the settings; without an address Google's keys are where Google has them. */
+export type CallerConfig = Pick<Config, 'PUSH_AUTH'> & Partial<Pick<Config, 'GOOGLE_API_URL'>>;
+
 /**
  * Checks a call's OIDC token; resolves to the status to refuse with. A token without its signature
  * counts only on Cloud Run, in front of which IAM has verified it (no function with this check lets
  * everybody in: test/infra/rights.test.ts); who it is for and whose it is, is checked here all the same.
  */
 export function callerCheck(
-  config: Pick<Config, 'PUSH_AUTH'>,
+  config: CallerConfig,
   audience: string[],
   isAllowed: (claims: TokenPayload) => boolean,
   env: NodeJS.ProcessEnv = process.env,
 ): (req: Request) => Promise<401 | 403 | undefined> {
   if (config.PUSH_AUTH === 'off') return async () => undefined;
-  const verifier = new OAuth2Client();
+  const { GOOGLE_API_URL: api = 'https://www.googleapis.com' } = config;
+  const verifier = new OAuth2Client({
+    endpoints: { oauth2FederatedSignonPemCertsUrl: `${api}/oauth2/v1/certs` },
+  });
   return async (req) => {
     const idToken = /^Bearer (.+)$/i.exec(req.header('authorization') ?? '')?.[1];
     if (idToken === undefined) return 401;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { isSyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { callerCheck, nameOf } from './caller.ts';
+import { type CallerConfig, callerCheck, nameOf } from './caller.ts';
 
 /** https://docs.cloud.google.com/pubsub/docs/push: attribute-only messages carry no data. */
 const envelopeSchema = z.object({
@@ -29,7 +29,7 @@ export interface PushMessage {
 }
 
 export interface PushDeps {
-  config: Pick<Config, 'PUSH_AUTH' | 'PUSH_AUDIENCE' | 'PUSH_SERVICE_ACCOUNT'>;
+  config: CallerConfig & Pick<Config, 'PUSH_AUDIENCE' | 'PUSH_SERVICE_ACCOUNT'>;
   log: Log;
 }
 

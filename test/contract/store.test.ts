@@ -491,19 +491,21 @@ function leases(fresh: () => Store): void {
     const lease = await take(store, 'u');
     const step = (polls: NonNullable<Commit['polls']>) =>
       store.commit(lease, { polls, user: {} }, false);
-    await step({ appointment: { step: 'begun', now: T0, writes: 7 } });
+    await step({ appointment: { step: 'begun', askedAt: undefined, now: T0, writes: 7 } });
     await store.updateUser('u', (u) => u && rung(u, 'appointment', T0 + 1, undefined));
-    await step({ appointment: { step: 'pulled', at: T0 + 12e6, every: 500 } });
-    await step({ task: { step: 'begun', now: T0, writes: 0 } });
-    await step({ task: { step: 'pulled', at: T0 + 90_000 } });
+    await step({
+      appointment: { step: 'pulled', since: 0, askedAt: undefined, at: T0 + 12e6, every: 500 },
+    });
+    await step({ task: { step: 'begun', askedAt: undefined, now: T0, writes: 0 } });
+    await step({ task: { step: 'pulled', since: 0, askedAt: undefined, at: T0 + 90_000 } });
     const user = await store.getUser('u');
     assert.deepEqual(user?.polls, {
       appointment: { at: T0 + 1 + ECHO_PAUSE_MS, every: 500, rungAt: T0 + 1, echoes: 7 },
       task: { at: T0 + 90_000, echoes: 0 },
     });
     assert.equal((await store.dueUsers(T0 + 1 + ECHO_PAUSE_MS, 10)).length, 1);
-    await step({ appointment: { step: 'begun', now: T0 + 2, writes: 7 } });
-    await step({ appointment: { step: 'pulled', at: T0 + 12e6 } });
+    await step({ appointment: { step: 'begun', askedAt: undefined, now: T0 + 2, writes: 7 } });
+    await step({ appointment: { step: 'pulled', since: 0, askedAt: undefined, at: T0 + 12e6 } });
     assert.deepEqual(await store.dueUsers(T0 + 89_999, 10), []);
     assert.equal((await store.dueUsers(T0 + 90_000, 10)).length, 1);
   });

@@ -1,6 +1,6 @@
 /**
  * Applies each defect of the list to a copy of the tree and sees that its test turns red:
- * `npm run test:defects`, or with part of a name to try only those.
+ * `npm run test:defects`, or with part of a name, or of a file's, to try only those.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,9 @@ function tryOne(defect: Defect): 'killed' | 'survives' | 'not applicable' {
 }
 
 const wanted = process.argv[2] ?? '';
-const chosen = defects.filter(({ name }) => name.includes(wanted));
+const chosen = defects.filter(({ name, test, file }) =>
+  [name, test, file].some((text) => text.includes(wanted)),
+);
 const began = Date.now();
 let bad = 0;
 try {

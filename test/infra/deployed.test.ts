@@ -11,7 +11,6 @@ import { requireEmulators } from '../support/emulators.ts';
 
 test('from the CRM to Google and back, on bundles', {
   skip: requireEmulators(),
-  timeout: 120_000,
 }, async () => {
   const source = await bundled();
   const output: string[] = [];

@@ -69,7 +69,7 @@ export async function serve(dir: string, name: string, env: NodeJS.ProcessEnv): 
 }
 
 async function answers(url: string, child: ChildProcess): Promise<void> {
-  for (let i = 0; i < 200; i++) {
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline; ) {
     if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}`);
     if (
       await fetch(`${url}robots.txt`).then(

@@ -332,12 +332,14 @@ test('disconnect notes the choice, tells the worker, and shows how it goes', asy
     const browser = stage.browser();
     await browser.connect();
     stage.published.length = 0;
+    await stage.change('anna', { polls: { appointment: { at: Number.MAX_SAFE_INTEGER } } });
     const answer = await browser.post('/disconnect', { csrf: await browser.csrf(), leaving });
     assert.equal(answer.status, 303);
     assert.equal(answer.location, `${stage.base}/status`);
     const user = await stage.user('anna');
     assert.equal(user.leaving, leaving);
     assert.equal(user.state, 'active', 'the worker ends it');
+    assert.equal(user.polls, undefined, 'no run that is under way puts it off');
     assert.deepEqual(stage.published, ['anna']);
     assert.ok(stage.sealed.has('anna'));
     assert.equal(stage.calls('revoke'), 0);

@@ -160,7 +160,11 @@ test('P36 whoever was never connected, is paused, or has left already is erased 
   for (const state of ['invited', 'paused', 'reauthorize', 'disconnected'] as const) {
     const world = await annasLife();
     await world.store.updateUser('anna', (user) => user && { ...user, state });
-    await erased(world);
+    await ask(world, { action: 'erase', userId: 'anna' });
+    // The message gets lost: the tick makes up for it.
+    world.syncRequests.length = 0;
+    await world.tick();
+    await world.work();
     onlyTheTombstone(world);
   }
 });
@@ -180,6 +184,7 @@ test('P36 what comes late recreates nothing: changes, the user message, a run, a
   assert.equal(await pushed(world, message('v1')), 204);
   assert.equal(await pushed(world, message('v1', { op: 'delete', data: {} })), 204);
   assert.equal(await pushed(world, message('v1', { data: { subject: 7 } })), 204);
+  onlyTheTombstone(world);
   assert.equal(await pushed(world, announcement(version)), 204);
   const before = world.clock.now() - 1;
   assert.equal(

@@ -1,7 +1,10 @@
 /** Whose record it is: hand-overs, and meetings of several users. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { ConnectionLost } from '../sandbox/google/protocol.ts';
 import { createWorld, visit } from '../support/world.ts';
+
+const HOUR = 3_600_000;
 
 test('rule 1: a hand-over moves the event; a late message of the old owner changes nothing', async () => {
   const world = createWorld();
@@ -41,4 +44,32 @@ test('C21 a meeting of two synced users is one CRM appointment, whichever calend
   assert.deepEqual(told[0]?.data?.participants, [
     { email: 'luca@firm.example', response: 'needsAction', kind: 'user', userId: 'luca' },
   ]);
+});
+
+test('rule 1: P4 a run that dies while it hands over; the record comes back, deleted: what was edited meanwhile is told', async () => {
+  for (const last of [{ op: 'delete' as const }, {}]) {
+    const world = createWorld();
+    await world.connect('anna');
+    await world.connect('luca');
+    await world.crm(world.change('v1', visit()));
+    // The mark is stored, the deletion at Google never comes to pass.
+    world.workspace.before = ({ method }) => {
+      if (method.endsWith('events.delete')) throw new ConnectionLost();
+    };
+    await world.crm(world.change('v1', visit(), { userId: 'luca' }));
+    await world.poll('anna');
+    world.workspace.before = undefined;
+    const [event] = await world.events('anna');
+    assert.ok(event, 'still there');
+    await world.phone('anna', 'PATCH', `/${event.id}`, { location: 'Bern' });
+    world.advance(HOUR);
+    await world.crm(world.change('v1', visit(1, 9, { status: 'cancelled' }), last));
+    await world.poll('anna');
+    assert.deepEqual(await world.events('anna'), []);
+    const conflicts = world.messages.flatMap((m) => m.conflicts ?? []);
+    assert.deepEqual(
+      conflicts.map((c) => [c.field, c.google, c.winner]),
+      [['place', 'Bern', 'crm']],
+    );
+  }
 });

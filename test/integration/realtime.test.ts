@@ -1,6 +1,7 @@
 /** Watch channels and notifications: an edit at Google is known at once, and none is lost. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { dueNow } from '../../functions/core/polls.ts';
 import { SyncError } from '../../functions/errors.ts';
 import { createLiveWorld } from '../support/push.ts';
 import { SCOPES, visit } from '../support/world.ts';
@@ -442,4 +443,56 @@ test('without an address no channel is made, and who is not synced is not woken'
   await dentist(live);
   await live.deliver();
   assert.equal(live.syncRequests.length, 0);
+});
+
+test('P36 Disconnect is pressed during a run, and its message gets lost: the next tick finds it', async () => {
+  const live = await connected();
+  await dentist(live);
+  await live.deliver();
+  const [calendar] = live.engine.collections;
+  assert.ok(calendar);
+  live.engine.collections = [
+    {
+      ...calendar,
+      places: undefined as never,
+      list: async (...args) => {
+        const page = await calendar.list(...args);
+        const { now } = live.clock;
+        // As authorize leaves it.
+        await live.store.updateUser('anna', (u) => u && dueNow({ ...u, leaving: 'keep' }, now()));
+        return page;
+      },
+    },
+  ];
+  await live.work();
+  assert.equal((await live.store.getUser('anna'))?.state, 'active');
+  live.advance(MINUTE);
+  await live.tick();
+  await live.work();
+  assert.equal((await live.store.getUser('anna'))?.state, 'disconnected');
+  assert.deepEqual(live.channels(), []);
+});
+
+test('what is due to be told in ten minutes is not put off by a pull in between', async () => {
+  const live = await connected({ recurrence: 'series' });
+  const at = { dateTime: '2026-12-01T09:00:00+01:00', timeZone: 'Europe/Zurich' };
+  const occurrence = { series: { crmId: 'never' }, originalStart: at };
+  await live.crm(live.change('x', visit(), { occurrence } as never));
+  live.advance(5 * MINUTE);
+  await dentist(live);
+  await live.deliver();
+  assert.equal(await live.work(), 1);
+  live.messages.length = 0;
+  for (let minutes = 5; minutes < 12; minutes++) {
+    await live.tick();
+    await live.work();
+    live.advance(MINUTE);
+  }
+  assert.deepEqual(
+    live.messages.map((m) => [m.crmId, m.rejected?.reason]),
+    [['x', 'unknownSeries']],
+  );
+  live.advance(MINUTE);
+  await live.tick();
+  assert.equal(await live.work(), 0, 'and an alarm that was heard is over');
 });

@@ -1,6 +1,7 @@
 /** The mass-change guard, and the person who lets through what it held back; pause and resume. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { SyncError } from '../../functions/errors.ts';
 import { pause, release, resume } from '../../functions/sync/person.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
@@ -120,4 +121,18 @@ test('C04 a calendar that is empty because all has ended needs no person', async
   assert.equal(await world.poll(), 'done');
   assert.deepEqual(await stateOf(world), ['active', undefined]);
   assert.equal(deletes(world), 0);
+});
+
+test('C03 P16 a release whose listing fails still holds for the next one', async () => {
+  const world = await heldWorld();
+  await release(world.engine, 'anna');
+  const { getCursor } = world.store;
+  world.store.getCursor = async () => {
+    throw new SyncError('later', 'unavailable');
+  };
+  assert.equal(await world.poll(), 'later');
+  world.store.getCursor = getCursor;
+  assert.equal(await world.poll(), 'done');
+  assert.equal(deletes(world), 30);
+  assert.deepEqual(await stateOf(world), ['active', undefined]);
 });

@@ -261,6 +261,28 @@ test('C19 C02 a series deleted while the token was dead: one read, and no mass c
   await quiet();
 });
 
+test('C02 an occurrence that the listing of its series lacks is deleted only if Google says so itself', async () => {
+  const { world, poll, quiet, starts } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(4));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}`, { location: 'Bern' });
+  const [collection] = world.engine.collections;
+  assert.ok(collection);
+  const { list } = collection;
+  collection.list = async (...args) => {
+    const page = await list(...args);
+    return { ...page, items: page.items.slice(1) };
+  };
+  const told = await poll();
+  collection.list = list;
+  assert.deepEqual(
+    told.filter((m) => m.op === 'delete'),
+    [],
+  );
+  assert.deepEqual(starts(), TUESDAYS);
+  await quiet();
+});
+
 test('C16 "this and following": the old series is shortened, the new one has records of its own', async () => {
   const { world, poll, quiet, starts, startsById } = await connected();
   const properties = { private: { crmId: 'x', crmGeneration: '0' }, shared: { crmReference: 'y' } };

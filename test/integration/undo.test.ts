@@ -1,6 +1,7 @@
 /** Undoing a run: both sides as before, unless something newer has happened; and what could not be undone. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { SyncError } from '../../functions/errors.ts';
 import { undoRun } from '../../functions/sync/undo.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
@@ -318,4 +319,31 @@ test('undo: while a run is at work it is busy; of an unknown run it says so; of 
   await world.store.dropLease(lease);
   await world.store.updateUser('anna', (user) => user && { ...user, state: 'paused' });
   assert.equal((await undoRun(world.engine, 'anna', run)).undone.length, 1);
+});
+
+test('P16 undo: repeated after a crash, what the CRM has restored meanwhile under another number stays', async () => {
+  const world = await startWorld();
+  await world.crm(world.change('v1', visit(1)));
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  const run = await latestRun(world);
+  const { commit } = world.store;
+  world.store.commit = async () => {
+    throw new SyncError('later', 'unavailable');
+  };
+  assert.equal((await undoRun(world.engine, 'anna', run)).outcome, 'later');
+  world.store.commit = commit;
+  const told = world.messages.at(-1);
+  assert.deepEqual([told?.op, told?.conflicts?.[0]?.field], ['upsert', 'deletedInCrm']);
+  // Edit beats delete: the CRM restores the record under a new id.
+  await world.crm(world.change('v2', told?.data ?? {}, { googleId: told?.googleId ?? '' }));
+  world.countCalls();
+  const report = await undoRun(world.engine, 'anna', run);
+  assert.deepEqual([report.outcome, report.kept[0]?.reason], ['done', 'newer']);
+  assert.deepEqual(
+    world.countCalls()['calendar.events.insert'],
+    1,
+    'tried once, not again and again',
+  );
+  assert.equal((await world.events()).length, 1);
+  await assertCalm(world);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import {
+  alarmed,
   dueNow,
   isDue,
   nextPoll,
@@ -26,8 +27,8 @@ const user: User = {
 };
 
 const pulled = (before: User): User => {
-  const begun = stepped(before, 'r', { step: 'begun', now: 0, writes: 0 });
-  return stepped(begun, 'r', { step: 'pulled', at: 12 * HOUR });
+  const begun = stepped(before, 'r', { step: 'begun', askedAt: undefined, now: 0, writes: 0 });
+  return stepped(begun, 'r', { step: 'pulled', since: 0, askedAt: undefined, at: 12 * HOUR });
 };
 
 test('the interval doubles from the first to the most in quiet times, activity resets it', () => {
@@ -51,16 +52,26 @@ test('the interval doubles from the first to the most in quiet times, activity r
   );
 });
 
-test('a type that cannot be watched: 24 polls at most on a working day, on the average of many', () => {
+test('the jitter: a quarter each way, or only later', () => {
+  const at = (random: number, late: boolean) =>
+    nextPoll(undefined, true, { first: 1000, most: 1000, late }, 0, random).at;
+  assert.deepEqual([at(0, false), at(0.5, false), at(0.9999, false)], [750, 1000, 1250]);
+  assert.deepEqual([at(0, true), at(0.9999, true)], [1000, 1250]);
+});
+
+test('a type that cannot be watched: at most 24 polls a day of ten hours without any rest', () => {
   const random = seeded(1);
-  let [polls, last]: [number, ReturnType<typeof nextPoll> | undefined] = [0, undefined];
-  const days = 200;
-  for (let now = 0; now < days * 24 * HOUR; now = last.at, polls++) {
-    const hour = (now / HOUR) % 24;
-    last = nextPoll(last, hour >= 8 && hour < 16, UNWATCHABLE, now, random());
+  const days = new Array<number>(2000).fill(0);
+  let last: ReturnType<typeof nextPoll> | undefined;
+  for (let now = 0; now < days.length * 24 * HOUR; now = last.at) {
+    const [day, hour] = [Math.floor(now / HOUR / 24), (now / HOUR) % 24];
+    days[day] = (days[day] ?? 0) + 1;
+    last = nextPoll(last, hour >= 8 && hour < 18, UNWATCHABLE, now, random());
   }
-  assert.ok(polls / days <= 24, `${polls / days}`);
-  assert.ok(polls / days >= 16, 'often while something happens');
+  const most = Math.max(...days);
+  assert.ok(most <= 24, `${most}`);
+  const mean = days.reduce((sum, n) => sum + n, 0) / days.length;
+  assert.ok(mean >= 16, `often while something happens: ${mean}`);
 });
 
 test('another rhythm takes over at once: the interval stays within its bounds', () => {
@@ -100,13 +111,23 @@ test('a notification is followed by a pull that begins after it, or the type is 
           if (pull) pull.news ??= now;
         }
         if (step.do === 'begin' && !pull && isDue(stored, 'r', now)) {
-          stored = stepped(stored, 'r', { step: 'begun', now, writes: lease.writes ?? 0 });
+          stored = stepped(stored, 'r', {
+            step: 'begun',
+            askedAt: undefined,
+            now,
+            writes: lease.writes ?? 0,
+          });
           // Renewed for as long as the run lives.
           lease = { ...lease, expiresAt: Number.MAX_SAFE_INTEGER };
           pull = { news: undefined };
         }
         if (step.do === 'finish' && pull) {
-          stored = stepped(stored, 'r', { step: 'pulled', at: now + 12 * HOUR });
+          stored = stepped(stored, 'r', {
+            step: 'pulled',
+            since: 0,
+            askedAt: undefined,
+            at: now + 12 * HOUR,
+          });
           news = pull.news;
           pull = undefined;
           lease = { ...lease, expiresAt: 0 };
@@ -134,8 +155,13 @@ test('of a burst only the first notification is stored; one that ages asks again
 
 test('as many notifications as we wrote wait a minute; one more does not, nor one that comes late', () => {
   const at = (u: User | undefined) => u?.polls?.r?.at;
-  const begun = stepped(user, 'r', { step: 'begun', now: 0, writes: 5 });
-  const quiet = stepped(begun, 'r', { step: 'pulled', at: 12 * HOUR });
+  const begun = stepped(user, 'r', { step: 'begun', askedAt: undefined, now: 0, writes: 5 });
+  const quiet = stepped(begun, 'r', {
+    step: 'pulled',
+    since: 0,
+    askedAt: undefined,
+    at: 12 * HOUR,
+  });
   const lease: Lease = {
     userId: 'u',
     holder: '',
@@ -165,11 +191,25 @@ test('nobody who is not synced is woken', () => {
     assert.equal(rung({ ...quiet, ...more }, 'r', 1000, undefined), undefined);
 });
 
-test('what is made due during a pull is still due after it', () => {
-  const begun = stepped(pulled(user), 'r', { step: 'begun', now: 1000, writes: 0 });
-  const ended = stepped(dueNow(begun, 2000), 'r', { step: 'pulled', at: 12 * HOUR });
-  assert.equal(ended.nextPollAt, 2000);
-  assert.ok(isDue(ended, 'r', 2000));
+test('what is made due during a run, before or in its pull, is still due after it', () => {
+  const before = dueNow(pulled(user), 500);
+  const { askedAt } = before;
+  const begin = (u: User) => stepped(u, 'r', { step: 'begun', now: 1000, writes: 0, askedAt });
+  const end = (u: User) => stepped(u, 'r', { step: 'pulled', at: 12 * HOUR, since: 900, askedAt });
+  const due = (u: User) => [u.nextPollAt, isDue(u, 'r', 2000), isDue(u, 'another', 2000)];
+  assert.equal(end(begin(before)).nextPollAt, 12 * HOUR);
+  assert.deepEqual(due(end(begin(dueNow(before, 950)))), [950, true, true]);
+  assert.deepEqual(due(end(dueNow(begin(before), 1500))), [1500, true, true]);
+});
+
+test('no pull puts an alarm off; the run that wakes what slept ends it', () => {
+  const pull = (u: User, since: number) =>
+    stepped(u, 'r', { step: 'pulled', at: since + 12 * HOUR, since, askedAt: undefined });
+  const set = alarmed(alarmed(pulled(user), 9000), 7000);
+  assert.equal(set.nextPollAt, 7000);
+  const kept = pull(set, 6000);
+  assert.deepEqual([kept.nextPollAt, isDue(kept, 'r', 7000)], [7000, true]);
+  assert.deepEqual(pull(kept, 7000).nextPollAt, 7000 + 12 * HOUR);
 });
 
 test('all types are due when something else than a poll made the user due', () => {

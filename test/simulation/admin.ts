@@ -62,7 +62,11 @@ export async function administer(system: System, user: string, action: AdminActi
 }
 
 /** In two of five scripts admins come in between, by a chance of their own. */
-export function withAdmins({ seed, users }: Script, steps: Step[]): Step[] {
+export function withAdmins(script: Script): Script {
+  return { ...script, steps: mixed(script) };
+}
+
+function mixed({ seed, users, steps }: Script): Step[] {
   const random = seeded(seed * 13 + 5);
   const int = (n: number) => Math.floor(random() * n);
   if (random() > 0.4) return steps;

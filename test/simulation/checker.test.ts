@@ -496,6 +496,15 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'C25',
+    name: 'a false notification makes somebody due',
+    history: (bad) => {
+      const story = planned();
+      if (bad) story.note({ kind: 'forged', task: 2, call: 'store updateUser' });
+      return story.end();
+    },
+  },
+  {
     invariant: 'undo',
     name: 'an undo takes away what was newer than the run',
     history: (bad) => {
@@ -514,6 +523,21 @@ const cases: Case[] = [
         .tell(3, { ...about, data: before, changed: ['place'] }, before)
         .store(3, 'e1')
         .end();
+    },
+  },
+  {
+    invariant: 'P20',
+    name: 'what nobody was notified of waits for a poll that somebody forces',
+    history: (bad) => {
+      const data = desk({ place: 'Bern' });
+      const story = planned().onPhone('edit', 'e1', ours('CH-1', { location: 'Bern' }));
+      if (bad) story.note({ kind: 'safe' });
+      story
+        .run(2)
+        .tell(2, { ...about, data, changed: ['place'] }, data)
+        .store(2, 'e1');
+      if (!bad) story.note({ kind: 'safe' });
+      return story.end();
     },
   },
 ];

@@ -10,14 +10,18 @@ import type { Store } from '../../functions/sync/ports.ts';
 import type { Action } from '../../functions/triggers/admin-actions.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
+import type { Calendar } from '../sandbox/google/calendar/model.ts';
 import { seeded } from '../sandbox/google/random.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
 import { hasToken } from '../support/canary.ts';
+import { Effects, etagOf } from './effects.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
+import { isForged, Notifications, PUSH_URL, refuseChannel } from './notifications.ts';
 import { Queues } from './queues.ts';
 import { rest, Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
+import { shownIn } from './shown.ts';
 import { MONDAY } from './values.ts';
 import { carried, type Outside, type Task, Worker } from './worker.ts';
 
@@ -27,14 +31,25 @@ const SCOPES = [
 ];
 const NAMES = ['anna', 'luca', 'mira', 'theo'];
 const DAY = 86_400_000;
+const HOUR = 3_600_000;
 const POLL = 300_000;
+/** Scheduler's tick, here less often than each minute: enough for what is due in hours. */
+const TICK = 1_800_000;
 /** More turns than any script needs: whoever takes more is in a loop. */
 const MAX_TURNS = 30_000;
 
 export interface SystemOptions
   extends Pick<
     Script,
-    'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy'
+    | 'seed'
+    | 'users'
+    | 'workers'
+    | 'rough'
+    | 'echo'
+    | 'onDeletedInCrm'
+    | 'policy'
+    | 'recurrence'
+    | 'channels'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -58,10 +73,17 @@ export class System {
   readonly trace = createHash('sha256');
   /** Names of the port calls, in order. */
   readonly ports: string[] = [];
+  /** Undefined: Google does not notify. */
+  readonly notifications: Notifications | undefined;
+  /** Users for whom Google makes no channel, and whose notifications all get lost. */
+  readonly unwatchable = new Set<string>();
+  readonly deaf = new Set<string>();
   readonly #outside: Outside;
   readonly #schedule: () => number;
   readonly #told = new Set<string>();
-  readonly #shadow = new Map<string, Raw>();
+  readonly #effects = new Effects();
+  /** Tasks that handle a false notification. */
+  readonly #forged = new Set<number>();
   #workers: Worker[] = [];
   #seenChanges = 0;
   #tasks = 0;
@@ -93,9 +115,19 @@ export class System {
       publish: (message) => this.#fromCrm(message as Raw),
     });
     this.#outside = this.#makeOutside(seeded(seed * 7 + 5));
+    if (options.channels) {
+      const notifications = new Notifications(this.queues, seeded(seed * 7 + 6));
+      this.notifications = notifications;
+      this.workspace.notify = ({ id, user }, headers) => {
+        if (this.deaf.has(nameOf(user))) return;
+        const ends = this.workspace.calendars.channels.get(id)?.expiration ?? 0;
+        notifications.send(headers, ends, now());
+      };
+    }
     this.workspace.before = async (call) => {
       const task = carried.taskOf(this.workspace, call);
       await task?.worker.googlePoint(task, call, 'before');
+      if (this.unwatchable.has(nameOf(call.user ?? ''))) refuseChannel(call);
     };
     this.workspace.after = async (call) => {
       const task = carried.taskOf(this.workspace, call);
@@ -142,6 +174,7 @@ export class System {
       store,
       vault,
       random,
+      recurrence: this.options.recurrence ?? 'occurrences',
       task: undefined,
       publisher: {
         googleChanges: async (changes) => {
@@ -152,6 +185,7 @@ export class System {
         },
       },
       settings: {
+        pushUrl: this.options.channels && PUSH_URL,
         windowDaysBack: 30,
         windowDaysAhead: 365,
         pollMs: POLL,
@@ -162,7 +196,12 @@ export class System {
         inviteExternal: false,
         policy: this.options.policy,
       },
-      onPort: (where, name) => this.ports.push(`${where} ${name}`) - 1,
+      onPort: (where, name, task) => {
+        // To know whom a notification is of is all that a false one may cost.
+        if (task && this.#forged.has(task.id) && name !== 'getChannel')
+          this.note('forged', { task: task.id, call: `${where} ${name}` });
+        return this.ports.push(`${where} ${name}`) - 1;
+      },
       onLog: (event, fields) => {
         this.#logged += JSON.stringify(fields);
         const { kind, reason } = fields as { kind?: string; reason?: string };
@@ -250,25 +289,11 @@ export class System {
   #noteEffects(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
     const { calendars } = this.workspace;
     if (calendars.changes === this.#seenChanges) return;
+    const by = { task: task?.id, method, caller: caller.split('@')[0] };
+    const guard = { fence: task?.lease?.fence, conditional, call: calendars.changes };
     for (const user of this.users) {
-      for (const record of calendars.primary(emailOf(user)).events.values()) {
-        if (record.changed <= this.#seenChanges) continue;
-        const key = `${user} ${record.id}`;
-        const after: Raw = record.resource;
-        this.note('effect', {
-          task: task?.id,
-          method,
-          caller: caller.split('@')[0],
-          user,
-          id: record.id,
-          etag: etagOf(record.changed),
-          before: this.#shadow.get(key),
-          after,
-          fence: task?.lease?.fence,
-          conditional,
-        });
-        this.#shadow.set(key, after);
-      }
+      for (const change of this.#effects.since(this.#seenChanges, user, this.calendarOf(user)))
+        this.note('effect', { ...by, ...change, ...guard });
     }
     this.#seenChanges = calendars.changes;
   }
@@ -278,7 +303,7 @@ export class System {
   async setUp(): Promise<void> {
     for (const userId of this.users) {
       const email = emailOf(userId);
-      const timeZone = userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
+      const timeZone = this.zoneOf(userId);
       this.workspace.createAccount({ email, name: userId, timeZone });
       await this.store.putUser({
         userId,
@@ -321,7 +346,7 @@ export class System {
       const meeting = { summary: 'Board', start: at(14), end: at(15), iCalUID: 'board', organizer };
       await this.phone(userId, 'POST', '/import', meeting);
     }
-    for (const record of this.workspace.calendars.primary(emailOf(userId)).events.values()) {
+    for (const record of this.calendarOf(userId).events.values()) {
       if (record.resource.eventType !== 'default')
         this.#foreign.push({ user: userId, id: record.id, resource: record.resource });
     }
@@ -337,7 +362,7 @@ export class System {
       const { leaving, stateReason, firstSyncAt, ...kept } = user as User;
       const again = kept.state === 'disconnected' || leaving === 'remove';
       const paused = kept.state === 'paused';
-      return {
+      const connected: User = {
         ...kept,
         ...(firstSyncAt !== undefined && !again && { firstSyncAt }),
         ...(paused && stateReason !== undefined && { stateReason }),
@@ -346,14 +371,23 @@ export class System {
         googleSub: email,
         scopes: SCOPES,
         connectedAt: now,
-        nextPollAt: now,
       };
+      return dueNow(connected, now);
     });
     this.happened(userId, 'connected');
   }
 
   happened(user: string, what: UserEvent['what']): void {
     this.note('user', { user, what });
+  }
+
+  zoneOf(userId: string): string {
+    return userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
+  }
+
+  /** Where the user's entries live. */
+  calendarOf(userId: string): Calendar {
+    return this.workspace.calendars.primary(emailOf(userId));
   }
 
   /** A person's phone. Undefined when Google refuses. */
@@ -413,6 +447,7 @@ export class System {
     const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
     const task = ++this.#tasks;
     this.log('deliver', { task, worker: worker.name, message });
+    if (isForged(message)) this.#forged.add(task);
     this.note('task', { task, what: message.subscription });
     this.queues.begin(message, worker);
     void worker.handle(task, message.subscription, message.data).then((status) => {
@@ -470,6 +505,7 @@ export class System {
       if (e.kind === 'user' && e.what === 'emptyListing')
         this.workspace.expireSyncTokens(emailOf(e.user));
     }
+    if (this.notifications) await this.#passDays();
     let quiet = 0;
     for (let round = 0; round < 20 && quiet < 2; round++) {
       const before = this.#progress();
@@ -481,6 +517,28 @@ export class System {
       quiet = this.#progress() === before ? quiet + 1 : 0;
     }
     return quiet === 2;
+  }
+
+  /**
+   * Time passes without trouble until each safety poll has been due: what nobody was notified of is found
+   * by then, and nobody's poll is forced.
+   */
+  async #passDays(): Promise<void> {
+    const pass = async (ms: number) => {
+      for (const end = this.scheduler.now + ms; this.scheduler.now < end; ) {
+        this.scheduler.now += TICK;
+        this.queues.publish('poll-fanout', '{}', this.scheduler.now);
+        if (!(await this.drain())) return;
+      }
+    };
+    for (let round = 0; round < 3; round++) {
+      await pass(2 * TICK);
+      for (const userId of this.users) await this.#backToWork(userId);
+    }
+    await pass(24 * HOUR);
+    this.queues.publish('maintain', '{}', this.scheduler.now);
+    await pass(8 * HOUR);
+    this.note('safe', {});
   }
 
   #progress(): string {
@@ -529,7 +587,7 @@ export class System {
 
   #final(rested: boolean, extra: Final['extra']): Final {
     const events = this.users.flatMap((user) =>
-      [...this.workspace.calendars.primary(emailOf(user)).events.values()].map((record) => ({
+      [...this.calendarOf(user).events.values()].map((record) => ({
         user,
         id: record.id,
         etag: etagOf(record.changed),
@@ -537,8 +595,22 @@ export class System {
         exception: record.exception !== null,
       })),
     );
+    const shown = this.users.flatMap((user) =>
+      shownIn(this.calendarOf(user)).map(({ id, resource, series, slot }) => ({
+        user,
+        id,
+        resource,
+        ...(series !== undefined && { series, slot }),
+      })),
+    );
     return {
-      users: this.users.map((userId) => ({ userId, email: emailOf(userId) })),
+      recurrence: this.options.recurrence ?? 'occurrences',
+      shown,
+      users: this.users.map((userId) => ({
+        userId,
+        email: emailOf(userId),
+        timeZone: this.zoneOf(userId),
+      })),
       records: structuredClone(this.crm.records(undefined, true)) as Raw[],
       events,
       foreign: this.#foreign,
@@ -562,8 +634,7 @@ export class System {
 }
 
 export const emailOf = (userId: string) => `${userId}@firm.example`;
-
-const etagOf = (changed: number) => `"${3_400_000_000_000_000 + changed * 2}"`;
+const nameOf = (email: string) => email.split('@')[0] ?? '';
 
 /** A record's data as a person sees it; undefined once it is deleted. */
 export function snapshot(record: { data: object; deleted: boolean }): Raw | undefined {

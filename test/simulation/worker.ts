@@ -12,13 +12,11 @@ import type { Log } from '../../functions/log.ts';
 import type { Access, Engine, EngineSettings } from '../../functions/sync/engine.ts';
 import type { Publisher, Store } from '../../functions/sync/ports.ts';
 import { type Action, actions } from '../../functions/triggers/admin-actions.ts';
-import { createCrmChange } from '../../functions/triggers/crm-change.ts';
-import { createPollFanout } from '../../functions/triggers/poll-fanout.ts';
-import { createSyncUser } from '../../functions/triggers/sync-user.ts';
 import type { TokenVault } from '../../functions/vault/ports.ts';
 import { ApiError, type Call, ConnectionLost } from '../sandbox/google/protocol.ts';
 import type { Workspace } from '../sandbox/google/workspace.ts';
 import type { Faults, Strike, Where } from './faults.ts';
+import { call } from './functions.ts';
 import { never, type Owner, type Scheduler } from './scheduler.ts';
 
 export const ROOT = 'https://www.googleapis.com';
@@ -32,11 +30,13 @@ export interface Outside {
   vault: TokenVault;
   publisher: Publisher;
   settings: EngineSettings;
+  /** What a series is for the CRM. */
+  recurrence: 'occurrences' | 'series';
   random: () => number;
   /** Whose call through a port takes effect at this moment. */
   task: Task | undefined;
   /** Called for every call that is about to be made; returns its number. */
-  onPort: (where: Where, name: string) => number;
+  onPort: (where: Where, name: string, task: Task | undefined) => number;
   onLog: Log;
   onIssue: (task: Task, call: HttpCall) => void;
   onEffect: (task: Task, call: Call) => void;
@@ -86,35 +86,7 @@ export class Worker implements Owner {
   /** Handles one message of a topic's push subscription; resolves to the HTTP status. */
   async handle(taskId: number, subscription: string, data: string): Promise<number> {
     const task: Task = { id: taskId, worker: this, lease: undefined, emptied: false };
-    const engine = this.#engine(task);
-    const deps = {
-      config: { PUSH_AUTH: 'off' as const, PUSH_AUDIENCE: '', PUSH_SERVICE_ACCOUNT: '' },
-      log: this.#outside.onLog,
-      engine,
-      store: engine.store,
-      publisher: engine.publisher,
-      clock: engine.clock,
-    };
-    const handlers: { [name: string]: typeof createCrmChange | typeof createPollFanout } = {
-      'crm-change': createCrmChange,
-      'sync-user': createSyncUser,
-      'poll-fanout': createPollFanout,
-    };
-    const handler = handlers[subscription]?.(deps);
-    if (!handler) throw new Error(`no subscription ${subscription}`);
-    const message = { data: Buffer.from(data).toString('base64'), messageId: String(taskId) };
-    let status = 0;
-    const answer = {
-      status(code: number) {
-        status = code;
-        return answer;
-      },
-      set: () => answer,
-      end: () => answer,
-    };
-    const request = { method: 'POST', body: { message, subscription }, header: () => undefined };
-    await handler(request as never, answer as never);
-    return status;
+    return call(this.#engine(task), subscription, taskId, data);
   }
 
   /** What the admin function is asked for; resolves to the HTTP status. */
@@ -132,7 +104,9 @@ export class Worker implements Owner {
   }
 
   #engine(task: Task): Engine {
-    const { scheduler, settings, random, store, publisher, onLog } = this.#outside;
+    let secrets = 0;
+    const { scheduler, settings, random, store, publisher, onLog, recurrence } = this.#outside;
+    const calendar = { calendar: 'primary', name: 'CRM', recurrence } as const;
     const clock = {
       now: () => scheduler.now,
       sleep: (ms: number) => scheduler.turn(this, `${task.id} wake`, scheduler.now + ms),
@@ -149,11 +123,11 @@ export class Worker implements Owner {
       store: this.#wrap('store', store, task),
       publisher: this.#wrap('publish', publisher, task),
       access: this.#access,
-      collections: [calendarCollection(client)],
+      collections: [calendarCollection(client, calendar)],
       clock,
       random,
       holder: () => `task-${task.id}`,
-      secret: () => `secret-${task.id}`,
+      secret: () => `secret-${task.id}-${++secrets}`,
       log: onLog,
       settings,
     };
@@ -162,7 +136,7 @@ export class Worker implements Owner {
   /** A port whose every method has two points where something may happen. */
   #wrap<T extends object>(where: Where, port: T, task?: Task): T {
     const around = async (name: string, args: unknown[], effect: () => Promise<unknown>) => {
-      const index = this.#outside.onPort(where, name);
+      const index = this.#outside.onPort(where, name, task);
       const point = { task, where, name, index };
       await this.#point(point, 'before');
       this.#outside.task = task;
@@ -251,7 +225,7 @@ export class Worker implements Owner {
     // The client has died; Google does not know.
     if (!this.alive) return undefined;
     const name = call.method;
-    const index = this.#calls.get(call) ?? this.#outside.onPort(where, name);
+    const index = this.#calls.get(call) ?? this.#outside.onPort(where, name, task);
     this.#calls.set(call, index);
     const strike = await this.#pass({ task, where, name, index }, when);
     // What was sent already goes on to take effect, the rest of a batch too.

@@ -24,7 +24,8 @@ export interface EmulatorJars {
   pubsub: string;
 }
 
-const START_MS = 30_000;
+/** Of a Java program on a busy machine. */
+const START_MS = 120_000;
 let found: EmulatorJars | null | undefined;
 
 /**

@@ -119,16 +119,9 @@ export function createWorld(options: WorldOptions = {}) {
     ...(records.includes('contact') ? [scopes.contacts] : []),
     ...(records.includes('task') ? [scopes.tasks] : []),
   ];
-  const engine: Engine = {
-    store,
-    publisher: {
-      async googleChanges(changes) {
-        noToken('a message', changes);
-        messages.push(...structuredClone(changes));
-      },
-      syncUsers: async (userIds) => void syncRequests.push(...userIds),
-    },
-    access: createAccess({
+  /** As a process that has just started has it. */
+  const openAccess = () =>
+    createAccess({
       vault,
       clock,
       oauth: async () => ({
@@ -167,7 +160,17 @@ export function createWorld(options: WorldOptions = {}) {
           });
         },
       }),
-    }),
+    });
+  const engine: Engine = {
+    store,
+    publisher: {
+      async googleChanges(changes) {
+        noToken('a message', changes);
+        messages.push(...structuredClone(changes));
+      },
+      syncUsers: async (userIds) => void syncRequests.push(...userIds),
+    },
+    access: openAccess(),
     collections: [
       calendarCollection(client, { calendar, name: 'CRM', recurrence }),
       contactCollection(people, { name: 'CRM' }),
@@ -262,6 +265,7 @@ export function createWorld(options: WorldOptions = {}) {
 
   return {
     engine,
+    openAccess,
     /** What the availability function is made of. */
     availability: (): AvailabilityParts => ({ ...engine, freeBusy: createFreeBusy(client, clock) }),
     store,

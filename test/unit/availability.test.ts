@@ -5,8 +5,10 @@ import {
   availabilityRequestSchema,
   lookedAt,
 } from '../../functions/core/availability.ts';
-import { isServiceAccount } from '../../functions/triggers/availability.ts';
+import { createAvailability, isServiceAccount } from '../../functions/triggers/availability.ts';
 import { problems } from '../../functions/triggers/body.ts';
+import { signJwt } from '../sandbox/google/oauth/keys.ts';
+import { alive, serveKeys } from '../support/keys.ts';
 
 const good = {
   users: ['anna'],
@@ -134,4 +136,33 @@ test('who may call: service accounts; not people, whatever their token is for', 
   assert.ok(!claims('crm@example.iam.gserviceaccount.com', false));
   assert.ok(!claims('anna@firm.example'));
   assert.ok(!claims('x@gserviceaccount.com.evil.example'));
+});
+
+test('security 12: the function lets in service accounts with a token for it, and nobody else', async (t) => {
+  const audience = 'https://availability.example';
+  const config = {
+    PUSH_AUTH: 'oidc' as const,
+    PUSH_AUDIENCE: audience,
+    GOOGLE_API_URL: await serveKeys((end) => t.after(end)),
+  };
+  const handler = createAvailability({ config, parts: {} as never, log: () => {} });
+  const ask = async (claims: object) => {
+    const token = signJwt({ iss: 'https://accounts.google.com', ...alive(), ...claims });
+    let status = 0;
+    const res = {
+      status: (code: number) => {
+        status = code;
+        return res;
+      },
+      ...{ set: () => res, end: () => res, json: () => res },
+    };
+    const req = { method: 'POST', header: () => `Bearer ${token}`, rawBody: '{}' };
+    await handler(req as never, res as never);
+    return status;
+  };
+  const robot = { email: 'crm@p.iam.gserviceaccount.com', email_verified: true };
+  assert.equal(await ask({ ...robot, aud: audience }), 400, 'let in: an empty question is wrong');
+  assert.equal(await ask({ ...robot, aud: 'https://another.example' }), 401);
+  const person = { email: 'anna@firm.example', email_verified: true };
+  assert.equal(await ask({ ...person, aud: audience }), 403);
 });

@@ -2,6 +2,7 @@
 import type { Appointment } from '../../../functions/core/messages.ts';
 import { isoInZone, wallToInstant } from '../../../functions/core/time.ts';
 import { seeded } from '../../sandbox/google/random.ts';
+import { keysIn, Meter, type Way } from './meter.ts';
 import type { System } from './system.ts';
 
 const ZONE = 'Europe/Zurich';
@@ -13,49 +14,51 @@ const SERIES = 0.05;
 
 export interface Plan {
   users: string[];
-  changes: number;
   /** Midnight in Zurich, ms since the epoch. */
   start: number;
   days: number;
   seed: number;
 }
 
-/** Latencies in ms, and what is still on its way: key → since when. */
+/** And the users and days (from 0) with a change: `anna 3`. */
 export interface Measured {
-  toGoogle: number[];
-  toCrm: number[];
-  waiting: Map<string, { since: number; way: 'toGoogle' | 'toCrm' }>;
-  done: { new: number; edit: number; delete: number };
-  /** Users and days (from 0) with a change: `anna 3`. */
+  meter: Meter;
   busy: Set<string>;
 }
 
-/** Plans all changes of the month in a system's timeline. */
-export function people(system: System, { users, changes, start, days, seed }: Plan): Measured {
-  const random = seeded(seed * 13 + 5);
-  const one = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T;
-  const measured: Measured = {
-    toGoogle: [],
-    toCrm: [],
-    waiting: new Map(),
-    done: { new: 0, edit: 0, delete: 0 },
-    busy: new Set(),
-  };
+/** The working days of the month, and times on them. */
+export function momentsOf({ start, days }: Plan, random: () => number) {
   const workdays = [...Array(days).keys()].filter((day) => {
     const weekday = new Date(start + day * DAY + 12 * HOUR).getUTCDay();
     return weekday !== 0 && weekday !== 6;
   });
+  const [from, to] = WORKING_HOURS;
+  return {
+    workdays,
+    /** `share`: of the working hours that have passed. */
+    inWorkingHours: (day: number, share = random()) =>
+      start + day * DAY + (from + share * (to - from)) * HOUR,
+  };
+}
+
+/** Plans all changes of the month in a system's timeline. */
+export function people(system: System, plan: Plan, changes: number): Measured {
+  const { users, seed } = plan;
+  const random = seeded(seed * 13 + 5);
+  const one = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T;
+  const meter = new Meter(() => system.timeline.now);
+  const busy = new Set<string>();
+  const { workdays, inWorkingHours } = momentsOf(plan, random);
   let number = 0;
   for (let i = 0; i < changes; i++) {
     const day = one(workdays);
-    const [from, to] = WORKING_HOURS;
-    const wall = start + day * DAY + (from + random() * (to - from)) * HOUR;
+    const wall = inWorkingHours(day);
     const kind = random();
     const op = kind < 0.6 ? 'new' : kind < 0.9 ? 'edit' : 'delete';
     const side = random() < 0.7 ? 'desk' : 'phone';
     system.plan(wall, () => act(side, op, day));
   }
-  listen(system, measured);
+  listen(system, meter);
 
   /** A free time in the next weeks; every entry has a subject of its own. */
   const times = () => {
@@ -64,8 +67,7 @@ export function people(system: System, { users, changes, start, days, seed }: Pl
     const at = (ms: number) => ({ dateTime: isoInZone(ZONE, ms), timeZone: ZONE });
     return { start: at(instant), end: at(instant + HOUR) };
   };
-  const waits = (key: string, way: 'toGoogle' | 'toCrm') =>
-    measured.waiting.set(key, { since: system.timeline.now, way });
+  const waits = (key: string, way: Way) => meter.waits(key, way);
 
   async function act(side: 'desk' | 'phone', op: 'new' | 'edit' | 'delete', day: number) {
     let user = one(users);
@@ -76,8 +78,8 @@ export function people(system: System, { users, changes, start, days, seed }: Pl
       target = one(known(system, user));
     }
     const done = target ? op : 'new';
-    measured.busy.add(`${user} ${day}`);
-    measured.done[done]++;
+    busy.add(`${user} ${day}`);
+    meter.done[done]++;
     const key = `#${++number}#`;
     if (side === 'desk') return desk(user, target?.crmId, done, key);
     return phone(user, target?.googleId, done, key);
@@ -109,7 +111,7 @@ export function people(system: System, { users, changes, start, days, seed }: Pl
     } else await system.phone(user, 'PATCH', `/${googleId}`, body);
     waits(key, 'toCrm');
   }
-  return measured;
+  return { meter, busy };
 }
 
 /** Entries that both sides show, so that both people and the CRM can name them. */
@@ -122,22 +124,15 @@ function known({ crm, workspace }: System, user: string) {
 }
 
 /** Notes when a change has arrived: the call at Google is answered, or the CRM has the message. */
-function listen(system: System, { waiting, ...latencies }: Measured): void {
-  const arrived = (key: string, way: 'toGoogle' | 'toCrm') => {
-    const wait = waiting.get(key);
-    if (wait?.way !== way) return;
-    waiting.delete(key);
-    latencies[way].push(system.timeline.now - wait.since);
-  };
-  const keysIn = (text: string) => text.match(/#\d+#/g) ?? [];
+function listen(system: System, meter: Meter): void {
   system.workspace.after = ({ body, method, headers, params }) => {
     if (/^Bearer user:/.test(headers.authorization ?? '')) return;
     if (/events\.(insert|patch)$/.test(method))
-      for (const key of keysIn(body)) arrived(key, 'toGoogle');
-    if (method.endsWith('events.delete')) arrived(`delete ${params.eventId}`, 'toGoogle');
+      for (const key of keysIn(body)) meter.arrived(key, 'toGoogle');
+    if (method.endsWith('events.delete')) meter.arrived(`delete ${params.eventId}`, 'toGoogle');
   };
   system.told.push(({ op, data, googleId }) => {
-    if (op === 'delete') arrived(`delete ${googleId}`, 'toCrm');
-    for (const key of keysIn(String(data?.subject ?? ''))) arrived(key, 'toCrm');
+    if (op === 'delete') meter.arrived(`delete ${googleId}`, 'toCrm');
+    for (const key of keysIn(String(data?.subject ?? ''))) meter.arrived(key, 'toCrm');
   });
 }

@@ -47,7 +47,7 @@ export class Flight {
   }
 
   /** Resolves when nothing is in flight; rejects with what still is after the timeout. */
-  async idle(timeoutMs = 60_000): Promise<void> {
+  async idle(timeoutMs = 120_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!this.isIdle) {
       const left = deadline - Date.now();

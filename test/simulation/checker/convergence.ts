@@ -1,15 +1,18 @@
 /** P1: at rest both sides show the same. */
-import type { Final, Raw } from '../history.ts';
+import type { Raw, ShownEvent } from '../history.ts';
 import { crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
+import { seriesIn } from '../shown.ts';
 import { isBeyond, isHearsay, isTakenBack } from './limits.ts';
 import { isUnimported } from './undo.ts';
-import { googleKey, type View } from './view.ts';
+import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
 /** P1: the two sides show the same, field by field. */
 export function convergence(view: View): Violation[] {
   const found: Violation[] = [];
   for (const record of view.final.records) {
+    // Decided with its series.
+    if (view.final.recurrence === 'series' && record.occurrence) continue;
     const events = view.eventsOf(record);
     const name = `${record.crmId} of ${record.userId}`;
     if (isBeyond(view, view.rootOf({ side: 'crm', user: record.userId, id: record.crmId })))
@@ -46,11 +49,12 @@ export function convergence(view: View): Violation[] {
 const names = (record: Raw, field: string) =>
   (record.conflicts as Raw[]).some((c) => c.field === field);
 
-function differences(view: View, record: Raw, event: Final['events'][number]): string[] {
-  const hidden =
-    event.resource.visibility === 'private' && !view.inserted.has(googleKey(event.user, event.id));
+export function differences(view: View, record: Raw, event: ShownEvent): string[] {
+  const hidden = event.resource.visibility === 'private' && !view.isOurs(event.user, event.id);
   return FIELDS.flatMap((field) => {
     if (hidden && HIDDEN.has(field)) return [];
+    // Known limit: Google ignores a looser visibility of one occurrence.
+    if (field === 'private' && seriesIn(event.id) !== undefined) return [];
     const crm = crmValue(record.data, field);
     const google = googleValue(event.resource, field);
     // A field on which the CRM has no word.
@@ -61,7 +65,7 @@ function differences(view: View, record: Raw, event: Final['events'][number]): s
 }
 
 /** Somebody else's meeting, or a type that is left alone. */
-function isStrange(view: View, { user, resource }: Final['events'][number]): boolean {
+export function isStrange(view: View, { user, resource }: ShownEvent): boolean {
   const organizer = resource.organizer?.email;
   const colleague = view.final.users.some((u) => u.email === organizer && u.userId !== user);
   return colleague || resource.eventType !== 'default';

@@ -12,7 +12,9 @@ export function counters(view: View): Violation[] {
   const removals = view.entries.filter((e) => e.kind === 'user' && e.what === 'leavingRemove');
   // Whoever has everything removed and connects again has it all written again.
   const again = 2 * removals.length * view.final.records.length;
-  const writes = view.effects.filter((e) => e.task !== undefined && e.caller === e.user).length;
+  const writes = new Set(
+    view.effects.filter((e) => e.task !== undefined && e.caller === e.user).map((e) => e.call),
+  ).size;
   const restored = google.filter((e) => e.op === 'restore').length;
   const unknown = google.filter((e) => e.op === 'delete' && !isKnown(view, e)).length;
   // What the old owner still changes goes to the new one.

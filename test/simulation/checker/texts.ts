@@ -44,7 +44,18 @@ function reminded(view: View, { seq, user, id, method, before, after }: Effect):
   const asked = view
     .editsOf(root)
     .some((e) => e.side === 'crm' && e.seq < seq && crmValue(e.after, 'reminder') !== undefined);
-  return asked
+  // Or it heard of some from the event of an owner before, and said so of the new one's.
+  const carried = view.applied.some(
+    (e) =>
+      e.seq < seq &&
+      e.message.userId !== user &&
+      e.changed.some(
+        (c) =>
+          view.rootOf({ side: 'crm', user: c.user, id: c.crmId }) === root &&
+          crmValue(c.after, 'reminder') !== undefined,
+      ),
+  );
+  return asked || carried
     ? []
     : [violation('rule 13', `${method} touched the reminders of ${id}, the CRM sent none`)];
 }
