@@ -48,7 +48,7 @@ export function check(history: History): Violation[] {
     ...leases(view),
     ...notices(view),
     ...truthfulBase(view),
-    ...undoings(view),
+    ...undoings(single),
     ...previews(view),
     ...waiting(single),
     ...texts(single),
