@@ -183,7 +183,7 @@ function decode(event: Event, context: CodecContext): Observed {
     foreign: foreign || type !== 'default',
     ...placeOf(event, context),
   };
-  if (event.recurrence) observed.whole = true;
+  if (event.recurrence) observed.whole = { since: Date.parse(event.updated ?? '') || 0 };
   if (event.etag) observed.etag = event.etag;
   if (marker) observed.marker = marker;
   if (marker && wasEdited(event)) observed.edited = true;

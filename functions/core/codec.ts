@@ -61,8 +61,8 @@ export interface Observed {
   group?: string;
   /** Its place, by which it is known in a group: a date or date-time (an occurrence: the original start). */
   slot?: string;
-  /** It is a group itself: its members are the records. */
-  whole?: boolean;
+  /** It is a group itself: its members are the records. When it changed last, ms by Google's clock. */
+  whole?: { since: number };
   /** The CRM record that our own marker names, with the generation it was inserted as. */
   marker?: { crmId: string; generation: number };
   /** Other users' copies have the same key, a digest; `own`: this user's is the original. */

@@ -130,7 +130,9 @@ function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): 
   if (!offer || !codec.fields[name]) return false;
   // No word on a field is not the word that it was emptied.
   if (name in data && sameValue(data[name], offer.value)) return false;
-  return offer.change > seenChange(link, intent) && !sameValue(offer.value, link.google[name]);
+  // Google back at what both sides held, or the CRM's own word told back to it, is nobody's edit.
+  const held = [link.google[name], link.crm[name]].some((value) => sameValue(offer.value, value));
+  return offer.change > seenChange(link, intent) && !held;
 }
 
 /** What the CRM wants it wants in the knowledge that the object was deleted at Google. */

@@ -11,7 +11,7 @@ import { byKey, type Codec, type FieldSpec } from './codec.ts';
 import { uncut } from './cut.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
 import type { Conflict } from './messages.ts';
-import type { Link, Offer } from './records.ts';
+import type { Link, Offer, Told } from './records.ts';
 
 export type Policy = { readonly [field: string]: 'crm' | 'google' };
 
@@ -30,6 +30,8 @@ export interface MergeInput {
   google: Fields | undefined;
   /** Offers up to this number are confirmed: the CRM says that it had seen them. */
   seen: number;
+  /** The newest offer that it can show the value of; absent: any, since it does not say what it had seen. */
+  mayShow?: number | undefined;
   policy: Policy;
   /** Fields that the CRM may not change (another organizer's event, a hidden one). */
   locked: (field: string) => boolean;
@@ -104,19 +106,19 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
   }
   for (const v of views) {
     if (crmEdited) takeFromCrm(v, merged);
-    else if (googleEdited) {
-      if (
-        v.offer === undefined ||
-        !sameValue(v.offer.google ?? v.offer.value, v.shown) ||
-        v.stale
-      ) {
-        merged.toCrm[v.name] = v.google ?? null;
-      }
-    } else if (v.confirmed) {
+    else if ((googleEdited && isNews(v)) || isMissed(v)) merged.toCrm[v.name] = v.google ?? null;
+    else if (!googleEdited && v.confirmed) {
       merged.agreed[v.name] = v.google ?? null;
     }
   }
 }
+
+/** Whether the CRM was not told that already. */
+const isNews = ({ offer, shown }: View) =>
+  offer === undefined || !sameValue(offer.google ?? offer.value, shown);
+
+/** It was told, but shows an older value and does not say what it has seen: told again. */
+const isMissed = ({ stale, crm, google }: View) => stale && !sameValue(crm, google);
 
 interface View {
   name: string;
@@ -138,7 +140,7 @@ interface View {
 }
 
 function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
-  const { base } = input;
+  const { base, mayShow = Number.POSITIVE_INFINITY } = input;
   const baseCrm = name in base.crm ? base.crm[name] : base.google[name];
   const baseGoogle = [base.google, base.crm].find((side) => name in side)?.[name] ?? spec.initial;
   const offer = base.offered[name];
@@ -151,10 +153,13 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   const same = (a: Json | undefined, b: Json | undefined) => sameAs(spec, a, b);
   const confirmed =
     offer !== undefined && ((mentioned && same(crm, offer.value)) || offer.change <= input.seen);
-  // Once the offer is confirmed it is the base: only then can going back to the old value be an edit.
-  const reference = confirmed ? offer.value : baseCrm;
-  // It shows what it was told before the offer: no edit either, the offer is on its way.
-  const behind = !confirmed && offer?.earlier?.some((told) => same(crm, told)) === true;
+  // What the CRM has seen for sure is the base: only then can going back to an older value be an edit.
+  const reference = confirmed ? offer.value : (lastSeen(offer, input.seen)?.value ?? baseCrm);
+  // It shows what it may have been told since: no edit either, the newest offer is on its way. But where
+  // that is its own word, told back to it, it has changed its mind.
+  const isOld = ({ value, change }: Told) =>
+    change > input.seen && change <= mayShow && same(crm, value);
+  const behind = !confirmed && !offer?.own && offer?.earlier?.some(isOld) === true;
   const crmEdited = mentioned && !same(crm, reference) && !behind;
   return {
     name,
@@ -172,6 +177,10 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     stale: mentioned && offer !== undefined && !confirmed && input.seen < 0,
   };
 }
+
+/** What the CRM was told before the offer and has confirmed; of its own word told back to it, nothing. */
+const lastSeen = (offer: Offer | undefined, seen: number): Told | undefined =>
+  offer?.own ? undefined : offer?.earlier?.findLast(({ change }) => change <= seen);
 
 /** Of a list the CRM decides only who is on it; names and answers of the entries are Google's. */
 function sameAs(spec: FieldSpec, a: Json | undefined, b: Json | undefined): boolean {

@@ -25,7 +25,16 @@ import { generationHere, insert } from './insertion.ts';
 import { adoptedId, lastWords } from './intent.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
-import { forCrm, heldByCrm, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
+import {
+  forCrm,
+  heldByCrm,
+  mergeSides,
+  mergeWith,
+  type PlanInput,
+  type Prepared,
+  rejection,
+  tell,
+} from './sides.ts';
 import { type CrmSide, type Rule, table } from './table.ts';
 
 /** Decides for one record. Never throws; same input, same decision. */
@@ -186,9 +195,10 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // Taken out by ourselves: the run that did it has not said so, and the intent is still there.
     if (input.link?.removing) return decide('nothing');
     const agreed = { ...heldAtTheEnd(input), ...adoptedWith(input) };
+    const rejected = rejection(input, mergeWith(input, undefined).refused, 'it is gone there');
     return {
       ...decide('removeAtCrm', { link: 'deleted', agreed, offers: { deletedInGoogle: true } }),
-      notice: { op: 'delete', reason: 'movedOrDeleted' },
+      notice: { op: 'delete', reason: 'movedOrDeleted', ...(rejected && { rejected }) },
     };
   },
   editBeatsDelete(input) {
@@ -201,12 +211,12 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       const merged = mergeSides(input, 'editBeatsDelete');
       return beatsDelete(merged, field, forCrm(codec, observed.fields));
     }
-    // The version that we deleted: an old answer.
     // Of ours for sure: not known to be removed, or inserted by a run that died before it knew.
     const newer = (observed?.marker?.generation ?? -1) > link.generation;
     if (link.removing && link.state === 'live') return removeAloud(input, link, 'removeAtGoogle');
     if (link.removing || link.inFlight || newer) return remove(input, 'removeAtGoogle');
     if (isAnswered(input)) return decide('nothing');
+    // The version that we deleted: an old answer.
     if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
     const known = knownGoogle(link);
     const now = { ...known, ...observed?.fields };

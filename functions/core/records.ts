@@ -132,6 +132,8 @@ export interface Link {
   slot?: string;
   /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
   claim?: { key: string; until: number };
+  /** Tombstones: the crmId of the record that had this object, and lives on in another one. */
+  formerOf?: string | undefined;
   /** Tombstones: it went with its group, and was not taken out of it. */
   withGroup?: boolean;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */
@@ -169,12 +171,16 @@ export interface Offer {
   value: Json;
   /** As Google has it, where that differs (a guest list without the CRM's own people). */
   google?: Json;
+  /** It is what the CRM itself said: told because it may have taken an earlier offer meanwhile. */
+  own?: true;
   /** What the CRM was told before and may still show; newest last. */
-  earlier?: Json[];
+  earlier?: Told[];
   /** Which of the link's google-changes carried it. */
   change: number;
   changeId: string;
 }
+
+export type Told = Pick<Offer, 'value' | 'change'>;
 
 /** Where a collection's reading stands, with the parameters the token is bound to. */
 export interface Cursor {

@@ -32,7 +32,7 @@ export interface Outcome {
 export interface Settled {
   /** The link to store; undefined: as it was. */
   link?: Link;
-  /** A tombstone for the place in a group that the record has left: nobody must take it for a new record. */
+  /** A tombstone for what the record has left behind: nobody must take it for a new record. */
   left?: Link;
   /** Id of the link to remove for good. */
   removed?: string;
@@ -69,7 +69,7 @@ export function settle(given: Outcome): Settled {
   delete next.expireAt;
   delete next.withGroup;
   Object.assign(next, baseAfter(outcome, notice));
-  const left = placeLeft(outcome, next);
+  const left = placeLeft(outcome, next) ?? objectLeft(outcome);
   return { ...settled, link: next, ...(left && { left }) };
 }
 
@@ -84,25 +84,37 @@ function placeBefore({ codec, link, observed, decision }: Outcome) {
 
 /** That place stays empty, also if the group is written anew. */
 function placeLeft(outcome: Outcome, next: Link): Link | undefined {
-  const { codec, userId, fence, expireAt } = outcome;
   const before = placeBefore(outcome);
   if (!before || next.group !== undefined) return undefined;
   const { group, googleId, slot } = before;
-  const left: Link = {
-    id: linkId(codec.record, { googleId: `${googleId}~${fence}` }),
-    ...{ userId, record: codec.record, googleId, group, generation: 0 },
-    slot,
-    state: 'deleted',
-    deletedBy: 'google',
-    origin: 'google',
-    crm: {},
-    google: {},
-    offered: {},
-    changes: 0,
-    expireAt: Math.max(expireAt, Date.parse(slot) || 0),
-  };
-  return left;
+  const expireAt = Math.max(outcome.expireAt, Date.parse(slot) || 0);
+  return { ...tombstone(outcome, googleId), group, slot, expireAt };
 }
+
+/**
+ * The deleted object of a record that is inserted anew. One of ours tells by its marker that it is an
+ * earlier generation, should a person restore it; one born at Google bears none.
+ */
+function objectLeft(outcome: Outcome): Link | undefined {
+  const { decision, link, observed } = outcome;
+  const from = link ?? observed;
+  if (decision.rule !== 'insertAgain' || from?.googleId === undefined) return undefined;
+  if (link ? link.origin === 'crm' : observed?.marker) return undefined;
+  return { ...tombstone(outcome, from.googleId), formerOf: crmIdOf(outcome) };
+}
+
+const tombstone = ({ codec, userId, fence, expireAt }: Outcome, googleId: string): Link => ({
+  id: linkId(codec.record, { googleId: `${googleId}~${fence}` }),
+  ...{ userId, record: codec.record, googleId, generation: 0 },
+  state: 'deleted',
+  deletedBy: 'google',
+  origin: 'google',
+  crm: {},
+  google: {},
+  offered: {},
+  changes: 0,
+  expireAt,
+});
 
 /**
  * A member that was taken out of its group stays known until its day is past: the group, written anew,
@@ -150,7 +162,7 @@ function identity(outcome: Outcome, told: boolean): Link {
       userId,
       record: codec.record,
       state: 'live',
-      origin: inserted !== undefined || observed?.marker ? 'crm' : 'google',
+      origin: inserted !== undefined || observed?.marker || isOfOurs(outcome) ? 'crm' : 'google',
       crm: {},
       google: {},
       offered: {},
@@ -175,6 +187,10 @@ function identity(outcome: Outcome, told: boolean): Link {
   else if (seen?.state === 'live') delete next.foreign;
   return next;
 }
+
+/** A member of a group that the CRM made is the CRM's, whoever took it out of the group. */
+const isOfOurs = ({ parent, observed }: Outcome) =>
+  parent?.origin === 'crm' && observed?.group !== undefined && parent.googleId === observed.group;
 
 /** Until the CRM has named the record, it knows it by the id that it was told first, and answers with it. */
 const idFor = (link: Link | undefined, crmId: string | undefined, seen: string | undefined) =>
@@ -237,9 +253,10 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
     const same = before !== undefined && sameValue(before.value, value ?? null);
     const first = same ? before : { change, changeId: notice.changeId };
     const offer: Offer = { value: value ?? null, change: first.change, changeId: first.changeId };
+    if (name in decision.agreed && sameValue(decision.agreed[name], value)) offer.own = true;
     if (before) {
-      const told = [...(before.earlier ?? []), before.value].slice(-EARLIER);
-      offer.earlier = told.filter((old) => !sameValue(old, offer.value));
+      const told = [...(before.earlier ?? []), { value: before.value, change: before.change }];
+      offer.earlier = told.slice(-EARLIER).filter((old) => !sameValue(old.value, offer.value));
     }
     const atGoogle: Json | undefined = google[name];
     if (name in google && !sameValue(atGoogle, value)) offer.google = atGoogle ?? null;

@@ -57,6 +57,7 @@ export function mergeWith(
     google: read?.fields,
     // What was looked at before, and is again because the user has connected, gets no second answer.
     seen: isNew(link, intent) ? seenChange(link, intent) : Math.max(0, seenChange(link, intent)),
+    mayShow: newestShown(link, intent),
     locked: (name) =>
       (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||
       (hides && name === 'private'),
@@ -72,6 +73,12 @@ export function seenChange(link: Link | undefined, intent: Intent | undefined): 
   if (!intent?.seen || !link) return -1;
   const match = Object.values(link.offered).find((offer) => offer.changeId === intent.seen);
   return match ? match.change : Math.max(0, changeNumber(intent.seen, link.userId) - 1);
+}
+
+/** The number of the newest of our changes that may be in what the CRM says; undefined when it does not say. */
+function newestShown(link: Link | undefined, intent: Intent | undefined): number | undefined {
+  if (!intent?.seen || !link) return undefined;
+  return Math.max(seenChange(link, intent), changeNumber(intent.seen, link.userId));
 }
 
 const isNew = (link: Link | undefined, intent: Intent | undefined) =>
@@ -129,23 +136,30 @@ export function heldByCrm(link: Link | undefined, known: Fields): Fields {
 }
 
 function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | undefined {
-  const { codec, observed, intent } = input;
+  const { codec, observed } = input;
   const changed = Object.keys(merged.toCrm);
   if (changed.length === 0 && merged.conflicts.length === 0) return undefined;
-  const rejected: Rejection | undefined =
-    merged.refused.length > 0 && intent
-      ? {
-          reason: observed?.foreign || input.link?.foreign ? 'notOrganizer' : 'hidden',
-          detail: `${intent.record} ${intent.crmId}: ${merged.refused.join(', ')} can only be changed by its owner in Google; Google's values are in data`,
-        }
-      : undefined;
+  const rejected = rejection(input, merged.refused, "Google's values are in data");
   return {
     op: 'upsert',
     data: forCrm(codec, values, input.link),
     changed,
     ...(merged.conflicts.length > 0 && { conflicts: merged.conflicts }),
     ...(rejected && { rejected }),
-    ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
+    ...(observed?.redacted && isConcealed(input.link, observed) && { redacted: true }),
+  };
+}
+
+/** Tells which of the CRM's changes are the owner's to make; undefined when there is none. */
+export function rejection(
+  { observed, link, intent }: Prepared,
+  refused: string[],
+  instead: string,
+): Rejection | undefined {
+  if (refused.length === 0 || !intent) return undefined;
+  return {
+    reason: observed?.foreign || link?.foreign ? 'notOrganizer' : 'hidden',
+    detail: `${intent.record} ${intent.crmId}: ${refused.join(', ')} can only be changed by its owner in Google; ${instead}`,
   };
 }
 
@@ -163,7 +177,7 @@ export function tell(
       data,
       changed: Object.keys(data).filter((name) => !sameValue(data[name], null)),
       ...(heir && { formerUserId: heir.userId }),
-      ...(observed?.redacted && observed.marker === undefined && { redacted: true }),
+      ...(observed?.redacted && isConcealed(link, observed) && { redacted: true }),
     },
   };
 }

@@ -59,6 +59,30 @@ async function marked(
   return new Map(seen.map((one) => [one.observed.marker?.crmId ?? '', one]));
 }
 
+/**
+ * Inserted by a run that never knew, and made a group at Google since: linked, without a base, so that
+ * the next listing finds the record its place in the group.
+ */
+export async function adoptGroups(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+  const links: Link[] = [];
+  for (const work of works) {
+    const { intent, observed } = work;
+    const marker = observed?.marker;
+    if (work.link || !observed?.whole || intent?.op !== 'upsert') continue;
+    if (intent.crmId !== marker?.crmId) continue;
+    const { deletedBy: _, ...fresh } = blank(
+      run,
+      codec.record,
+      intent.crmId,
+      marker.generation,
+      {},
+    );
+    work.link = { ...fresh, state: 'live', googleId: observed.googleId };
+    links.push(work.link);
+  }
+  if (links.length > 0) await run.engine.store.commit(run.lease, { links }, false);
+}
+
 /** Stores that these insertions are about to be tried. */
 export async function markInsertions(
   run: Run,

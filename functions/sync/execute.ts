@@ -8,7 +8,7 @@ import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
-import { findUnanswered, markInsertions, unmarked } from './creation.ts';
+import { adoptGroups, findUnanswered, markInsertions, unmarked } from './creation.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
@@ -68,6 +68,7 @@ async function executeRound(
   const { codec } = collection;
   const emails = works.flatMap((w) => (w.intent ? codec.emailsOf({ fields: w.intent.data }) : []));
   const context = await run.directory.context(emails);
+  await adoptGroups(run, collection, works);
   const planned = works.map((work) => ({ work, decision: decide(run, collection, context, work) }));
 
   const blind = planned.filter(
@@ -83,7 +84,8 @@ async function executeRound(
 
   const writes: Planned[] = [];
   for (const { work, decision } of planned) {
-    if (run.listing.get(codec.record) !== 'done' && isAdrift(work)) {
+    const listed = run.listing.get(codec.record) === 'done' && !isYounger(run, work);
+    if (!listed && isAdrift(work)) {
       result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
       continue;
     }
@@ -203,8 +205,12 @@ const isAdrift = ({ link, observed, nowhere, follows }: Work) =>
   !follows &&
   link !== undefined &&
   observed !== undefined &&
-  (observed.whole === true ||
+  (observed.whole !== undefined ||
     (observed.state === 'gone' && link.group !== undefined && observed.group === undefined));
+
+/** It became a group, or changed as one, since the run began: the run's listing may be from before. */
+const isYounger = ({ startedAt }: Run, { observed }: Work) =>
+  observed?.whole !== undefined && observed.whole.since > startedAt;
 
 const isNotFound = (answer: Result<unknown> | undefined) =>
   answer !== undefined && !answer.ok && answer.error.status === 404;

@@ -3,6 +3,7 @@
  * after the groups: a member's place is in its group as that stands now.
  */
 import type { CodecContext, Observed } from '../core/codec.ts';
+import { sawDeletion } from '../core/deletion.ts';
 import { heir, type Nowhere, SLEEP_MS } from '../core/members.ts';
 import { knownGoogle } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
@@ -304,9 +305,12 @@ function orphan(
   const { link, parent } = work;
   // What is an event of its own by now does not depend on the group.
   if (link?.state === 'live' && link.group === undefined) return;
-  if (word && !isWanted(collection, word)) work.nowhere = 'withGroup';
+  // A CRM that only repeats what it was told of the group has not deleted its members.
+  const repeats = word !== undefined && sawDeletion({ link: parent, intent: word });
+  const wanted = word === undefined || isWanted(collection, word);
+  if (!wanted && !repeats) work.nowhere = 'withGroup';
   // On its way back (also after a fresh start).
-  else if (word?.pendingFor.includes(run.user.userId) || parent?.deletedBy === 'crm')
+  else if (wanted && (word?.pendingFor.includes(run.user.userId) || parent?.deletedBy === 'crm'))
     work.nowhere = 'noGroup';
   else if (work.observed?.state !== 'live') work.observed = placeIn(collection, work, context);
 }

@@ -153,7 +153,8 @@ export async function observePage(
   const works = observed
     // It has not gone, it goes by another name now.
     .filter((o) => !(o.observed.state === 'gone' && former.has(o.observed.googleId)))
-    .map((o): Work => ({ ...o, link: linkOf(o.observed), intent: undefined }));
+    .map((o): Work => ({ ...o, link: linkOf(o.observed), intent: undefined }))
+    .map(asFormer);
   const gone = await placeGroups(run, collection, known, works, until);
   await recognise(run, collection, works);
   const far = new Set(outside);
@@ -165,6 +166,14 @@ export async function observePage(
   );
   await claimShared(run, collection, news);
   return news;
+}
+
+/** A record's former object, born at Google: the tombstone stands in for the marker that it does not bear. */
+function asFormer(work: Work): Work {
+  const { link, observed } = work;
+  if (link?.formerOf === undefined || !observed) return work;
+  const marker = { crmId: link.formerOf, generation: link.generation };
+  return { ...work, link: undefined, observed: { ...observed, marker } };
 }
 
 /** What is out of the collection's reach is nobody's business, unless a record hangs on it. */

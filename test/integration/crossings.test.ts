@@ -214,6 +214,25 @@ test('P3 an earlier generation that a person restores does not stay beside the l
   assert.notEqual(events[0]?.id, first?.id);
 });
 
+test('P3 the same, born at Google: it bears no marker, and is known all the same', async () => {
+  const world = await connected();
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll();
+  const { data } = told(world)[0] ?? {};
+  await world.crm(world.change('g1', { ...data }, { googleId: own.id }));
+  await world.crm(world.change('g1', { ...data, status: 'cancelled' }));
+  await world.crm(world.change('g1', { ...data, status: 'planned', place: 'Thun' }));
+  await restore(world, own.id);
+  await world.poll();
+  const events = await world.events();
+  assert.deepEqual(
+    events.map((e) => [e.id === own.id, e.location]),
+    [[false, 'Thun']],
+  );
+  assert.equal(told(world).length, 1, 'the CRM hears of no second appointment');
+});
+
 test('P1 P8 restored from the bin after the CRM cancelled it: told, and what the CRM changed stays', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit()));

@@ -2,7 +2,24 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { take } from '../../functions/triggers/crm-change.ts';
-import { createWorld, visit } from '../support/world.ts';
+import { createWorld, visit, type World } from '../support/world.ts';
+
+/** Somebody outside of the firm invites the user; resolves to the event's id. */
+async function invite(world: World, user: string): Promise<string> {
+  world.workspace.createAccount({ email: 'boss@else.example' });
+  const invited = await world.workspace.handle({
+    method: 'POST',
+    url: '/calendar/v3/calendars/primary/events',
+    headers: { authorization: 'Bearer user:boss@else.example', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      summary: 'Invitation',
+      start: { date: '2026-11-27' },
+      end: { date: '2026-11-28' },
+      attendees: [{ email: `${user}@firm.example` }],
+    }),
+  });
+  return JSON.parse(invited.body).id;
+}
 
 test('P10 C20 an unlinked event and what we do not map are never touched; mails are never sent', async () => {
   const world = createWorld();
@@ -42,19 +59,7 @@ test('P10 C20 an unlinked event and what we do not map are never touched; mails 
 test('rule 7: the own answer travels both ways, a declined event is not busy; the rest is the organizer’s', async () => {
   const world = createWorld();
   await world.connect('anna');
-  world.workspace.createAccount({ email: 'boss@else.example' });
-  const invited = await world.workspace.handle({
-    method: 'POST',
-    url: '/calendar/v3/calendars/primary/events',
-    headers: { authorization: 'Bearer user:boss@else.example', 'content-type': 'application/json' },
-    body: JSON.stringify({
-      summary: 'Invitation',
-      start: { date: '2026-11-27' },
-      end: { date: '2026-11-28' },
-      attendees: [{ email: 'anna@firm.example' }],
-    }),
-  });
-  const { id } = JSON.parse(invited.body) as { id: string };
+  const id = await invite(world, 'anna');
   await world.poll();
   const told = world.messages.find((m) => m.googleId === id);
   assert.deepEqual([told?.data?.response, told?.data?.busy], ['needsAction', true]);
@@ -214,4 +219,19 @@ test('C20 first sync, backfill and full resync of users with series and guests: 
   for (const [id, answers] of before) assert.deepEqual(after.get(id), answers);
   const doubled = world.messages.filter((m) => m.op === 'upsert' && m.crmId === undefined);
   assert.equal(doubled.filter((m) => m.record === 'appointment').length, 20 * 4, 'each once (C21)');
+});
+
+test('rule 7: P4 what the CRM changed in another organizer’s event that is gone is answered, not lost', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.poll();
+  const id = await invite(world, 'anna');
+  await world.poll();
+  const { data } = world.messages.at(-1) ?? {};
+  await world.crm(world.change('g1', { ...data }, { googleId: id }));
+  await world.phone('anna', 'DELETE', `/${id}`);
+  await world.crm(world.change('g1', { ...data, place: 'Thun', reminderMinutes: 10 }));
+  const last = world.messages.at(-1);
+  assert.deepEqual([last?.op, last?.rejected?.reason], ['delete', 'notOrganizer']);
+  assert.match(last?.rejected?.detail ?? '', /g1: place/);
 });

@@ -455,6 +455,22 @@ test('the series is deleted in the CRM, an exception edited before or after: the
   }
 });
 
+test('P4 a series deleted at Google, an occurrence edited in a CRM that repeats the deletion: the edit stays', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'DELETE', `/${event?.id}`);
+  const [told] = await crm.poll();
+  const seen = told?.changeId ?? '';
+  await crm.publish(crm.world.change('S', {}, { op: 'delete', seen }));
+  // Sent before the CRM heard of it.
+  await crm.publish(crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')));
+  const [answer] = await crm.hear();
+  assert.deepEqual([answer?.op, answer?.crmId], ['upsert', 'X']);
+  assert.equal(answer?.instead?.series.crmId, 'S');
+  assert.deepEqual(await crm.same(), ['2026-12-03T13:00:00.000Z Round']);
+});
+
 test('deleted at Google, edited in the CRM: the series is written again, with what was special in it', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly()));
@@ -668,6 +684,20 @@ test('a private series of the CRM’s syncs whole, its exceptions too; the user�
     ].sort(),
   );
   assert.doesNotMatch(crm.world.store.dump(), /Therapy/);
+});
+
+test('rule 4: the phone makes the CRM’s series private by one occurrence: what the CRM says of that is still written', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await crm.world.events();
+  const path = `/${event?.id}_20261201T080000Z`;
+  await crm.world.phone('anna', 'PATCH', path, { visibility: 'private', ...moved('12-03', 14) });
+  const told = await crm.poll();
+  const { crmId = '' } = told.find((m) => m.occurrence) ?? {};
+  await crm.publish(crm.edit(crmId, { place: 'Thun' }));
+  const one = await crm.world.phone('anna', 'GET', path);
+  assert.equal(one.location, 'Thun');
+  await crm.same();
 });
 
 test('an invitation to one occurrence of somebody else’s series is a record; the series is unknown', async () => {

@@ -7,8 +7,8 @@ import { seeded } from '../sandbox/google/random.ts';
 import { createWorld, visit } from '../support/world.ts';
 
 const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
-/** Failed once: white space that one side took for an edit. */
-const KEPT = [6, 322159466];
+/** Failed once: white space that one side took for an edit; the CRM back at what it was told before. */
+const KEPT = [6, 322159466, 38, 314, 141, 531];
 
 test('C14 P2 a thousand random edits on both sides come to rest: then no call but the listing, no message', async (t) => {
   t.diagnostic(`replay: FC_SEED=${SEED}`);

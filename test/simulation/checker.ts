@@ -14,12 +14,16 @@ import { lostUpdates } from './checker/lost-updates.ts';
 import { mappingHeld } from './checker/mapping-held.ts';
 import { notices } from './checker/notices.ts';
 import { organizer } from './checker/organizer.ts';
+import { previews } from './checker/preview.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
 import { resurrections } from './checker/resurrections.ts';
+import { series } from './checker/series.ts';
+import { singles } from './checker/singles.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { texts } from './checker/texts.ts';
 import { truthfulBase } from './checker/truthful-base.ts';
+import { undoings } from './checker/undo.ts';
 import { untouched } from './checker/untouched.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
@@ -30,9 +34,11 @@ import type { History } from './history.ts';
 /** All violations; none means that the run was right. */
 export function check(history: History): Violation[] {
   const view = new View(history);
+  const single = singles(view);
   return [
     ...ending(history.final),
     ...convergence(view),
+    ...series(view),
     ...lostUpdates(view),
     ...resurrections(view),
     ...counters(view),
@@ -42,15 +48,17 @@ export function check(history: History): Violation[] {
     ...leases(view),
     ...notices(view),
     ...truthfulBase(view),
-    ...waiting(view),
-    ...texts(view),
-    ...removals(view),
-    ...privacy(view),
-    ...organizer(view),
-    ...winners(view),
-    ...staleReads(view),
-    ...mappingHeld(view),
-    ...fieldMerge(view),
-    ...deleteOrEdit(view),
+    ...undoings(single),
+    ...previews(view),
+    ...waiting(single),
+    ...texts(single),
+    ...removals(single),
+    ...privacy(single),
+    ...organizer(single),
+    ...winners(single),
+    ...staleReads(single),
+    ...mappingHeld(single),
+    ...fieldMerge(single),
+    ...deleteOrEdit(single),
   ];
 }

@@ -9,18 +9,30 @@ export interface Edit {
   seq: number;
   at: number;
   side: 'crm' | 'google';
-  op: 'create' | 'edit' | 'delete' | 'cancel' | 'replan' | 'handOver' | 'recreate' | 'restore';
+  op:
+    | 'create'
+    | 'edit'
+    | 'delete'
+    | 'cancel'
+    | 'replan'
+    | 'handOver'
+    | 'recreate'
+    | 'restore'
+    /** Gone, because its series was changed. */
+    | 'vanish';
   user: string;
-  /** The CRM's id, or the event's id. */
+  /** The CRM's id, or the event's or occurrence's id. */
   id: string;
   /** What the person saw, and what it was afterwards; undefined: it did not exist. */
   before: Raw | undefined;
   after: Raw | undefined;
+  /** CRM: of an occurrence, its place in the series, as in Google's ids. */
+  slot?: string;
   /** CRM: Google's owner hides the content. */
   redacted?: boolean;
 }
 
-/** A change of one stored event, by the engine or, as the consequence of an edit, by Google. */
+/** A change of one event or occurrence, by the engine or, as the consequence of an edit, by Google. */
 export interface Effect {
   kind: 'effect';
   seq: number;
@@ -37,6 +49,8 @@ export interface Effect {
   after: Raw;
   fence: number | undefined;
   conditional: boolean;
+  /** The same for all that one call changed. */
+  call: number;
 }
 
 /** A call that the engine began. */
@@ -59,6 +73,9 @@ export interface TaskBegun {
   task: number;
   /** The subscription, or the admin's action. */
   what: string;
+  /** Of an admin's action: on whom, and which run is undone. */
+  userId?: string;
+  run?: number;
 }
 
 /** A task took a user's lease. */
@@ -106,7 +123,7 @@ export interface UserEvent {
   seq: number;
   at: number;
   user: string;
-  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'paused' | 'emptyListing';
+  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'emptyListing';
 }
 
 /** A false notification led to a call through a port. */
@@ -151,13 +168,26 @@ export type Entry =
   | Safe
   | UserState;
 
+/** One event as a person sees it in the calendar; of an occurrence, the series and its place in it. */
+export interface ShownEvent {
+  user: string;
+  id: string;
+  resource: Raw;
+  series?: string;
+  slot?: string;
+}
+
 /** How it all ended. */
 export interface Final {
-  users: { userId: string; email: string }[];
+  /** What a series is for the CRM: an appointment an occurrence, or a record of its own. */
+  recurrence: 'occurrences' | 'series';
+  users: { userId: string; email: string; timeZone: string }[];
   /** Every record that the CRM ever had. */
   records: Raw[];
   /** Every event of every calendar, cancelled ones too. */
   events: { user: string; id: string; etag: string; resource: Raw; exception: boolean }[];
+  /** All that takes place at Google: single events and the occurrences of series. */
+  shown: ShownEvent[];
   /** Resources that the engine must not touch, as they were at the start. */
   foreign: { user: string; id: string; resource: Raw }[];
   mails: number;

@@ -1,25 +1,39 @@
 /** What happens in one simulation: a seed and a list of steps, made from the seed, that can be shortened. */
 import { seeded } from '../sandbox/google/random.ts';
+import { type AdminAction, withAdmins } from './admin.ts';
 import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
 import type { Forgery } from './notifications.ts';
-import { FIELDS, type Field } from './values.ts';
+import { FIELDS, type Field, RULES } from './values.ts';
 
 /** `user` and `pick` choose among what is there when the step comes, so that a step outlives others. */
 export type Action =
-  | { do: 'crm.create'; user: number; n: number; fields: Field[] }
+  /** With `rule` a series, where the CRM knows series. */
+  | { do: 'crm.create'; user: number; n: number; fields: Field[]; rule?: number }
   | { do: 'crm.edit'; user: number; pick: number; n: number; fields: Field[] }
+  /** An occurrence without a record of its own gets one, or does not take place. */
+  | { do: 'crm.occurrence'; user: number; pick: number; n: number; fields: Field[] }
+  | { do: 'crm.leaveOut'; user: number; pick: number; n: number }
   | {
-      do: 'crm.delete' | 'crm.cancel' | 'crm.replan' | 'crm.recreate';
+      do: 'crm.delete' | 'crm.cancel' | 'crm.replan' | 'crm.recreate' | 'crm.rule';
       user: number;
       pick: number;
       n: number;
     }
   | { do: 'crm.handOver'; user: number; pick: number; to: number; n: number; fields: Field[] }
-  | { do: 'phone.create'; user: number; n: number; fields: Field[] }
-  | { do: 'phone.edit'; user: number; pick: number; n: number; fields: Field[] }
+  | { do: 'phone.create'; user: number; n: number; fields: Field[]; rule?: number }
+  /** edit: one event or occurrence; series: all of them. */
+  | { do: 'phone.edit' | 'phone.series'; user: number; pick: number; n: number; fields: Field[] }
   | {
-      do: 'phone.delete' | 'phone.restore' | 'phone.copy' | 'phone.colour';
+      /** rule: of a series or a single event; split: "this and following". */
+      do:
+        | 'phone.delete'
+        | 'phone.endSeries'
+        | 'phone.rule'
+        | 'phone.split'
+        | 'phone.restore'
+        | 'phone.copy'
+        | 'phone.colour';
       user: number;
       pick: number;
       n: number;
@@ -31,7 +45,8 @@ export type Action =
   | { do: 'forge'; how: Forgery; pick: number }
   /** Google makes no channel for the user, or what it tells of the user is lost; or not any more. */
   | { do: 'unwatchable' | 'deaf'; user: number; on: boolean }
-  | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect' | 'pause' | 'resume'; user: number }
+  | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect'; user: number }
+  | AdminAction
   | { do: 'leave'; user: number; how: 'keep' | 'remove' };
 
 export interface Step {
@@ -50,6 +65,8 @@ export interface Script {
   echo: boolean;
   onDeletedInCrm: 'restore' | 'deleteAgain';
   policy: { [field: string]: 'crm' | 'google' };
+  /** What a series is for the CRM; absent: an appointment an occurrence. */
+  recurrence?: 'occurrences' | 'series';
   /** Google notifies. */
   channels?: true;
   steps: Step[];
@@ -59,21 +76,26 @@ type Random = () => number;
 const int = (random: Random, n: number) => Math.floor(random() * n);
 const one = <T>(random: Random, list: readonly T[]) => list[int(random, list.length)] as T;
 
+/** What a script has besides what all have: in two of five series, in either mode. */
+const ABOUT = ['plain', 'plain', 'plain', 'occurrences', 'series'] as const;
+
 /** The script of a seed. */
 export function scriptOf(seed: number): Script {
   const random = seeded(seed);
   const users = 2 + int(random, 3);
   const steps: Step[] = [];
   const length = 10 + int(random, 26);
+  const about = one(random, ABOUT);
   // A few records that everybody edits find more than many that nobody meets twice.
   for (let n = 1; n <= length; n++) {
     const early = n <= 3;
+    const usual = early ? create(random, users, n) : action(random, users, n);
     steps.push({
       turns: one(random, [0, 0, 0, 1, 3, 8, 20, 60]),
-      action: early ? create(random, users, n) : action(random, users, n),
+      action: about === 'plain' ? usual : special(random, usual),
     });
   }
-  return withChannels({
+  const script: Script = {
     seed,
     users,
     workers: 1 + int(random, 3),
@@ -81,8 +103,10 @@ export function scriptOf(seed: number): Script {
     echo: random() < 0.7,
     onDeletedInCrm: random() < 0.7 ? 'restore' : 'deleteAgain',
     policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
+    ...(about === 'series' && { recurrence: 'series' }),
     steps,
-  });
+  };
+  return withChannels(withAdmins(script));
 }
 
 function create(random: Random, users: number, n: number): Action {
@@ -94,6 +118,31 @@ function create(random: Random, users: number, n: number): Action {
     n,
     fields: [...new Set(fields)],
   };
+}
+
+/** Turns part of what people do to single appointments into what they do to series. */
+function special(random: Random, usual: Action): Action {
+  const dice = random();
+  switch (usual.do) {
+    case 'crm.create':
+    case 'phone.create':
+      return dice < 0.6 ? { ...usual, rule: int(random, RULES) } : usual;
+    case 'crm.edit':
+      return dice < 0.25 ? { ...usual, do: 'crm.occurrence' } : usual;
+    case 'phone.edit':
+      return dice < 0.3 ? { ...usual, do: 'phone.series' } : usual;
+    case 'crm.delete':
+    case 'crm.cancel':
+    case 'crm.replan':
+      return dice < 0.4 ? { ...usual, do: one(random, ['crm.rule', 'crm.leaveOut']) } : usual;
+    case 'phone.delete':
+    case 'phone.restore':
+    case 'phone.colour':
+      if (dice < 0.5) return usual;
+      return { ...usual, do: one(random, ['phone.endSeries', 'phone.rule', 'phone.split']) };
+    default:
+      return usual;
+  }
 }
 
 function some(random: Random): Field[] {
@@ -189,7 +238,10 @@ function fault(random: Random): Fault {
     };
   }
   const strike = one(random, [LOST, LOST, BUSY, RATE, QUOTA, SLOW, LONG]);
-  return { where: 'google', when, strike, skip, count: one(random, [1, 1, 1, 2, 4, 8]) };
+  const count = one(random, [1, 1, 1, 2, 4, 8]);
+  // What Google refuses has had no effect.
+  const refused = strike.kind === 'status' && strike.status < 500;
+  return { where: 'google', when: refused ? 'before' : when, strike, skip, count };
 }
 
 const LOST = { kind: 'lost' } as const;

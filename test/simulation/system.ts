@@ -7,17 +7,21 @@ import { dueNow } from '../../functions/core/polls.ts';
 import type { User } from '../../functions/core/records.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 import type { Store } from '../../functions/sync/ports.ts';
+import type { Action } from '../../functions/triggers/admin-actions.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
+import type { Calendar } from '../sandbox/google/calendar/model.ts';
 import { seeded } from '../sandbox/google/random.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
 import { hasToken } from '../support/canary.ts';
+import { Effects, etagOf } from './effects.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
 import { isForged, Notifications, PUSH_URL, refuseChannel } from './notifications.ts';
 import { Queues } from './queues.ts';
 import { rest, Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
+import { shownIn } from './shown.ts';
 import { MONDAY } from './values.ts';
 import { carried, type Outside, type Task, Worker } from './worker.ts';
 
@@ -37,7 +41,15 @@ const MAX_TURNS = 30_000;
 export interface SystemOptions
   extends Pick<
     Script,
-    'seed' | 'users' | 'workers' | 'rough' | 'echo' | 'onDeletedInCrm' | 'policy' | 'channels'
+    | 'seed'
+    | 'users'
+    | 'workers'
+    | 'rough'
+    | 'echo'
+    | 'onDeletedInCrm'
+    | 'policy'
+    | 'recurrence'
+    | 'channels'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -69,13 +81,12 @@ export class System {
   readonly #outside: Outside;
   readonly #schedule: () => number;
   readonly #told = new Set<string>();
+  readonly #effects = new Effects();
   /** Tasks that handle a false notification. */
   readonly #forged = new Set<number>();
-  readonly #shadow = new Map<string, Raw>();
   #workers: Worker[] = [];
   #seenChanges = 0;
   #tasks = 0;
-  #version = 0;
   #foreign: Final['foreign'] = [];
   #logged = '';
   /** For a person who looks at one run. */
@@ -163,6 +174,7 @@ export class System {
       store,
       vault,
       random,
+      recurrence: this.options.recurrence ?? 'occurrences',
       task: undefined,
       publisher: {
         googleChanges: async (changes) => {
@@ -255,8 +267,8 @@ export class System {
   }
 
   #fromCrm(message: Raw): void {
-    // Users are entered by setUp.
-    if (message.record === 'user') return;
+    // As they come first, users are entered by setUp.
+    if (message.record === 'user' && message.version === 1) return;
     this.queues.publish('crm-change', JSON.stringify(message), this.scheduler.now);
   }
 
@@ -277,25 +289,11 @@ export class System {
   #noteEffects(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
     const { calendars } = this.workspace;
     if (calendars.changes === this.#seenChanges) return;
+    const by = { task: task?.id, method, caller: caller.split('@')[0] };
+    const guard = { fence: task?.lease?.fence, conditional, call: calendars.changes };
     for (const user of this.users) {
-      for (const record of calendars.primary(emailOf(user)).events.values()) {
-        if (record.changed <= this.#seenChanges) continue;
-        const key = `${user} ${record.id}`;
-        const after: Raw = record.resource;
-        this.note('effect', {
-          task: task?.id,
-          method,
-          caller: caller.split('@')[0],
-          user,
-          id: record.id,
-          etag: etagOf(record.changed),
-          before: this.#shadow.get(key),
-          after,
-          fence: task?.lease?.fence,
-          conditional,
-        });
-        this.#shadow.set(key, after);
-      }
+      for (const change of this.#effects.since(this.#seenChanges, user, this.calendarOf(user)))
+        this.note('effect', { ...by, ...change, ...guard });
     }
     this.#seenChanges = calendars.changes;
   }
@@ -305,14 +303,14 @@ export class System {
   async setUp(): Promise<void> {
     for (const userId of this.users) {
       const email = emailOf(userId);
-      const timeZone = userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
+      const timeZone = this.zoneOf(userId);
       this.workspace.createAccount({ email, name: userId, timeZone });
       await this.store.putUser({
         userId,
         email,
         timeZone,
         enabled: true,
-        version: ++this.#version,
+        version: 1,
       });
       await this.crm.announce({ userId, email, name: userId, timeZone });
       await this.#strangers(userId);
@@ -348,7 +346,7 @@ export class System {
       const meeting = { summary: 'Board', start: at(14), end: at(15), iCalUID: 'board', organizer };
       await this.phone(userId, 'POST', '/import', meeting);
     }
-    for (const record of this.workspace.calendars.primary(emailOf(userId)).events.values()) {
+    for (const record of this.calendarOf(userId).events.values()) {
       if (record.resource.eventType !== 'default')
         this.#foreign.push({ user: userId, id: record.id, resource: record.resource });
     }
@@ -381,6 +379,15 @@ export class System {
 
   happened(user: string, what: UserEvent['what']): void {
     this.note('user', { user, what });
+  }
+
+  zoneOf(userId: string): string {
+    return userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
+  }
+
+  /** Where the user's entries live. */
+  calendarOf(userId: string): Calendar {
+    return this.workspace.calendars.primary(emailOf(userId));
   }
 
   /** A person's phone. Undefined when Google refuses. */
@@ -448,6 +455,25 @@ export class System {
       this.queues.end(message, status === 204, this.scheduler.now);
     });
     await rest();
+  }
+
+  /** An admin asks one of the processes for something, and does not ask again if that dies. */
+  async ask(asked: Action): Promise<void> {
+    const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
+    const task = ++this.#tasks;
+    const { action: what, ...about } = asked;
+    this.note('task', { task, what, ...about });
+    void worker.ask(task, asked).then(
+      (status) => this.log('answered', { task, status }),
+      (error) => this.bugs.push(String(error)),
+    );
+    await rest();
+  }
+
+  /** The CRM switches a user off, or on again. */
+  async enable(userId: string, enabled: boolean): Promise<void> {
+    const known = this.crm.users().find((user) => user.userId === userId);
+    if (known && known.enabled !== enabled) await this.crm.announce({ ...known, enabled });
   }
 
   async #deliverToCrm(user: string): Promise<void> {
@@ -531,17 +557,10 @@ export class System {
   async #backToWork(userId: string): Promise<void> {
     const user = await this.store.getUser(userId);
     if (user?.leaving) return;
-    if (user?.state === 'paused') await this.resume(userId);
-    else if (user?.state !== 'active') await this.connect(userId);
-  }
-
-  async resume(userId: string): Promise<void> {
-    const { now } = this.scheduler;
-    await this.store.updateUser(userId, (user) => {
-      if (user?.state !== 'paused') return undefined;
-      const { stateReason: _, ...kept } = user;
-      return dueNow({ ...kept, state: 'active' }, now);
-    });
+    if (user?.enabled === false) await this.enable(userId, true);
+    if (user?.state === 'paused') {
+      await this.ask({ action: user.stateReason === 'byAdmin' ? 'resume' : 'release', userId });
+    } else if (user?.state !== 'active') await this.connect(userId);
   }
 
   /** Runs to the end and hands over everything that the checker needs. */
@@ -568,7 +587,7 @@ export class System {
 
   #final(rested: boolean, extra: Final['extra']): Final {
     const events = this.users.flatMap((user) =>
-      [...this.workspace.calendars.primary(emailOf(user)).events.values()].map((record) => ({
+      [...this.calendarOf(user).events.values()].map((record) => ({
         user,
         id: record.id,
         etag: etagOf(record.changed),
@@ -576,8 +595,22 @@ export class System {
         exception: record.exception !== null,
       })),
     );
+    const shown = this.users.flatMap((user) =>
+      shownIn(this.calendarOf(user)).map(({ id, resource, series, slot }) => ({
+        user,
+        id,
+        resource,
+        ...(series !== undefined && { series, slot }),
+      })),
+    );
     return {
-      users: this.users.map((userId) => ({ userId, email: emailOf(userId) })),
+      recurrence: this.options.recurrence ?? 'occurrences',
+      shown,
+      users: this.users.map((userId) => ({
+        userId,
+        email: emailOf(userId),
+        timeZone: this.zoneOf(userId),
+      })),
       records: structuredClone(this.crm.records(undefined, true)) as Raw[],
       events,
       foreign: this.#foreign,
@@ -602,8 +635,6 @@ export class System {
 
 export const emailOf = (userId: string) => `${userId}@firm.example`;
 const nameOf = (email: string) => email.split('@')[0] ?? '';
-
-const etagOf = (changed: number) => `"${3_400_000_000_000_000 + changed * 2}"`;
 
 /** A record's data as a person sees it; undefined once it is deleted. */
 export function snapshot(record: { data: object; deleted: boolean }): Raw | undefined {

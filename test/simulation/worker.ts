@@ -11,6 +11,7 @@ import type { AccessToken } from '../../functions/google/oauth.ts';
 import type { Log } from '../../functions/log.ts';
 import type { Access, Engine, EngineSettings } from '../../functions/sync/engine.ts';
 import type { Publisher, Store } from '../../functions/sync/ports.ts';
+import { type Action, actions } from '../../functions/triggers/admin-actions.ts';
 import type { TokenVault } from '../../functions/vault/ports.ts';
 import { ApiError, type Call, ConnectionLost } from '../sandbox/google/protocol.ts';
 import type { Workspace } from '../sandbox/google/workspace.ts';
@@ -29,6 +30,8 @@ export interface Outside {
   vault: TokenVault;
   publisher: Publisher;
   settings: EngineSettings;
+  /** What a series is for the CRM. */
+  recurrence: 'occurrences' | 'series';
   random: () => number;
   /** Whose call through a port takes effect at this moment. */
   task: Task | undefined;
@@ -86,9 +89,24 @@ export class Worker implements Owner {
     return call(this.#engine(task), subscription, taskId, data);
   }
 
+  /** What the admin function is asked for; resolves to the HTTP status. */
+  async ask(taskId: number, asked: Action): Promise<number> {
+    const task: Task = { id: taskId, worker: this, lease: undefined, emptied: false };
+    const answer = actions[asked.action] as (
+      engine: Engine,
+      asked: Action,
+    ) => Promise<{ status: number }>;
+    const { status } = await answer(this.#engine(task), asked).catch((error: unknown) => {
+      if (error instanceof SyncError) return { status: 503 };
+      throw error;
+    });
+    return status;
+  }
+
   #engine(task: Task): Engine {
     let secrets = 0;
-    const { scheduler, settings, random, store, publisher, onLog } = this.#outside;
+    const { scheduler, settings, random, store, publisher, onLog, recurrence } = this.#outside;
+    const calendar = { calendar: 'primary', name: 'CRM', recurrence } as const;
     const clock = {
       now: () => scheduler.now,
       sleep: (ms: number) => scheduler.turn(this, `${task.id} wake`, scheduler.now + ms),
@@ -105,7 +123,7 @@ export class Worker implements Owner {
       store: this.#wrap('store', store, task),
       publisher: this.#wrap('publish', publisher, task),
       access: this.#access,
-      collections: [calendarCollection(client)],
+      collections: [calendarCollection(client, calendar)],
       clock,
       random,
       holder: () => `task-${task.id}`,

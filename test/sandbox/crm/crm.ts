@@ -7,6 +7,7 @@ import type { RecordType } from '../../../functions/core/fields.ts';
 import {
   type GoogleChange,
   googleChangeSchema,
+  type Moment,
   type Occurrence,
   occurrenceSchema,
 } from '../../../functions/core/messages.ts';
@@ -78,14 +79,9 @@ export class Crm {
       throw new CrmError(404, `no user ${userId}`);
     }
     const edited = checked(data, record.record);
-    const old = record.data;
-    const isNew = (field: keyof RecordData) => !isSame(field, edited[field], old[field]);
-    record.data = { ...old, ...edited };
+    record.editedFields = editedAt(record.version + 1, record, edited);
+    record.data = { ...record.data, ...edited };
     if (userId !== undefined) record.userId = userId;
-    const version = record.version + 1;
-    const changed = (Object.keys(edited) as (keyof RecordData)[]).filter(isNew);
-    const fields = changed.map((field) => [mergedWith(field), version]);
-    record.editedFields = { ...record.editedFields, ...Object.fromEntries(fields) };
     this.#personChanged(record);
     await this.flush();
     return record;
@@ -96,6 +92,7 @@ export class Crm {
     const record = this.#live(crmId);
     record.deleted = true;
     record.deletedBy = 'crm';
+    for (const part of this.#partsOf(record)) this.#goWith(part, record);
     this.#personChanged(record);
     await this.flush();
     return record;
@@ -124,6 +121,7 @@ export class Crm {
         userId,
         version,
         editedVersion: version,
+        editedFields: editedAt(version, old, change.op === 'delete' ? {} : change.data),
         data:
           change.op === 'delete'
             ? (old?.data ?? {})
@@ -180,10 +178,45 @@ export class Crm {
     }
   }
 
+  /** Live records of single occurrences of a series. */
+  #partsOf({ crmId, googleId }: CrmRecord): CrmRecord[] {
+    return [...this.#records.values()].filter(({ deleted, occurrence }) => {
+      const series = occurrence?.series;
+      const isIts = series?.crmId === crmId || (googleId && series?.googleId === googleId);
+      return !deleted && isIts;
+    });
+  }
+
+  /** The exceptions of a series go with it, and nothing is published about them. */
+  #goWith(part: CrmRecord, series: CrmRecord): void {
+    part.deleted = true;
+    part.deletedBy = 'crm';
+    part.wentWith = series.crmId;
+    this.#changed(part.userId, part.crmId);
+  }
+
+  /** A series that came back under another number: so do the exceptions that went with it. */
+  #comeBack(former: CrmRecord, { crmId, googleId }: CrmRecord): void {
+    for (const part of this.#records.values()) {
+      if (part.occurrence?.series.crmId !== former.crmId) continue;
+      const { originalStart } = part.occurrence;
+      const series = { crmId, ...(googleId !== undefined && { googleId }) };
+      part.occurrence = { series, originalStart };
+      if (part.wentWith !== former.crmId) continue;
+      part.deleted = false;
+      delete part.deletedBy;
+      delete part.wentWith;
+      part.version += 1;
+      this.#publishRecord(part);
+    }
+  }
+
   /** An occurrence without a record of its own does not take place: the series knows. */
   #leaveOut({ series, originalStart }: Occurrence): void {
     const isIt = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
-    const record = [...this.#records.values()].find(isIt);
+    // Restored under another number, the series has two by which it may be called.
+    const named = [...this.#records.values()].filter(isIt);
+    const record = named.find(({ deleted }) => !deleted) ?? named[0];
     if (!record) return;
     record.cancelled = [...(record.cancelled ?? []), originalStart];
     this.#changed(record.userId, record.crmId);
@@ -202,8 +235,25 @@ export class Crm {
     );
     const live = [...same, ...former].find((record) => !record.deleted);
     if (live || crmId !== undefined) return live ?? named;
+    // Both sides took the same occurrence out of its series at once.
+    const part = change.occurrence && this.#partAt(change.occurrence, change.userId);
+    if (part) return part;
     // Adopted once and deleted since: a late copy of the first message must not make a second record.
     return same.at(-1);
+  }
+
+  /** The live record of an occurrence: it is known by its place before it has Google's id. */
+  #partAt({ series, originalStart }: Occurrence, userId: string | undefined) {
+    const isSeries = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
+    const names = [...this.#records.values()].filter(isSeries).map(({ crmId }) => crmId);
+    return [...this.#records.values()].find(
+      ({ occurrence, deleted, userId: owner }) =>
+        !deleted &&
+        owner === userId &&
+        occurrence?.series.crmId !== undefined &&
+        names.includes(occurrence.series.crmId) &&
+        isSameMoment(occurrence.originalStart, originalStart),
+    );
   }
 
   #applyUpsert(record: CrmRecord | undefined, change: GoogleChange): void {
@@ -227,7 +277,9 @@ export class Crm {
       const whole = { ...record.data, ...data };
       const restored = this.#insert({ userId, record: type, origin, data: whole });
       restored.conflicts.push(...(change.conflicts ?? []));
+      if (record.cancelled) restored.cancelled = record.cancelled;
       this.#googleChanged(restored, change);
+      this.#comeBack(record, restored);
       return;
     }
     // Somebody changed the record here since Google's view of it: only what really changed there counts.
@@ -272,12 +324,15 @@ export class Crm {
     if (base !== undefined && record.editedVersion > base) return;
     record.deleted = true;
     record.deletedBy = 'google';
+    if (change.occurrence) this.#leaveOut(change.occurrence);
     this.#bump(record, change);
     this.#googleChanged(record, change);
   }
 
   #googleChanged(record: CrmRecord, change: GoogleChange, whole = true): void {
-    if (change.googleId !== undefined) record.googleId = change.googleId;
+    // The old owner's event is not the new one's: what crosses with a hand-over does not name it.
+    if (change.googleId !== undefined && change.userId === record.userId)
+      record.googleId = change.googleId;
     if (whole) record.seen = change.changeId;
     if (change.op === 'upsert') record.redacted = change.redacted === true;
     if (change.occurrence) record.occurrence = change.occurrence;
@@ -417,6 +472,21 @@ function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
 const baseVersionOf = ({ crmId }: CrmRecord, change: GoogleChange) =>
   change.crmId === undefined || change.crmId === crmId ? change.baseVersion : 0;
 
+/** The version in which a person edited each field last. */
+function editedAt(
+  version: number,
+  { data: old = {}, editedFields }: Partial<CrmRecord> = {},
+  edited: object,
+): NonNullable<CrmRecord['editedFields']> {
+  const data: RecordData = edited;
+  const names = Object.keys(data) as (keyof RecordData)[];
+  const changed = names.filter((name) => !isSame(name, data[name], old[name]));
+  return {
+    ...editedFields,
+    ...Object.fromEntries(changed.map((name) => [mergedWith(name), version])),
+  };
+}
+
 /** What a form shows of a field that nobody has filled in. */
 const UNFILLED: RecordData = { busy: true, private: false };
 
@@ -426,6 +496,11 @@ function isSame(field: keyof RecordData, a: unknown, b: unknown): boolean {
   const shown = (value: unknown) => JSON.stringify(plain(value) ?? UNFILLED[field] ?? null);
   return shown(a) === shown(b);
 }
+
+const isSameMoment = (a: Moment, b: Moment) =>
+  'date' in a || 'date' in b
+    ? 'date' in a && 'date' in b && a.date === b.date
+    : Date.parse(a.dateTime) === Date.parse(b.dateTime);
 
 /** What a redacted change asks to forget. */
 const HIDDEN: ReadonlySet<string> = new Set([

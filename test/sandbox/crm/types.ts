@@ -43,6 +43,8 @@ export interface CrmRecord {
   deleted: boolean;
   /** Set when the deletion was told by Google: such a record may come back. */
   deletedBy?: 'crm' | 'google';
+  /** It was one occurrence of this series, which was deleted here. */
+  wentWith?: string;
   origin: 'crm' | 'google';
   googleId?: string;
   /** The record is this one occurrence of a series (RECURRENCE=series). */

@@ -1,14 +1,22 @@
 /** When a value that somebody typed may be gone: it is reported, or nobody could know of it. */
 import type { Edit, Raw, Told } from '../history.ts';
 import { crmNames, crmValue, type FieldName, HIDDEN } from '../mapping.ts';
+import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
+import { isTakenByUndo } from './undo.ts';
 import { googleKey, type View } from './view.ts';
 
 export function isExcused(view: View, edit: Edit, field: FieldName, value: string): boolean {
   const root = view.rootOf(edit);
   const about = view.toldOf(root);
+  // The CRM moved or cut the series: Google drops the exceptions whose place is no more.
+  const isMove = (e: Edit) =>
+    e.side === 'crm' && view.rootOf(e) === root && e.slot === undefined && movesSeries(e);
+  if (edit.slot !== undefined && view.edits.some(isMove)) return true;
   if (isReported(view, root, field, value)) return true;
+  if (isTakenByUndo(view, root, field, value)) return true;
   if (edit.side === 'google') {
+    if (seriesIn(edit.id) !== undefined && view.edits.some(isMove)) return true;
     const removed = view.entries.some(
       (e) => e.kind === 'user' && e.user === edit.user && e.what === 'leavingRemove',
     );
@@ -31,6 +39,14 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
   );
 }
 
+/** Where series are records: whether its occurrences have other places than before. */
+function movesSeries({ before, after }: Edit): boolean {
+  if (before?.recurrence && before.status !== after?.status) return true;
+  if (!before || !after) return false;
+  return ['start', 'recurrence'].some(
+    (f) => JSON.stringify(before[f]) !== JSON.stringify(after[f]),
+  );
+}
 /** Whether the CRM was told the value as one of the two of a conflict. */
 export const isReported = (view: View, root: string, field: FieldName, value: string): boolean =>
   view

@@ -1,6 +1,7 @@
 /** P4: no lost update. */
 import type { Edit } from '../history.ts';
 import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.ts';
+import { seriesIn } from '../shown.ts';
 import { isExcused } from './excuses.ts';
 import { isReplaced } from './knowledge.ts';
 import type { View } from './view.ts';
@@ -12,6 +13,8 @@ export function lostUpdates(view: View): Violation[] {
   for (const edit of view.edits) {
     if (!edit.after || edit.op === 'restore') continue;
     for (const field of FIELDS) {
+      // Whoever makes a series says when it begins; the rest follows.
+      if (field === 'time' && isDerived(view, edit)) continue;
       const value = said(edit.side, edit.after, field);
       if (!isUnique(field, value) || value === said(edit.side, edit.before, field)) continue;
       if (survives(view, edit, field, value) || isExcused(view, edit, field, value)) continue;
@@ -20,6 +23,10 @@ export function lostUpdates(view: View): Violation[] {
   }
   return found;
 }
+
+/** Where series are records: an occurrence that came with its series. */
+const isDerived = (view: View, { op, id }: Edit) =>
+  op === 'create' && view.final.recurrence === 'series' && seriesIn(id) !== undefined;
 
 /** Values that only one edit can have made. */
 const isUnique = (field: FieldName, value: string | undefined): value is string =>
@@ -34,7 +41,7 @@ function survives(view: View, edit: Edit, field: FieldName, value: string): bool
       crmValue(r.data, field) === value,
   );
   const atGoogle = view
-    .liveEvents()
+    .visible()
     .some(
       (e) =>
         view.rootOf({ side: 'google', ...e }) === root && googleValue(e.resource, field) === value,

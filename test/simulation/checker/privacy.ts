@@ -1,6 +1,7 @@
 /** Rule 4: what its owner hides at Google never reaches the CRM, and the CRM's texts never cover it. */
 import type { Effect, Raw, Told } from '../history.ts';
 import { crmNames, crmValue, googleValue, HIDDEN } from '../mapping.ts';
+import { seriesIn } from '../shown.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -14,8 +15,11 @@ export function privacy(view: View): Violation[] {
 const isPrivate = (raw: Raw | undefined) => raw?.visibility === 'private';
 
 function leaks(view: View, told: Told): Violation[] {
-  const { userId, googleId, data, conflicts = [] } = told.message;
+  const { userId, crmId, googleId, data, conflicts = [] } = told.message;
   if (googleId === undefined || view.inserted.has(googleKey(userId, googleId))) return [];
+  // An event of the CRM's that became a series goes on as one of the occurrences.
+  const series = seriesIn(googleId);
+  if (series && view.inserted.get(googleKey(userId, series)) === crmId) return [];
   const begin = view.beginOf(told);
   if (begin === undefined) return [];
   // Turned private while the run was under way: it had read the text before.

@@ -1,7 +1,11 @@
 /** P7: no resurrection. */
+
+import { slotOf } from '../crm-calendar.ts';
 import type { Edit, Entry, Raw } from '../history.ts';
 import { FIELDS, said, sameText } from '../mapping.ts';
+import { slotIn } from '../shown.ts';
 import { isKnown, isReplaced } from './knowledge.ts';
+import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -12,20 +16,27 @@ export function resurrections(view: View): Violation[] {
   for (const [root, edits] of roots) {
     const last = edits.at(-1);
     if (!last || (last.op !== 'delete' && last.op !== 'cancel')) continue;
-    if (!sawAll(view, last, edits)) continue;
+    if (isUndone(view, root) || !sawAll(view, last, edits)) continue;
     // Of two events of one record (a person restored the older one) only one was deleted.
     if (last.side === 'google' && view.livesElsewhere(last)) continue;
     // Whoever leaves with removal and connects again gets all that the CRM has.
     const left = (e: Entry) =>
       e.kind === 'user' && e.user === last.user && e.what === 'leavingRemove';
     if (last.side === 'google' && view.entries.some(left)) continue;
+    // Where series are records, one occurrence can be deleted without the others.
+    const slot = view.final.recurrence === 'series' ? (last.slot ?? slotIn(last.id)) : undefined;
     const record = view.final.records.find(
       (r) =>
         !r.deleted &&
         r.data.status !== 'cancelled' &&
-        view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root,
+        !(r.occurrence && r.rejected) &&
+        view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root &&
+        (slot === undefined || (r.occurrence && slotOf(r.occurrence.originalStart) === slot)),
     );
-    const event = view.liveEvents().find((e) => view.rootOf({ side: 'google', ...e }) === root);
+    const event = (slot === undefined ? view.liveEvents() : view.final.shown).find(
+      (e) =>
+        view.rootOf({ side: 'google', ...e }) === root && (slot === undefined || e.slot === slot),
+    );
     if (record) found.push(violation('P7', `${record.crmId} is back in the CRM`));
     if (event) found.push(violation('P7', `event ${event.id} of ${event.user} is back`));
   }
@@ -78,6 +89,8 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
       (x) =>
         x.seq > e.seq &&
         x.seq < last.seq &&
+        // Planned again: what a run writes that began before that still says that it is cancelled.
+        (e.op !== 'replan' || (x.kind === 'effect' && view.beganAfter(x, e))) &&
         ((x.kind === 'effect' &&
           x.task !== undefined &&
           view.rootOf({ side: 'google', user: x.user, id: x.id }) === root) ||

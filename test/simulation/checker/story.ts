@@ -119,7 +119,7 @@ export class Story {
     this.#events.set(what.id, { etag, resource: what.after });
     const fence = what.task === undefined ? undefined : this.#fence;
     const conditional = what.task !== undefined;
-    const by = { caller: ANNA, user: ANNA, etag, before, fence, conditional };
+    const by = { caller: ANNA, user: ANNA, etag, before, fence, conditional, call: this.#etag };
     return this.note({ kind: 'effect', task: undefined, ...what, ...by });
   }
 
@@ -128,9 +128,13 @@ export class Story {
     return {
       entries: this.entries,
       final: {
-        users: [{ userId: ANNA, email: EMAIL }],
+        recurrence: 'occurrences',
+        users: [{ userId: ANNA, email: EMAIL, timeZone: 'UTC' }],
         records: [...this.#records.values()],
         events: [...this.#events].map(([id, e]) => ({ user: ANNA, id, ...e, exception: false })),
+        shown: [...this.#events]
+          .filter(([, { resource }]) => resource.status !== 'cancelled')
+          .map(([id, { resource }]) => ({ user: ANNA, id, resource })),
         foreign: [],
         mails: 0,
         echo: true,

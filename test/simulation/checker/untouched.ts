@@ -1,5 +1,6 @@
 /** P10: what is not ours is not touched. */
 
+import { seriesIn } from '../shown.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -14,6 +15,7 @@ const OURS = new Set([
   'transparency',
   'reminders',
   'attendees',
+  'recurrence',
   'sequence',
   'updated',
 ]);
@@ -27,18 +29,30 @@ export function untouched(view: View): Violation[] {
       found.push(violation('P10', `foreign event ${id} of ${user} was changed`));
   }
   const adopted = new Set<string>();
+  const isLinked = (user: string, id: string) =>
+    view.isOurs(user, id) || adopted.has(googleKey(user, id));
+  // A stricter visibility of an occurrence is one of the whole series: Google's doing.
+  const linkedBy = new Map<number, string>();
   for (const entry of view.entries) {
-    if (entry.kind === 'applied' && entry.message.googleId !== undefined)
-      adopted.add(googleKey(entry.message.userId, entry.message.googleId));
+    if (entry.kind === 'applied' && entry.message.googleId !== undefined) {
+      const { userId, googleId } = entry.message;
+      // A record goes on as another occurrence when its series moves.
+      adopted
+        .add(googleKey(userId, googleId))
+        .add(googleKey(userId, seriesIn(googleId) ?? googleId));
+    }
     if (entry.kind !== 'effect' || entry.task === undefined || entry.caller !== entry.user)
       continue;
     const { user, id, before, after, method } = entry;
     if (!before) continue;
-    const key = googleKey(user, id);
-    if (!view.inserted.has(key) && !adopted.has(key))
+    const family = seriesIn(id) ?? id;
+    if (isLinked(user, id) || isLinked(user, family)) linkedBy.set(entry.call, family);
+    else if (linkedBy.get(entry.call) !== family)
       found.push(violation('P10', `${method} of the unlinked event ${id} of ${user}`));
     if (after.status === 'cancelled') continue;
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      // An occurrence that the series has again.
+      if (name === 'status' && family !== id) continue;
       if (!OURS.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
         found.push(violation('P10', `${method} changed ${name} of event ${id} of ${user}`));
     }

@@ -1,5 +1,17 @@
 /** The history, sorted by what belongs together: the same for every invariant. */
-import type { Applied, Edit, Effect, Entry, Final, History, Raw, Told } from '../history.ts';
+import type {
+  Applied,
+  Edit,
+  Effect,
+  Entry,
+  Final,
+  History,
+  Raw,
+  ShownEvent,
+  TaskBegun,
+  Told,
+} from '../history.ts';
+import { seriesIn } from '../shown.ts';
 
 export class View {
   readonly final: Final;
@@ -13,6 +25,7 @@ export class View {
   /** Events that were ever private. */
   readonly hidden = new Set<string>();
   readonly #parent = new Map<string, string>();
+  readonly #tasks = new Map<number, TaskBegun>();
   /** By event, in order. */
   readonly #effects = new Map<string, Effect[]>();
 
@@ -23,7 +36,16 @@ export class View {
     this.effects = entries.filter((e) => e.kind === 'effect');
     this.told = entries.filter((e) => e.kind === 'told');
     this.applied = entries.filter((e) => e.kind === 'applied');
+    for (const e of entries) if (e.kind === 'task') this.#tasks.set(e.task, e);
     for (const effect of this.effects) this.#readEffect(effect);
+    if (final.recurrence === 'series') this.#joinFamilies();
+    this.#joinHeirs();
+    // A record goes on as another occurrence when its series moves.
+    for (const { message } of this.told) {
+      const { crmId, userId, googleId } = message;
+      if (crmId !== undefined && googleId !== undefined && message.op === 'upsert')
+        this.#join(crmKey(crmId), googleKey(userId, googleId));
+    }
     for (const { message, changed } of this.applied) {
       if (message.googleId === undefined) continue;
       for (const { crmId } of changed)
@@ -41,9 +63,37 @@ export class View {
     if (after.visibility === 'private') this.hidden.add(key);
     const crmId = after.extendedProperties?.private?.crmId;
     if (task === undefined || before || caller !== user || !crmId) return;
-    if (!method.endsWith('insert')) return;
+    // The occurrences of a series that was inserted carry its marks as well.
+    if (!method.endsWith('insert') || seriesIn(id) !== undefined) return;
     this.inserted.set(key, crmId);
     this.#join(crmKey(crmId), key);
+  }
+
+  /** Where series are records, a series and all that belongs to it are one thing. */
+  #joinFamilies(): void {
+    for (const { user, id } of [...this.effects, ...this.final.shown]) {
+      const series = seriesIn(id);
+      if (series !== undefined) this.#join(googleKey(user, id), googleKey(user, series));
+    }
+    for (const { userId, crmId, occurrence } of this.final.records) {
+      if (!occurrence) continue;
+      const { series } = occurrence;
+      if (series.crmId) this.#join(crmKey(crmId), crmKey(series.crmId));
+      if (series.googleId) this.#join(crmKey(crmId), googleKey(userId, series.googleId));
+    }
+  }
+
+  /** An event of the CRM's that became a series goes on as the occurrence that is no other record. */
+  #joinHeirs(): void {
+    for (const r of this.final.records)
+      for (const { user, id } of r.deleted ? [] : this.#heirsOf(r))
+        this.#join(crmKey(r.crmId), googleKey(user, id));
+    const named = new Set(this.told.map(({ message: m }) => googleKey(m.userId, m.googleId)));
+    for (const { task, caller, user, id } of this.effects) {
+      const crmId = this.inserted.get(googleKey(user, seriesIn(id) ?? ''));
+      if (task === undefined || caller !== user || crmId === undefined) continue;
+      if (!named.has(googleKey(user, id))) this.#join(crmKey(crmId), googleKey(user, id));
+    }
   }
 
   #find(key: string): string {
@@ -61,45 +111,93 @@ export class View {
     return this.#find(side === 'crm' ? crmKey(id) : googleKey(user, id));
   }
 
+  /** Whether the run that had the effect took the lease after the edit. */
+  beganAfter({ task }: Effect, edit: Edit): boolean {
+    return this.entries.some((e) => e.kind === 'lease' && e.task === task && e.seq > edit.seq);
+  }
+
   /** What a message is about. */
   rootOfMessage({ crmId, userId, googleId }: Raw): string | undefined {
     if (crmId !== undefined) return this.#find(crmKey(crmId));
     return googleId === undefined ? undefined : this.#find(googleKey(userId, googleId));
   }
 
-  liveEvents(user?: string) {
+  /** What records of the CRM stand for: all that takes place, or series instead of their occurrences. */
+  liveEvents(user?: string): ShownEvent[] {
+    const { recurrence, shown } = this.final;
+    const all =
+      recurrence === 'series'
+        ? [...shown.filter((e) => e.series === undefined), ...this.liveSeries()]
+        : shown;
+    return all.filter((e) => user === undefined || e.user === user);
+  }
+
+  liveSeries(): ShownEvent[] {
     return this.final.events.filter(
-      (e) =>
-        (user === undefined || e.user === user) &&
-        e.resource.status !== 'cancelled' &&
-        !e.exception &&
-        !e.resource.recurrence,
+      ({ resource }) =>
+        resource.status !== 'cancelled' && resource.recurrence && resource.eventType === 'default',
     );
+  }
+
+  /** All that a person can look at: occurrences, and series where they are records. */
+  visible(): ShownEvent[] {
+    return this.final.recurrence === 'series'
+      ? [...this.final.shown, ...this.liveSeries()]
+      : this.final.shown;
+  }
+
+  /** Whether it was made by the engine: of an occurrence, whether its series was. */
+  isOurs(user: string, id: string): boolean {
+    const series = this.final.recurrence === 'series' ? seriesIn(id) : undefined;
+    return this.inserted.has(googleKey(user, series ?? id));
   }
 
   /** Live events that a record of the CRM stands for. */
   eventsOf(record: Raw) {
     const ours = (e: { user: string; id: string }) =>
       this.inserted.get(googleKey(e.user, e.id)) === record.crmId;
-    const events = this.liveEvents(record.userId).filter(
-      (e) => ours(e) || e.id === record.googleId,
-    );
-    // Known limit: an own event that a person restores after the record was planned anew. It carries no
-    // marker, so it is the user's second one.
-    const restored = (e: { id: string }) =>
-      this.edits.some(({ op, id }) => op === 'restore' && id === e.id);
-    const spare = events.some(ours) ? events.filter((e) => !ours(e) && restored(e)) : [];
-    return events.filter((e) => !spare.includes(e));
+    const own = this.liveEvents(record.userId).filter((e) => ours(e) || e.id === record.googleId);
+    return own.length > 0 ? own : this.#heirsOf(record);
+  }
+
+  /**
+   * A single event that became a series goes on as one of the occurrences (design rule 6), and nobody
+   * needs to tell the CRM which: the one that no other record stands for.
+   */
+  #heirsOf(record: Raw): ShownEvent[] {
+    if (this.final.recurrence === 'series') return [];
+    return this.liveEvents(record.userId).filter(({ user, id, series }) => {
+      const isIts = series && this.#wasSingle(record, user, series);
+      return isIts && !this.final.records.some((r) => !r.deleted && r.googleId === id);
+    });
+  }
+
+  #wasSingle({ crmId, googleId }: Raw, user: string, series: string): boolean {
+    return googleId === series || this.inserted.get(googleKey(user, series)) === crmId;
   }
 
   /** Live records of the CRM that an event stands for. */
   recordsOf(event: { user: string; id: string }): Raw[] {
     const crmId = this.inserted.get(googleKey(event.user, event.id));
-    return this.final.records.filter(
+    const live = this.final.records.filter((r) => !r.deleted && r.userId === event.user);
+    const named = live.filter((r) => r.googleId === event.id || r.crmId === crmId);
+    if (named.length > 0) return named;
+    const series = seriesIn(event.id);
+    return live.filter(
       (r) =>
-        !r.deleted && r.userId === event.user && (r.googleId === event.id || r.crmId === crmId),
+        series !== undefined &&
+        this.#wasSingle(r, event.user, series) &&
+        this.eventsOf(r).some(({ id }) => id === event.id),
     );
   }
+
+  /** The task with this number, as it began. */
+  task(id: number | undefined): TaskBegun | undefined {
+    return id === undefined ? undefined : this.#tasks.get(id);
+  }
+
+  /** What a task is for: a subscription, or an admin's action. */
+  doing = (id: number | undefined): string | undefined => this.task(id)?.what;
 
   /** Everything that changed one event, in order. */
   effectsOn(user: string, id: string): Effect[] {
@@ -196,13 +294,13 @@ export class View {
 
   /** Whether the owner of one of its events ever hid it. */
   isHiddenAt(root: string): boolean {
-    const events = this.final.events.filter((e) => this.rootOf({ side: 'google', ...e }) === root);
+    const all = [...this.final.events, ...this.final.shown];
+    const events = all.filter((e) => this.rootOf({ side: 'google', ...e }) === root);
     return events.some((e) => this.isHidden(e.user, e.id));
   }
 
   isHidden(user: string, id: string): boolean {
-    const key = googleKey(user, id);
-    return !this.inserted.has(key) && this.hidden.has(key);
+    return !this.isOurs(user, id) && this.hidden.has(googleKey(user, id));
   }
 }
 

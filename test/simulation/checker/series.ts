@@ -1,0 +1,75 @@
+/** P1 and P3 where series are records: both calendars show the same occurrences, each once. */
+import { type CrmItem, crmShown } from '../crm-calendar.ts';
+import type { Raw, ShownEvent } from '../history.ts';
+import { differences, isStrange } from './convergence.ts';
+import { isBeyond } from './limits.ts';
+import { googleKey, type View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+export function series(view: View): Violation[] {
+  if (view.final.recurrence !== 'series') return [];
+  return view.final.users.flatMap(({ userId, timeZone }) => {
+    const records = view.final.records.filter((r) => r.userId === userId);
+    const items = crmShown(records, timeZone).filter((item) => item.slot !== undefined);
+    const found: Violation[] = [];
+    const expected = new Map<string, CrmItem>();
+    for (const item of items) {
+      const id = idOf(view, userId, item);
+      const name = `${item.record.crmId} of ${userId} at ${item.slot}`;
+      if (isRefused(item)) continue;
+      if (id === undefined) found.push(violation('P1', `${name} has no series at Google`));
+      else if (expected.has(id)) found.push(violation('P3', `${name} is twice in the CRM`));
+      else expected.set(id, item);
+    }
+    const shown = view.final.shown.filter((e) => e.user === userId && e.series !== undefined);
+    return [...found, ...compared(view, shown, expected)];
+  });
+}
+
+function compared(view: View, shown: ShownEvent[], expected: Map<string, CrmItem>): Violation[] {
+  const found: Violation[] = [];
+  for (const event of shown) {
+    const item = expected.get(event.id);
+    expected.delete(event.id);
+    if (item) {
+      const record: Raw = { ...item.record, data: item.data };
+      const name = `${record.crmId} at ${item.slot}`;
+      for (const text of differences(view, record, event))
+        found.push(violation('P1', `${name}: ${text}`));
+    } else if (
+      !isKept(view, event) &&
+      !isStrange(view, event) &&
+      !isBeyond(view, rootOf(view, event))
+    )
+      found.push(violation('P1', `occurrence ${event.id} of ${event.user} is missing in the CRM`));
+  }
+  for (const [id, { record }] of expected)
+    found.push(violation('P1', `${record.crmId} is missing at Google as ${id}`));
+  return found;
+}
+
+const rootOf = (view: View, event: ShownEvent) => view.rootOf({ side: 'google', ...event });
+
+/** Cancelled in the CRM, and edited at Google meanwhile: it stays, and the CRM knows. */
+function isKept(view: View, event: ShownEvent): boolean {
+  const isIts = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId });
+  const root = rootOf(view, event);
+  return view.final.records.some(
+    (r) =>
+      isIts(r) === root &&
+      r.data.status === 'cancelled' &&
+      (r.conflicts as Raw[]).some((c) => c.field === 'cancelledInCrm'),
+  );
+}
+
+/** The CRM was told that its record has no place: a person has to look at it. */
+const isRefused = ({ record }: CrmItem) => record.occurrence && record.rejected;
+
+/** The id that the occurrence must have at Google. */
+function idOf(view: View, user: string, { series: record, slot }: CrmItem): string | undefined {
+  if (!record) return undefined;
+  const isIts = ({ id }: ShownEvent) =>
+    id === record.googleId || view.inserted.get(googleKey(user, id)) === record.crmId;
+  const master = view.liveSeries().find((e: ShownEvent) => e.user === user && isIts(e));
+  return master && `${master.id}_${slot}`;
+}
