@@ -73,6 +73,9 @@ export interface TaskBegun {
   task: number;
   /** The subscription, or the admin's action. */
   what: string;
+  /** Of an admin's action: on whom, and which run is undone. */
+  userId?: string;
+  run?: number;
 }
 
 /** A task took a user's lease. */
@@ -120,7 +123,7 @@ export interface UserEvent {
   seq: number;
   at: number;
   user: string;
-  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'paused' | 'emptyListing';
+  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'emptyListing';
 }
 
 /** A false notification led to a call through a port. */
