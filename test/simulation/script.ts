@@ -3,6 +3,7 @@ import { seeded } from '../sandbox/google/random.ts';
 import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
 import type { Forgery } from './notifications.ts';
+import { withPlaces } from './place-script.ts';
 import { FIELDS, type Field, RULES } from './values.ts';
 
 /** `user` and `pick` choose among what is there when the step comes, so that a step outlives others. */
@@ -24,12 +25,14 @@ export type Action =
   /** edit: one event or occurrence; series: all of them. */
   | { do: 'phone.edit' | 'phone.series'; user: number; pick: number; n: number; fields: Field[] }
   | {
-      /** rule: of a series or a single event; split: "this and following". */
+      /** rule: of a series or a single event; split: "this and following"; move: to another calendar. */
       do:
         | 'phone.delete'
         | 'phone.endSeries'
         | 'phone.rule'
         | 'phone.split'
+        | 'phone.move'
+        | 'phone.moveBack'
         | 'phone.restore'
         | 'phone.copy'
         | 'phone.colour';
@@ -37,6 +40,8 @@ export type Action =
       pick: number;
       n: number;
     }
+  /** Deletes the calendar that the sync has made. */
+  | { do: 'phone.drop'; user: number }
   | { do: 'fault'; fault: Fault }
   | { do: 'wait'; ms: number }
   | { do: 'poll'; user: number }
@@ -67,6 +72,8 @@ export interface Script {
   recurrence?: 'occurrences' | 'series';
   /** Google notifies. */
   channels?: true;
+  /** The sync has a calendar of its own. */
+  calendar?: 'dedicated';
   steps: Step[];
 }
 
@@ -93,7 +100,7 @@ export function scriptOf(seed: number): Script {
       action: about === 'plain' ? usual : special(random, usual),
     });
   }
-  return withChannels({
+  const script: Script = {
     seed,
     users,
     workers: 1 + int(random, 3),
@@ -103,7 +110,8 @@ export function scriptOf(seed: number): Script {
     policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
     ...(about === 'series' && { recurrence: 'series' }),
     steps,
-  });
+  };
+  return withPlaces(withChannels(script));
 }
 
 function create(random: Random, users: number, n: number): Action {
