@@ -120,7 +120,14 @@ export interface UserEvent {
   seq: number;
   at: number;
   user: string;
-  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'paused' | 'emptyListing';
+  what:
+    | 'revoked'
+    | 'connected'
+    | 'leavingKeep'
+    | 'leavingRemove'
+    | 'paused'
+    | 'emptyListing'
+    | 'calendarDropped';
 }
 
 /** A false notification led to a call through a port. */

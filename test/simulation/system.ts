@@ -422,6 +422,7 @@ export class System {
     const by = { task: undefined, method: 'phone drop', caller: userId, conditional: false };
     for (const change of changes) this.note('effect', { ...by, ...change });
     this.workspace.calendars.remove(home);
+    this.happened(userId, 'calendarDropped');
     return true;
   }
 

@@ -23,7 +23,8 @@ export function counters(view: View): Violation[] {
   // What a run wrote that died before it could say so is looked at, and completed, once more.
   const dead = view.effects.filter((e) => e.task !== undefined && !view.isCommitted(e)).length;
   // A calendar that was deleted is filled again.
-  const dropped = view.effects.filter((e) => e.method === 'phone drop').length;
+  const drops = view.entries.filter((e) => e.kind === 'user' && e.what === 'calendarDropped');
+  const dropped = drops.length * view.final.records.length;
   const bound =
     crm.length + handOvers + conflicts + again + restored + unknown + carried + dead + dropped;
   const found: Violation[] = [];

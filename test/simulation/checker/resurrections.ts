@@ -23,8 +23,7 @@ export function resurrections(view: View): Violation[] {
       e.kind === 'user' && e.user === last.user && e.what === 'leavingRemove';
     if (last.side === 'google' && view.entries.some(left)) continue;
     // Whoever deletes the calendar gets it filled again with what the sync knew.
-    const drop = view.effects.findLast((e) => e.method === 'phone drop' && e.user === last.user);
-    if (last.side === 'google' && drop && drop.seq > last.seq) continue;
+    if (last.side === 'google' && view.dropped(last.user, last.seq)) continue;
     // Where series are records, one occurrence can be deleted without the others.
     const slot = view.final.recurrence === 'series' ? (last.slot ?? slotIn(last.id)) : undefined;
     const record = view.final.records.find(
