@@ -73,6 +73,9 @@ export interface TaskBegun {
   task: number;
   /** The subscription, or the admin's action. */
   what: string;
+  /** Of an admin's action: on whom, and which run is undone. */
+  userId?: string;
+  run?: number;
 }
 
 /** A task took a user's lease. */
@@ -125,7 +128,6 @@ export interface UserEvent {
     | 'connected'
     | 'leavingKeep'
     | 'leavingRemove'
-    | 'paused'
     | 'emptyListing'
     | 'calendarDropped';
 }

@@ -1,5 +1,6 @@
 /** What happens in one simulation: a seed and a list of steps, made from the seed, that can be shortened. */
 import { seeded } from '../sandbox/google/random.ts';
+import { type AdminAction, withAdmins } from './admin.ts';
 import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
 import type { Forgery } from './notifications.ts';
@@ -49,7 +50,8 @@ export type Action =
   | { do: 'forge'; how: Forgery; pick: number }
   /** Google makes no channel for the user, or what it tells of the user is lost; or not any more. */
   | { do: 'unwatchable' | 'deaf'; user: number; on: boolean }
-  | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect' | 'pause' | 'resume'; user: number }
+  | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect'; user: number }
+  | AdminAction
   | { do: 'leave'; user: number; how: 'keep' | 'remove' };
 
 export interface Step {
@@ -111,7 +113,7 @@ export function scriptOf(seed: number): Script {
     ...(about === 'series' && { recurrence: 'series' }),
     steps,
   };
-  return withPlaces(withChannels(script));
+  return withPlaces(withChannels(withAdmins(script)));
 }
 
 function create(random: Random, users: number, n: number): Action {

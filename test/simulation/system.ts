@@ -7,6 +7,7 @@ import { dueNow } from '../../functions/core/polls.ts';
 import type { User } from '../../functions/core/records.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 import type { Store } from '../../functions/sync/ports.ts';
+import type { Action } from '../../functions/triggers/admin-actions.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
 import type { Calendar } from '../sandbox/google/calendar/model.ts';
@@ -90,7 +91,6 @@ export class System {
   #workers: Worker[] = [];
   #seenChanges = 0;
   #tasks = 0;
-  #version = 0;
   #foreign: Final['foreign'] = [];
   #logged = '';
   /** For a person who looks at one run. */
@@ -277,8 +277,8 @@ export class System {
   }
 
   #fromCrm(message: Raw): void {
-    // Users are entered by setUp.
-    if (message.record === 'user') return;
+    // As they come first, users are entered by setUp.
+    if (message.record === 'user' && message.version === 1) return;
     this.queues.publish('crm-change', JSON.stringify(message), this.scheduler.now);
   }
 
@@ -321,7 +321,7 @@ export class System {
         email,
         timeZone,
         enabled: true,
-        version: ++this.#version,
+        version: 1,
       });
       await this.crm.announce({ userId, email, name: userId, timeZone });
       await this.#strangers(userId);
@@ -500,6 +500,25 @@ export class System {
     await rest();
   }
 
+  /** An admin asks one of the processes for something, and does not ask again if that dies. */
+  async ask(asked: Action): Promise<void> {
+    const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
+    const task = ++this.#tasks;
+    const { action: what, ...about } = asked;
+    this.note('task', { task, what, ...about });
+    void worker.ask(task, asked).then(
+      (status) => this.log('answered', { task, status }),
+      (error) => this.bugs.push(String(error)),
+    );
+    await rest();
+  }
+
+  /** The CRM switches a user off, or on again. */
+  async enable(userId: string, enabled: boolean): Promise<void> {
+    const known = this.crm.users().find((user) => user.userId === userId);
+    if (known && known.enabled !== enabled) await this.crm.announce({ ...known, enabled });
+  }
+
   async #deliverToCrm(user: string): Promise<void> {
     const message = this.queues.takeForCrm(user);
     if (!message) return;
@@ -581,17 +600,10 @@ export class System {
   async #backToWork(userId: string): Promise<void> {
     const user = await this.store.getUser(userId);
     if (user?.leaving) return;
-    if (user?.state === 'paused') await this.resume(userId);
-    else if (user?.state !== 'active') await this.connect(userId);
-  }
-
-  async resume(userId: string): Promise<void> {
-    const { now } = this.scheduler;
-    await this.store.updateUser(userId, (user) => {
-      if (user?.state !== 'paused') return undefined;
-      const { stateReason: _, ...kept } = user;
-      return dueNow({ ...kept, state: 'active' }, now);
-    });
+    if (user?.enabled === false) await this.enable(userId, true);
+    if (user?.state === 'paused') {
+      await this.ask({ action: user.stateReason === 'byAdmin' ? 'resume' : 'release', userId });
+    } else if (user?.state !== 'active') await this.connect(userId);
   }
 
   /** Runs to the end and hands over everything that the checker needs. */

@@ -11,6 +11,7 @@ import type { AccessToken } from '../../functions/google/oauth.ts';
 import type { Log } from '../../functions/log.ts';
 import type { Access, Engine, EngineSettings } from '../../functions/sync/engine.ts';
 import type { Publisher, Store } from '../../functions/sync/ports.ts';
+import { type Action, actions } from '../../functions/triggers/admin-actions.ts';
 import type { TokenVault } from '../../functions/vault/ports.ts';
 import { ApiError, type Call, ConnectionLost } from '../sandbox/google/protocol.ts';
 import type { Workspace } from '../sandbox/google/workspace.ts';
@@ -85,6 +86,20 @@ export class Worker implements Owner {
   async handle(taskId: number, subscription: string, data: string): Promise<number> {
     const task: Task = { id: taskId, worker: this, lease: undefined, emptied: false };
     return call(this.#engine(task), subscription, taskId, data);
+  }
+
+  /** What the admin function is asked for; resolves to the HTTP status. */
+  async ask(taskId: number, asked: Action): Promise<number> {
+    const task: Task = { id: taskId, worker: this, lease: undefined, emptied: false };
+    const answer = actions[asked.action] as (
+      engine: Engine,
+      asked: Action,
+    ) => Promise<{ status: number }>;
+    const { status } = await answer(this.#engine(task), asked).catch((error: unknown) => {
+      if (error instanceof SyncError) return { status: 503 };
+      throw error;
+    });
+    return status;
   }
 
   #engine(task: Task): Engine {
