@@ -47,7 +47,7 @@ after(async () => {
 /** A page whose errors fail the test. */
 async function open(context: BrowserContext, path: string): Promise<Page> {
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   page.on('console', (m) => {
     if (m.type() === 'error') complaints.push(`${page.url()}: ${m.text()}`);
   });

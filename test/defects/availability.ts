@@ -43,12 +43,12 @@ export const availability: Defect[] = [
     pattern: 'whoever is not connected',
   },
   {
-    name: 'what the CRM cancels makes time free at once',
+    name: 'whoever gives a record away is busy at its new time',
     file: 'functions/sync/availability.ts',
-    from: "intent.op === 'upsert');",
-    to: "intent.op === 'upsert' || intent.op === 'delete');",
+    from: "intent.userId === userId && intent.op === 'upsert'",
+    to: "intent.op === 'upsert'",
     test: 'test/integration/availability.test.ts',
-    pattern: 'what the CRM wants and Google does not have yet',
+    pattern: 'a hand-over on its way',
   },
   {
     name: 'each colleague is asked for alone',

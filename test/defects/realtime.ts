@@ -311,8 +311,8 @@ export const realtime: Defect[] = [
     file: 'functions/sync/pull.ts',
     from: 'if (!collection.entering || from > to - gainOf(run.window)) return;',
     to: 'if (!collection.entering) return;',
-    test: 'test/integration/realtime.test.ts',
-    pattern: 'idle user costs at most 4',
+    test: 'test/integration/series.test.ts',
+    pattern: 'the window rolls',
   },
   {
     name: 'a window that is raised wakes nobody',

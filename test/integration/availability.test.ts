@@ -266,22 +266,26 @@ test('rule 1: a hand-over on its way: the new owner is busy, the old one until i
 });
 
 test('what happens while the answer is made is busy before or after, never in between', async () => {
-  const world = await connected(createWorld(), 'anna');
-  await world.store.putIntents([world.change('A-1', visit(1, 9))]);
-  const parts = world.availability();
-  const { freeBusy } = parts;
-  const between = {
-    ...parts,
-    freeBusy: {
-      ...freeBusy,
-      busy: async (...args: Parameters<typeof freeBusy.busy>) => {
-        await world.poll();
-        return freeBusy.busy(...args);
+  for (const when of ['before Google is asked', 'after'] as const) {
+    const world = await connected(createWorld(), 'anna');
+    await world.store.putIntents([world.change('A-1', visit(1, 9))]);
+    const parts = world.availability();
+    const { freeBusy } = parts;
+    const between = {
+      ...parts,
+      freeBusy: {
+        ...freeBusy,
+        busy: async (...args: Parameters<typeof freeBusy.busy>) => {
+          if (when !== 'after') await world.poll();
+          const answer = await freeBusy.busy(...args);
+          if (when === 'after') await world.poll();
+          return answer;
+        },
       },
-    },
-  };
-  const request = availabilityRequestSchema.parse({ users: ['anna'], ...TUESDAY });
-  assert.equal(hours(answerOf(request, await whenBusy(between, request))), '09:00-10:00');
+    };
+    const request = availabilityRequestSchema.parse({ users: ['anna'], ...TUESDAY });
+    assert.equal(hours(answerOf(request, await whenBusy(between, request))), '09:00-10:00', when);
+  }
 });
 
 test('an edit at Google is in the next answer, polled or not', async () => {

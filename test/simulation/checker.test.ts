@@ -486,12 +486,43 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'preview',
+    name: 'a preview takes the lease',
+    history: (bad) => {
+      const story = planned().note({ kind: 'task', task: 2, what: 'preview', userId: ANNA });
+      story.note({ kind: 'issue', task: 2, user: ANNA, method: 'GET', leaseUntil: 0 });
+      if (bad) story.note({ kind: 'lease', task: 2, user: ANNA, fence: 2 });
+      return story.end();
+    },
+  },
+  {
     invariant: 'C25',
     name: 'a false notification makes somebody due',
     history: (bad) => {
       const story = planned();
       if (bad) story.note({ kind: 'forged', task: 2, call: 'store updateUser' });
       return story.end();
+    },
+  },
+  {
+    invariant: 'undo',
+    name: 'an undo takes away what was newer than the run',
+    history: (bad) => {
+      const carried = ours('CH-1', { location: 'Desk' });
+      const before = desk({ place: null });
+      const story = planned()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2)
+        .write(2, 'patch', 'e1', carried)
+        .store(2, 'e1');
+      if (bad) story.onPhone('edit', 'e1', ours('CH-1', { location: 'Phone' }));
+      return story
+        .note({ kind: 'task', task: 3, what: 'undo', userId: ANNA, run: 2 })
+        .note({ kind: 'lease', task: 3, user: ANNA, fence: 3 })
+        .write(3, 'patch', 'e1', ours('CH-1'))
+        .tell(3, { ...about, data: before, changed: ['place'] }, before)
+        .store(3, 'e1')
+        .end();
     },
   },
   {

@@ -14,6 +14,7 @@ import { lostUpdates } from './checker/lost-updates.ts';
 import { mappingHeld } from './checker/mapping-held.ts';
 import { notices } from './checker/notices.ts';
 import { organizer } from './checker/organizer.ts';
+import { previews } from './checker/preview.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
 import { resurrections } from './checker/resurrections.ts';
@@ -22,6 +23,7 @@ import { singles } from './checker/singles.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { texts } from './checker/texts.ts';
 import { truthfulBase } from './checker/truthful-base.ts';
+import { undoings } from './checker/undo.ts';
 import { untouched } from './checker/untouched.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
@@ -49,6 +51,8 @@ function checkOne(history: History): Violation[] {
     ...leases(view),
     ...notices(view),
     ...truthfulBase(view),
+    ...undoings(single),
+    ...previews(view),
     ...waiting(single),
     ...texts(single),
     ...removals(single),

@@ -81,6 +81,9 @@ export interface TaskBegun {
   task: number;
   /** The subscription, or the admin's action. */
   what: string;
+  /** Of an admin's action: on whom, and which run is undone. */
+  userId?: string;
+  run?: number;
 }
 
 /** A task took a user's lease. */
@@ -138,8 +141,8 @@ export interface UserEvent {
     | 'connected'
     | 'leavingKeep'
     | 'leavingRemove'
-    | 'paused'
     | 'emptyListing'
+    | 'calendarDropped'
     /** The user deletes the label or the list. */
     | 'placeLost';
 }
@@ -199,7 +202,8 @@ export interface ShownEvent {
 export interface Final {
   /** What a series is for the CRM: an appointment an occurrence, or a record of its own. */
   recurrence: 'occurrences' | 'series';
-  users: { userId: string; email: string; timeZone: string }[];
+  /** `calendars`: those in which the sync writes; what lives there they organise. */
+  users: { userId: string; email: string; calendars: string[]; timeZone: string }[];
   /** Every record that the CRM ever had. */
   records: Raw[];
   /** Every event of every calendar, cancelled ones too. */
@@ -210,6 +214,8 @@ export interface Final {
   others?: { record: OtherType; user: string; id: string; etag: string; resource: Raw }[];
   /** Of contacts by `user/name`, which their names change: `user/id`. */
   aliases?: { [name: string]: string };
+  /** What takes place in calendars that the sync has made and does not live in any more. */
+  strays: ShownEvent[];
   /** Resources that the engine must not touch, as they were at the start. */
   foreign: { record?: OtherType; user: string; id: string; resource: Raw }[];
   mails: number;

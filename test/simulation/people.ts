@@ -1,5 +1,6 @@
 /** Carries out a script's steps: people at the desk and on the phone, and what else befalls the system. */
 import { dueNow } from '../../functions/core/polls.ts';
+import { administer, isAdmin } from './admin.ts';
 import { atDesk } from './desk.ts';
 import { onPhone } from './phone.ts';
 import type { Action, Script } from './script.ts';
@@ -21,6 +22,7 @@ export async function act(system: System, action: Action): Promise<void> {
   if (action.do === 'type') return actOnType(system, user, action);
   if (action.do.startsWith('crm.')) return atDesk(system, user, action);
   if (action.do.startsWith('phone.')) return onPhone(system, user, action);
+  if (isAdmin(action)) return administer(system, user, action);
   switch (action.do) {
     case 'fault':
       return void system.faults.armed.push({ ...action.fault });
@@ -47,13 +49,6 @@ export async function act(system: System, action: Action): Promise<void> {
       return system.happened(user, 'revoked');
     case 'connect':
       return system.connect(user);
-    case 'pause':
-      await system.store.updateUser(user, (u) =>
-        u?.state === 'active' ? { ...u, state: 'paused', stateReason: 'byAdmin' } : undefined,
-      );
-      return system.happened(user, 'paused');
-    case 'resume':
-      return system.resume(user);
     case 'leave':
       await system.store.updateUser(user, (u) =>
         u?.state === 'active'

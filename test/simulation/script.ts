@@ -1,8 +1,10 @@
 /** What happens in one simulation: a seed and a list of steps, made from the seed, that can be shortened. */
 import { seeded } from '../sandbox/google/random.ts';
+import { type AdminAction, withAdmins } from './admin.ts';
 import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
 import type { Forgery } from './notifications.ts';
+import { withPlaces } from './place-script.ts';
 import { type TypeAction, withTypes } from './types/script.ts';
 import type { OtherType } from './types/values.ts';
 import { FIELDS, type Field, RULES } from './values.ts';
@@ -26,12 +28,14 @@ export type Action =
   /** edit: one event or occurrence; series: all of them. */
   | { do: 'phone.edit' | 'phone.series'; user: number; pick: number; n: number; fields: Field[] }
   | {
-      /** rule: of a series or a single event; split: "this and following". */
+      /** rule: of a series or a single event; split: "this and following"; move: to another calendar. */
       do:
         | 'phone.delete'
         | 'phone.endSeries'
         | 'phone.rule'
         | 'phone.split'
+        | 'phone.move'
+        | 'phone.moveBack'
         | 'phone.restore'
         | 'phone.copy'
         | 'phone.colour';
@@ -39,6 +43,8 @@ export type Action =
       pick: number;
       n: number;
     }
+  /** Deletes the calendar that the sync has made. */
+  | { do: 'phone.drop'; user: number }
   | TypeAction
   | { do: 'fault'; fault: Fault }
   | { do: 'wait'; ms: number }
@@ -47,7 +53,8 @@ export type Action =
   | { do: 'forge'; how: Forgery; pick: number }
   /** Google makes no channel for the user, or what it tells of the user is lost; or not any more. */
   | { do: 'unwatchable' | 'deaf'; user: number; on: boolean }
-  | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect' | 'pause' | 'resume'; user: number }
+  | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect'; user: number }
+  | AdminAction
   | { do: 'leave'; user: number; how: 'keep' | 'remove' };
 
 export interface Step {
@@ -70,6 +77,8 @@ export interface Script {
   recurrence?: 'occurrences' | 'series';
   /** Google notifies. */
   channels?: true;
+  /** The sync has a calendar of its own. */
+  calendar?: 'dedicated';
   /** The record types that are on; absent: appointments alone. */
   records?: ('appointment' | OtherType)[];
   steps: Step[];
@@ -98,19 +107,18 @@ export function scriptOf(seed: number): Script {
       action: about === 'plain' ? usual : special(random, usual),
     });
   }
-  return withTypes(
-    withChannels({
-      seed,
-      users,
-      workers: 1 + int(random, 3),
-      rough: random() < 0.7,
-      echo: random() < 0.7,
-      onDeletedInCrm: random() < 0.7 ? 'restore' : 'deleteAgain',
-      policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
-      ...(about === 'series' && { recurrence: 'series' }),
-      steps,
-    }),
-  );
+  const script: Script = {
+    seed,
+    users,
+    workers: 1 + int(random, 3),
+    rough: random() < 0.7,
+    echo: random() < 0.7,
+    onDeletedInCrm: random() < 0.7 ? 'restore' : 'deleteAgain',
+    policy: random() < 0.7 ? {} : { place: 'google', start: 'google', subject: 'google' },
+    ...(about === 'series' && { recurrence: 'series' }),
+    steps,
+  };
+  return withTypes(withPlaces(withChannels(withAdmins(script))));
 }
 
 function create(random: Random, users: number, n: number): Action {

@@ -10,13 +10,15 @@ const SEEDS = Number(process.env.SEEDS ?? 1000);
 const FROM = Number(process.env.FROM ?? 1);
 
 test('P37 the same seed gives the same trace, byte by byte', async () => {
-  for (const seed of [1, 7, 23, 118]) {
-    const first = await simulate(scriptOf(seed));
+  const hashes = new Set<string>();
+  for (let seed = 1; hashes.size < 4; seed++) {
+    const first = await simulate(scriptOf(seed), { lines: true });
+    // Only whoever waits before a repetition draws by lot in between.
+    if (!first.lines.some((line) => line.includes(' wake"'))) continue;
     const second = await simulate(scriptOf(seed));
     assert.equal(first.hash, second.hash, `seed ${seed}`);
+    hashes.add(first.hash);
   }
-  const [one, other] = [await simulate(scriptOf(1)), await simulate(scriptOf(2))];
-  assert.notEqual(one.hash, other.hash);
 });
 
 for (const { name, script } of regressions()) {

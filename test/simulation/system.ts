@@ -7,6 +7,7 @@ import { dueNow } from '../../functions/core/polls.ts';
 import type { User } from '../../functions/core/records.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 import type { Store } from '../../functions/sync/ports.ts';
+import type { Action } from '../../functions/triggers/admin-actions.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
 import type { Calendar } from '../sandbox/google/calendar/model.ts';
@@ -35,12 +36,10 @@ import { MONDAY } from './values.ts';
 import { carried, type Outside, type Task, Worker } from './worker.ts';
 
 const SCOPES = {
-  appointment: [
-    'https://www.googleapis.com/auth/calendar.events.owned',
-    'https://www.googleapis.com/auth/calendar.freebusy',
-  ],
-  contact: ['https://www.googleapis.com/auth/contacts'],
-  task: ['https://www.googleapis.com/auth/tasks'],
+  primary: ['calendar.events.owned', 'calendar.freebusy'],
+  dedicated: ['calendar.app.created', 'calendar.freebusy'],
+  contact: ['contacts'],
+  task: ['tasks'],
 };
 const NAMES = ['anna', 'luca', 'mira', 'theo'];
 const DAY = 86_400_000;
@@ -65,6 +64,7 @@ export interface SystemOptions
     | 'policy'
     | 'recurrence'
     | 'channels'
+    | 'calendar'
     | 'records'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
@@ -100,12 +100,14 @@ export class System {
   readonly #told = new Set<string>();
   readonly #typeEffects = new TypeEffects();
   readonly #effects = new Effects();
+  /** By user: the calendar that the sync has made, and one that the user has. */
+  readonly #homes = new Map<string, string>();
+  readonly #aside = new Map<string, Calendar>();
   /** Tasks that handle a false notification. */
   readonly #forged = new Set<number>();
   #workers: Worker[] = [];
   #seenChanges = 0;
   #tasks = 0;
-  #version = 0;
   #foreign: Final['foreign'] = [];
   #logged = '';
   /** For a person who looks at one run. */
@@ -194,7 +196,11 @@ export class System {
       store,
       vault,
       random,
-      recurrence: this.options.recurrence ?? 'occurrences',
+      calendar: {
+        calendar: this.options.calendar ?? 'primary',
+        name: 'CRM',
+        recurrence: this.options.recurrence ?? 'occurrences',
+      },
       records: this.records,
       task: undefined,
       publisher: {
@@ -252,6 +258,8 @@ export class System {
           etag,
           state,
         }));
+        const place = commit.user?.places?.appointment;
+        if (place !== undefined) this.#homes.set(lease.userId, place);
         if (links.length > 0) this.note('committed', { task: task.id, user: lease.userId, links });
       },
       onLease: ({ id, lease }) =>
@@ -293,8 +301,8 @@ export class System {
   }
 
   #fromCrm(message: Raw): void {
-    // Users are entered by setUp.
-    if (message.record === 'user') return;
+    // As they come first, users are entered by setUp.
+    if (message.record === 'user' && message.version === 1) return;
     this.queues.publish('crm-change', JSON.stringify(message), this.scheduler.now);
   }
 
@@ -319,8 +327,9 @@ export class System {
     const by = { task: task?.id, method, caller: caller.split('@')[0] };
     const guard = { fence: task?.lease?.fence, conditional, call: calendars.changes };
     for (const user of this.users) {
-      for (const change of this.#effects.since(this.#seenChanges, user, this.calendarOf(user)))
-        this.note('effect', { ...by, ...change, ...guard });
+      for (const calendar of this.#written(user))
+        for (const change of this.#effects.since(this.#seenChanges, user, calendar))
+          this.note('effect', { ...by, ...change, ...guard });
     }
     this.#seenChanges = calendars.changes;
   }
@@ -371,7 +380,7 @@ export class System {
         email,
         timeZone,
         enabled: true,
-        version: ++this.#version,
+        version: 1,
       });
       await this.crm.announce({ userId, email, name: userId, timeZone });
       await this.#strangers(userId);
@@ -407,7 +416,7 @@ export class System {
       const meeting = { summary: 'Board', start: at(14), end: at(15), iCalUID: 'board', organizer };
       await this.phone(userId, 'POST', '/import', meeting);
     }
-    for (const record of this.calendarOf(userId).events.values()) {
+    for (const record of this.workspace.calendars.primary(emailOf(userId)).events.values()) {
       if (record.resource.eventType !== 'default')
         this.#foreign.push({ user: userId, id: record.id, resource: record.resource });
     }
@@ -425,7 +434,11 @@ export class System {
   async connect(userId: string): Promise<void> {
     const email = emailOf(userId);
     const { now } = this.scheduler;
-    const scopes = this.records.flatMap((record) => SCOPES[record]);
+    const names = [
+      ...SCOPES[this.options.calendar ?? 'primary'],
+      ...this.#others.flatMap((record) => SCOPES[record]),
+    ];
+    const scopes = names.map((name) => `https://www.googleapis.com/auth/${name}`);
     const grant = this.workspace.oauth.grant(email, scopes);
     await this.vault.seal(userId, grant.refresh_token);
     await this.store.updateUser(userId, (user) => {
@@ -455,9 +468,38 @@ export class System {
     return userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
   }
 
-  /** Where the user's entries live. */
-  calendarOf(userId: string): Calendar {
-    return this.workspace.calendars.primary(emailOf(userId));
+  /** Where the user's entries live; a calendar of its own, once the sync has made it. */
+  calendarOf(userId: string): Calendar | undefined {
+    const { calendars } = this.workspace;
+    if (this.options.calendar !== 'dedicated') return calendars.primary(emailOf(userId));
+    return calendars.find(this.#homes.get(userId) ?? '');
+  }
+
+  /** Another calendar of the user's, which is none of the sync's business. */
+  asideOf(userId: string): Calendar {
+    const { calendars } = this.workspace;
+    const made = this.#aside.get(userId);
+    const aside = made ?? calendars.create(emailOf(userId), 'Own', this.zoneOf(userId), null);
+    this.#aside.set(userId, aside);
+    return aside;
+  }
+
+  /** The user deletes the calendar that the sync has made. */
+  dropCalendar(userId: string): boolean {
+    const home = this.calendarOf(userId);
+    if (!home || home.primary) return false;
+    const changes = this.#effects.dropped(userId, home, this.workspace.calendars.changes);
+    const by = { task: undefined, method: 'phone drop', caller: userId, conditional: false };
+    for (const change of changes) this.note('effect', { ...by, ...change });
+    this.workspace.calendars.remove(home);
+    this.happened(userId, 'calendarDropped');
+    return true;
+  }
+
+  /** Calendars in which the sync writes: one of its own from the moment that it is made. */
+  #written(userId: string): Calendar[] {
+    const all = this.workspace.calendars.owned(emailOf(userId));
+    return this.options.calendar === 'dedicated' ? all.filter((c) => c.createdBy) : all.slice(0, 1);
   }
 
   /** A person's phone. Undefined when Google refuses. */
@@ -466,11 +508,12 @@ export class System {
     method: string,
     path: string,
     body?: object,
+    calendarId = 'primary',
   ): Promise<Raw | undefined> {
     const answer = await carried.run(this.workspace, undefined, () =>
       this.workspace.handle({
         method,
-        url: `/calendar/v3/calendars/primary/events${path}`,
+        url: `/calendar/v3/calendars/${encodeURIComponent(calendarId)}/events${path}`,
         headers: {
           authorization: `Bearer user:${emailOf(userId)}`,
           'content-type': 'application/json',
@@ -525,6 +568,25 @@ export class System {
       this.queues.end(message, status === 204, this.scheduler.now);
     });
     await rest();
+  }
+
+  /** An admin asks one of the processes for something, and does not ask again if that dies. */
+  async ask(asked: Action): Promise<void> {
+    const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
+    const task = ++this.#tasks;
+    const { action: what, ...about } = asked;
+    this.note('task', { task, what, ...about });
+    void worker.ask(task, asked).then(
+      (status) => this.log('answered', { task, status }),
+      (error) => this.bugs.push(String(error)),
+    );
+    await rest();
+  }
+
+  /** The CRM switches a user off, or on again. */
+  async enable(userId: string, enabled: boolean): Promise<void> {
+    const known = this.crm.users().find((user) => user.userId === userId);
+    if (known && known.enabled !== enabled) await this.crm.announce({ ...known, enabled });
   }
 
   async #deliverToCrm(user: string): Promise<void> {
@@ -612,17 +674,10 @@ export class System {
   async #backToWork(userId: string): Promise<void> {
     const user = await this.store.getUser(userId);
     if (user?.leaving) return;
-    if (user?.state === 'paused') await this.resume(userId);
-    else if (user?.state !== 'active') await this.connect(userId);
-  }
-
-  async resume(userId: string): Promise<void> {
-    const { now } = this.scheduler;
-    await this.store.updateUser(userId, (user) => {
-      if (user?.state !== 'paused') return undefined;
-      const { stateReason: _, ...kept } = user;
-      return dueNow({ ...kept, state: 'active' }, now);
-    });
+    if (user?.enabled === false) await this.enable(userId, true);
+    if (user?.state === 'paused') {
+      await this.ask({ action: user.stateReason === 'byAdmin' ? 'resume' : 'release', userId });
+    } else if (user?.state !== 'active') await this.connect(userId);
   }
 
   /** Runs to the end and hands over everything that the checker needs. */
@@ -648,8 +703,15 @@ export class System {
   }
 
   #final(rested: boolean, extra: Final['extra']): Final {
+    const { calendars } = this.workspace;
+    const calendarsOf = (user: string) =>
+      new Set(
+        [calendars.primary(emailOf(user)), this.calendarOf(user)].filter((c) => c !== undefined),
+      );
+    const stored = (user: string) =>
+      [...calendarsOf(user)].flatMap((calendar) => [...calendar.events.values()]);
     const events = this.users.flatMap((user) =>
-      [...this.calendarOf(user).events.values()].map((record) => ({
+      stored(user).map((record) => ({
         user,
         id: record.id,
         etag: etagOf(record.changed),
@@ -667,22 +729,31 @@ export class System {
     const names = this.users.map((user) =>
       contactNames(this.workspace.people, user, emailOf(user)),
     );
-    const shown = this.users.flatMap((user) =>
-      shownIn(this.calendarOf(user)).map(({ id, resource, series, slot }) => ({
+    const shownOf = (user: string, calendar: Calendar | undefined) =>
+      (calendar ? shownIn(calendar) : []).map(({ id, resource, series, slot }) => ({
         user,
         id,
         resource,
         ...(series !== undefined && { series, slot }),
-      })),
+      }));
+    const shown = this.users.flatMap((user) => shownOf(user, this.calendarOf(user)));
+    // Calendars that the sync has made and lives in no more.
+    const strays = this.users.flatMap((user) =>
+      calendars
+        .owned(emailOf(user))
+        .filter((c) => c.createdBy !== null && !c.deleted && c !== this.calendarOf(user))
+        .flatMap((calendar) => shownOf(user, calendar)),
     );
     return {
       recurrence: this.options.recurrence ?? 'occurrences',
       shown,
+      strays,
       others,
       aliases: Object.assign({}, ...names),
       users: this.users.map((userId) => ({
         userId,
         email: emailOf(userId),
+        calendars: this.#written(userId).map(({ id }) => id),
         timeZone: this.zoneOf(userId),
       })),
       records: structuredClone(this.crm.records(undefined, true)) as Raw[],

@@ -4,7 +4,7 @@
  */
 import { SyncError } from '../../functions/errors.ts';
 import { createAccess } from '../../functions/google/access.ts';
-import { calendarCollection } from '../../functions/google/calendar.ts';
+import { type CalendarSettings, calendarCollection } from '../../functions/google/calendar.ts';
 import { createApiClient } from '../../functions/google/client.ts';
 import type { HttpAnswer, HttpCall } from '../../functions/google/http.ts';
 import type { AccessToken } from '../../functions/google/oauth.ts';
@@ -13,6 +13,7 @@ import { taskCollection } from '../../functions/google/tasks.ts';
 import type { Log } from '../../functions/log.ts';
 import type { Access, Engine, EngineSettings } from '../../functions/sync/engine.ts';
 import type { Publisher, Store } from '../../functions/sync/ports.ts';
+import { type Action, actions } from '../../functions/triggers/admin-actions.ts';
 import type { TokenVault } from '../../functions/vault/ports.ts';
 import { ApiError, type Call, ConnectionLost } from '../sandbox/google/protocol.ts';
 import type { Workspace } from '../sandbox/google/workspace.ts';
@@ -31,10 +32,9 @@ export interface Outside {
   vault: TokenVault;
   publisher: Publisher;
   settings: EngineSettings;
-  /** What a series is for the CRM. */
+  calendar: CalendarSettings;
   /** The record types that are on. */
   records: readonly string[];
-  recurrence: 'occurrences' | 'series';
   random: () => number;
   /** Whose call through a port takes effect at this moment. */
   task: Task | undefined;
@@ -92,10 +92,23 @@ export class Worker implements Owner {
     return call(this.#engine(task), subscription, taskId, data);
   }
 
+  /** What the admin function is asked for; resolves to the HTTP status. */
+  async ask(taskId: number, asked: Action): Promise<number> {
+    const task: Task = { id: taskId, worker: this, lease: undefined, emptied: false };
+    const answer = actions[asked.action] as (
+      engine: Engine,
+      asked: Action,
+    ) => Promise<{ status: number }>;
+    const { status } = await answer(this.#engine(task), asked).catch((error: unknown) => {
+      if (error instanceof SyncError) return { status: 503 };
+      throw error;
+    });
+    return status;
+  }
+
   #engine(task: Task): Engine {
     let secrets = 0;
-    const { scheduler, settings, random, store, publisher, onLog, recurrence } = this.#outside;
-    const calendar = { calendar: 'primary', name: 'CRM', recurrence } as const;
+    const { scheduler, settings, random, store, publisher, onLog, calendar } = this.#outside;
     const clock = {
       now: () => scheduler.now,
       sleep: (ms: number) => scheduler.turn(this, `${task.id} wake`, scheduler.now + ms),

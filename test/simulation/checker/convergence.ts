@@ -3,6 +3,7 @@ import type { Raw, ShownEvent } from '../history.ts';
 import { crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
 import { isBeyond, isHearsay, isTakenBack } from './limits.ts';
+import { isUnimported } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -16,7 +17,7 @@ export function convergence(view: View): Violation[] {
     const name = `${record.crmId} of ${record.userId}`;
     if (isBeyond(view, view.rootOf({ side: 'crm', user: record.userId, id: record.crmId })))
       continue;
-    if (record.deleted && isTakenBack(view, record)) continue;
+    if (record.deleted && (isTakenBack(view, record) || isUnimported(view, record))) continue;
     if (record.deleted || record.data.status === 'cancelled') {
       const orphans = events.filter((e) => view.recordsOf(e).length === 0);
       const cancelled = !record.deleted && !names(record, 'cancelledInCrm') ? events : [];
@@ -26,6 +27,8 @@ export function convergence(view: View): Violation[] {
     }
     const [event] = events;
     if (!event) {
+      // The user's own went with the calendar that he or she deleted, and nothing is deleted in the CRM.
+      if (record.origin === 'google' && view.dropped(record.userId)) continue;
       if (isInside(view, crmValue(record.data, 'time')) && !record.rejected)
         found.push(violation('P1', `${name} is missing at Google`));
       continue;
@@ -37,7 +40,8 @@ export function convergence(view: View): Violation[] {
     const root = view.rootOf({ side: 'google', ...event });
     if (isBeyond(view, root)) continue;
     const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
-    if (view.final.records.some((r) => of(r) && isTakenBack(view, r))) continue;
+    const stays = (r: Raw) => isTakenBack(view, r) || isUnimported(view, r);
+    if (view.final.records.some((r) => of(r) && stays(r))) continue;
     if (!isInside(view, googleValue(event.resource, 'time'))) continue;
     found.push(violation('P1', `event ${event.id} of ${event.user} is missing in the CRM`));
   }

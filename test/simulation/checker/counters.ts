@@ -22,7 +22,23 @@ export function counters(view: View): Violation[] {
   const carried = google.filter((e) => handed.has(view.rootOf(e))).length;
   // What a run wrote that died before it could say so is looked at, and completed, once more.
   const dead = view.effects.filter((e) => e.task !== undefined && !view.isCommitted(e)).length;
-  const bound = crm.length + handOvers + conflicts + again + restored + unknown + carried + dead;
+  // A calendar that was deleted is filled again.
+  const drops = view.entries.filter((e) => e.kind === 'user' && e.what === 'calendarDropped');
+  const dropped = drops.length * view.final.records.length;
+  const undone = view.effects.filter((e) => view.doing(e.task) === 'undo').length;
+  const untold = view.told.filter((t) => view.doing(t.task) === 'undo').length;
+  const bound =
+    2 * undone +
+    untold +
+    crm.length +
+    handOvers +
+    conflicts +
+    again +
+    restored +
+    unknown +
+    carried +
+    dead +
+    dropped;
   const found: Violation[] = [];
   if (writes > bound) found.push(violation('P13', `${writes} writes at Google, bound ${bound}`));
   const told = view.told.filter((t) => t.message.record === 'appointment').length;
@@ -30,7 +46,13 @@ export function counters(view: View): Violation[] {
   const strangers = 1;
   // Told again: whoever edits in the CRM without having seen what was told.
   const toldBound =
-    google.length + crm.length + conflicts + rejected + strangers + view.final.struck;
+    google.length +
+    crm.length +
+    conflicts +
+    rejected +
+    strangers +
+    2 * (undone + untold) +
+    view.final.struck;
   if (told > toldBound) found.push(violation('P13', `${told} messages, bound ${toldBound}`));
   return found;
 }

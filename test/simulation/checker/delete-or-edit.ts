@@ -4,6 +4,7 @@ import { crmValue, FIELDS, said } from '../mapping.ts';
 import { isReported } from './excuses.ts';
 import { isKnown, isReplaced } from './knowledge.ts';
 import { isBeyond } from './limits.ts';
+import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -12,7 +13,11 @@ const isDelete = ({ op }: Edit) => op === 'delete' || op === 'cancel';
 export function deleteOrEdit(view: View): Violation[] {
   return view.roots.flatMap((root) => {
     const edits = view.editsOf(root);
-    if (isBeyond(view, root) || edits.some((e) => e.op === 'handOver' || e.op === 'restore'))
+    if (
+      isBeyond(view, root) ||
+      isUndone(view, root) ||
+      edits.some((e) => e.op === 'handOver' || e.op === 'restore')
+    )
       return [];
     const last = edits.filter(isDelete).at(-1);
     if (!last || edits.some((e) => e.side === last.side && e.seq > last.seq)) return [];

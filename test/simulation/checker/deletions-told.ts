@@ -1,5 +1,6 @@
 /** P9: no deletion is inferred. */
 
+import { isUnimported } from './undo.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -21,6 +22,8 @@ export function deletionsTold(view: View): Violation[] {
       gone.add(googleKey(entry.user, entry.id));
     if (entry.kind !== 'told' || entry.message.op !== 'delete') continue;
     const { userId, googleId, crmId } = entry.message;
+    // An import that is undone, and the CRM's answer to it: the event stays where it was born.
+    if (isUnimported(view, entry.message)) continue;
     // An occurrence that never was at Google goes with its series, which the CRM has taken out.
     if (googleId === undefined && hasTakenOut(view, crmId)) continue;
     if (!gone.has(googleKey(userId, googleId)))

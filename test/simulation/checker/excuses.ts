@@ -3,6 +3,7 @@ import type { Edit, Raw, Told } from '../history.ts';
 import { crmNames, crmValue, type FieldName, HIDDEN } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
+import { isTakenByUndo } from './undo.ts';
 import { googleKey, type View } from './view.ts';
 
 export function isExcused(view: View, edit: Edit, field: FieldName, value: string): boolean {
@@ -13,6 +14,7 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
     e.side === 'crm' && view.rootOf(e) === root && e.slot === undefined && movesSeries(e);
   if (edit.slot !== undefined && view.edits.some(isMove)) return true;
   if (isReported(view, root, field, value)) return true;
+  if (isTakenByUndo(view, root, field, value)) return true;
   if (edit.side === 'google') {
     if (seriesIn(edit.id) !== undefined && view.edits.some(isMove)) return true;
     const removed = view.entries.some(

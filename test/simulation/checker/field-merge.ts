@@ -11,6 +11,7 @@ import {
   sameText,
 } from '../mapping.ts';
 import { hasNoBase, isBeyond, isHearsay } from './limits.ts';
+import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -28,6 +29,7 @@ function isPlain(view: View, root: string, edits: Edit[]): boolean {
   if (
     isBeyond(view, root) ||
     hasNoBase(view, root) ||
+    isUndone(view, root) ||
     !edits.every((e) => e.op === 'create' || e.op === 'edit')
   )
     return false;

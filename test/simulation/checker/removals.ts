@@ -5,6 +5,7 @@
  */
 import type { Effect, Told } from '../history.ts';
 import { isKnown } from './knowledge.ts';
+import { isUnimported } from './undo.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -19,8 +20,12 @@ export function removals(view: View): Violation[] {
 function ownRemoval(view: View, { seq, message }: Told): Violation[] {
   const { op, userId, googleId, crmId } = message;
   if (op !== 'delete' || googleId === undefined) return [];
+  // An insertion is undone on both sides, and whoever connects anew hears of it again.
+  if (isUnimported(view, message)) return [];
   const last = view.effectsOn(userId, googleId).findLast((e) => e.seq < seq);
   if (last?.after.status !== 'cancelled' || last.task === undefined) return [];
+  // An undoing that died before it said so: the record shall go, whoever tells it.
+  if (view.doing(last.task) === 'undo') return [];
   return [violation('rule 1', `${crmId} told as deleted: the engine itself took ${googleId} out`)];
 }
 
@@ -32,7 +37,7 @@ function unasked(view: View, effect: Effect): Violation[] {
   // An earlier generation that a person restored does not stay beside the later one.
   const restored = edits.some((e) => e.op === 'restore' && e.seq < seq);
   const left = view.hasLeft(user) && view.inserted.has(googleKey(user, id));
-  if (asked || restored || left) return [];
+  if (asked || restored || left || view.doing(task) === 'undo') return [];
   return [violation('rule 10', `${id} of ${user} was deleted, and nobody in the CRM wanted it`)];
 }
 

@@ -5,6 +5,7 @@ import type { Edit, Entry, Raw } from '../history.ts';
 import { FIELDS, said, sameText } from '../mapping.ts';
 import { slotIn } from '../shown.ts';
 import { isKnown, isReplaced } from './knowledge.ts';
+import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -15,13 +16,15 @@ export function resurrections(view: View): Violation[] {
   for (const [root, edits] of roots) {
     const last = edits.at(-1);
     if (!last || (last.op !== 'delete' && last.op !== 'cancel')) continue;
-    if (!sawAll(view, last, edits)) continue;
+    if (isUndone(view, root) || !sawAll(view, last, edits)) continue;
     // Of two events of one record (a person restored the older one) only one was deleted.
     if (last.side === 'google' && view.livesElsewhere(last)) continue;
     // Whoever leaves with removal and connects again gets all that the CRM has.
     const left = (e: Entry) =>
       e.kind === 'user' && e.user === last.user && e.what === 'leavingRemove';
     if (last.side === 'google' && view.entries.some(left)) continue;
+    // Whoever deletes the calendar gets it filled again with what the sync knew.
+    if (last.side === 'google' && view.dropped(last.user, last.seq)) continue;
     // Where series are records, one occurrence can be deleted without the others.
     const slot = view.final.recurrence === 'series' ? (last.slot ?? slotIn(last.id)) : undefined;
     const record = view.final.records.find(

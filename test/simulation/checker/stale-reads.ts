@@ -5,7 +5,10 @@ import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
 export function staleReads(view: View): Violation[] {
-  return view.told.flatMap((told) => (isAboutEvent(told) ? stale(view, told) : []));
+  return view.told.flatMap((told) =>
+    // Undo tells what was before.
+    isAboutEvent(told) && view.doing(told.task) !== 'undo' ? stale(view, told) : [],
+  );
 }
 
 const isAboutEvent = ({ message }: Told) =>

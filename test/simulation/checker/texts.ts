@@ -10,6 +10,7 @@ import { type Violation, violation } from './violation.ts';
 export function texts(view: View): Violation[] {
   return view.effects.flatMap((effect) => {
     const { task, caller, user, before, after } = effect;
+    if (view.doing(task) === 'undo') return [];
     if (task === undefined || caller !== user || !before || after.status === 'cancelled') return [];
     return [...adopted(view, effect), ...reformatted(effect), ...reminded(view, effect)];
   });

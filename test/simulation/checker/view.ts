@@ -8,6 +8,7 @@ import type {
   History,
   Raw,
   ShownEvent,
+  TaskBegun,
   Told,
 } from '../history.ts';
 import { seriesIn } from '../shown.ts';
@@ -24,6 +25,7 @@ export class View {
   /** Events that were ever private. */
   readonly hidden = new Set<string>();
   readonly #parent = new Map<string, string>();
+  readonly #tasks = new Map<number, TaskBegun>();
   /** By event, in order. */
   readonly #effects = new Map<string, Effect[]>();
 
@@ -34,6 +36,7 @@ export class View {
     this.effects = entries.filter((e) => e.kind === 'effect');
     this.told = entries.filter((e) => e.kind === 'told');
     this.applied = entries.filter((e) => e.kind === 'applied');
+    for (const e of entries) if (e.kind === 'task') this.#tasks.set(e.task, e);
     for (const effect of this.effects) this.#readEffect(effect);
     if (final.recurrence === 'series') this.#joinFamilies();
     this.#joinHeirs();
@@ -143,6 +146,13 @@ export class View {
       : this.final.shown;
   }
 
+  /** Whether the user has deleted the calendar that the sync had made, after a step. */
+  dropped(user: string, after = 0): boolean {
+    return this.entries.some(
+      (e) => e.kind === 'user' && e.user === user && e.what === 'calendarDropped' && e.seq > after,
+    );
+  }
+
   /** Whether it was made by the engine: of an occurrence, whether its series was. */
   isOurs(user: string, id: string): boolean {
     const series = this.final.recurrence === 'series' ? seriesIn(id) : undefined;
@@ -187,6 +197,14 @@ export class View {
         this.eventsOf(r).some(({ id }) => id === event.id),
     );
   }
+
+  /** The task with this number, as it began. */
+  task(id: number | undefined): TaskBegun | undefined {
+    return id === undefined ? undefined : this.#tasks.get(id);
+  }
+
+  /** What a task is for: a subscription, or an admin's action. */
+  doing = (id: number | undefined): string | undefined => this.task(id)?.what;
 
   /** Everything that changed one event, in order. */
   effectsOn(user: string, id: string): Effect[] {

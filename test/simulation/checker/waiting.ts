@@ -10,7 +10,8 @@ export function waiting(view: View): Violation[] {
 /** A run that was under way when the user was paused may end its work; none may begin. */
 function early(view: View, effect: Effect): Violation[] {
   const { task, caller, user, method, id } = effect;
-  if (task === undefined || caller !== user) return [];
+  // While a user is held a person may look, and undo.
+  if (task === undefined || caller !== user || view.doing(task) === 'undo') return [];
   const lease = view.beginOf(effect);
   if (lease === undefined) return [violation('rule 5', `${method} of ${id} without a lease`)];
   const begun = view.entries.find((e) => e.kind === 'task' && e.task === task)?.seq ?? lease;
