@@ -675,9 +675,9 @@ export class System {
     const user = await this.store.getUser(userId);
     if (user?.leaving) return;
     if (user?.enabled === false) await this.enable(userId, true);
-    if (user?.state === 'paused') {
-      await this.ask({ action: user.stateReason === 'byAdmin' ? 'resume' : 'release', userId });
-    } else if (user?.state !== 'active') await this.connect(userId);
+    if (user?.held !== undefined) await this.ask({ action: 'release', userId });
+    if (user?.state === 'paused') await this.ask({ action: 'resume', userId });
+    else if (user?.state !== 'active') await this.connect(userId);
   }
 
   /** Runs to the end and hands over everything that the checker needs. */
