@@ -10,7 +10,7 @@ import { createMemoryStore } from '../../functions/state/memory.ts';
 import { type AuthorizeDeps, createAuthorize } from '../../functions/triggers/authorize.ts';
 import { listen } from '../sandbox/google/server.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
-import { noToken, watchStore } from '../support/canary.ts';
+import { atTheEnd, noToken } from '../support/canary.ts';
 
 const CLIENT = { clientId: 'client-1.apps.example', clientSecret: 'client-secret-canary' };
 
@@ -51,7 +51,7 @@ export async function openStage(overrides: Partial<AuthorizeDeps> = {}, mount = 
   });
   const google = await listen(workspace);
   const store = createMemoryStore();
-  watchStore(store.dump);
+  atTheEnd(() => noToken('the store', store.dump()));
   const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
   const sealed = new Map<string, string>();
   const published: string[] = [];

@@ -193,3 +193,26 @@ test('C13 a page with a series and an occurrence of it: the occurrence’s own c
     ['s2', null],
   ]);
 });
+
+test('P3 a copy that the user makes of the CRM’s entry is an appointment of its own, whatever it carries', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [ours] = await world.events();
+  assert.ok(ours?.extendedProperties, 'the mark of what we inserted');
+  const { summary, start, end, extendedProperties } = ours;
+  const copy = await world.phone('anna', 'POST', '', { summary, start, end, extendedProperties });
+  await world.poll();
+  const heard = told(world).map(({ op, crmId, googleId }) => [op, crmId, googleId]);
+  assert.deepEqual(heard, [['upsert', undefined, copy.id]]);
+  await world.crm(world.change('g1', { ...told(world)[0]?.data }, { googleId: copy.id }));
+  // Each goes its own way.
+  await world.phone('anna', 'PATCH', `/${copy.id}`, { location: 'Thun' });
+  await world.crm(world.change('v1', visit(1, 15)));
+  await world.poll();
+  const shown = (await world.events()).map((e) => [e.id === copy.id, e.location, e.start.dateTime]);
+  assert.deepEqual(shown, [
+    [true, 'Thun', start.dateTime],
+    [false, undefined, '2026-11-24T15:00:00+01:00'],
+  ]);
+  assert.deepEqual([told(world).at(-1)?.crmId, told(world).at(-1)?.changed], ['g1', ['place']]);
+});

@@ -46,6 +46,48 @@ test('rule 2: cancelled goes, planned again comes back as the next generation', 
   assert.deepEqual(world.countCalls(), {}, 'never written, so no call');
 });
 
+test('deleted in the CRM and entered anew under the same crmId: the next generation, once', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Bern' })));
+  const [before] = await world.events();
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  const anew = world.change('v1', visit(2));
+  for (let times = 0; times < 2; times++) await world.crm(anew);
+  await world.poll();
+  const [after, ...more] = await world.events();
+  assert.deepEqual([after?.summary, after?.location, more], ['Visit at Muster AG', undefined, []]);
+  assert.notEqual(after?.id, before?.id, 'a used id stays taken');
+  assert.deepEqual(
+    world.messages.filter((m) => m.record === 'appointment'),
+    [],
+  );
+});
+
+test('P7 tombstones are kept for 90 days; also when they are gone nothing that was deleted comes back', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const [first, second] = [world.change('v1', visit(1)), world.change('v2', visit(2))];
+  await world.crm(first, second);
+  await world.poll();
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.crm(world.change('v2', {}, { op: 'delete' }));
+  await world.poll();
+  const links = await world.store.listLinks('anna', 'appointment', 10);
+  const kept = links.map(({ state, expireAt = 0 }) => [state, expireAt - world.clock.now()]);
+  assert.deepEqual(kept, Array(2).fill(['deleted', 90 * 86_400_000]));
+  world.advance(91 * 86_400_000);
+  assert.ok((await world.store.sweep(world.clock.now(), 100)) >= 2);
+  world.messages.length = 0;
+  // A message of before, and a full listing that still shows what was deleted.
+  await world.crm(first, second);
+  world.workspace.expireSyncTokens('anna@firm.example');
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.deepEqual(world.messages, []);
+});
+
 test('rule 10: edit beats delete, the CRM hears of it, deletes again, and then it is final', async () => {
   const world = createWorld();
   await world.connect('anna');

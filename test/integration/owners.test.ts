@@ -23,6 +23,22 @@ test('rule 1: a hand-over moves the event; a late message of the old owner chang
   assert.equal(world.messages.filter((m) => m.op === 'delete').length, 0);
 });
 
+test('rule 1: the new owner is not connected: the record waits, and is written on connecting', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  await world.store.updateUser('luca', (user) => user && { ...user, state: 'invited' });
+  await world.crm(world.change('v1', visit(1)));
+  await world.crm(world.change('v1', visit(2), { userId: 'luca' }));
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), [], 'the old owner is rid of it at once');
+  assert.deepEqual(await world.events('luca'), []);
+  await world.connect('luca');
+  await world.poll('luca');
+  assert.equal((await world.events('luca')).length, 1);
+  assert.deepEqual(await world.events('anna'), []);
+});
+
 test('C21 a meeting of two synced users is one CRM appointment, whichever calendar is read first', async () => {
   const world = createWorld();
   await world.connect('anna');

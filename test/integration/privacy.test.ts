@@ -1,7 +1,7 @@
 /** What its owner hides never leaves Google. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createWorld } from '../support/world.ts';
+import { createWorld, visit } from '../support/world.ts';
 
 test('rule 4: a private event of one’s own is a busy block: no title, no text', async () => {
   const world = createWorld();
@@ -39,6 +39,21 @@ test('rule 4: a private event of one’s own is a busy block: no title, no text'
     ['Therapy', 'secret', 'private'],
   );
   assert.equal(event?.start.dateTime, '2026-11-26T12:00:00+01:00');
+});
+
+test('rule 4: what was born in the CRM is the CRM’s: private there it is at Google too, and syncs whole', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit(1, 9, { private: true })));
+  const [event] = await world.events();
+  assert.deepEqual([event?.visibility, event?.summary], ['private', 'Visit at Muster AG']);
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'Moved', location: 'Thun' });
+  await world.poll();
+  const last = world.messages.at(-1);
+  assert.deepEqual(
+    [last?.redacted, last?.data?.subject, last?.data?.place],
+    [undefined, 'Moved', 'Thun'],
+  );
 });
 
 test('rule 4: an event turned private later: the CRM is asked to forget its texts', async () => {

@@ -46,18 +46,18 @@ export async function noTokenStored(db: Firestore): Promise<void> {
 
 /** Enough to catch what a file's tests leave, without keeping every world of a property test. */
 const KEPT = 50;
-const stores: (() => string)[] = [];
+const looks: (() => void)[] = [];
 
-/** Looks at a store once the tests of the file are done. */
-export function watchStore(dump: () => string): void {
-  stores.push(dump);
-  if (stores.length > KEPT) stores.shift();
+/** Looks at something once the tests of the file are done. */
+export function atTheEnd(look: () => void): void {
+  looks.push(look);
+  if (looks.length > KEPT) looks.shift();
 }
 
 // Not in scripts that only use a world.
 if (process.env.NODE_TEST_CONTEXT) {
   after(() => {
-    for (const dump of stores) noToken('the store', dump());
+    for (const look of looks) look();
     assert.deepEqual(found, [], 'P35');
   });
 }

@@ -53,7 +53,7 @@ export async function driveStack(
   });
   onEnd(async () => {
     try {
-      await lookForTokens(stack);
+      await look(stack);
     } finally {
       await stack.close();
     }
@@ -110,8 +110,9 @@ export async function driveStack(
   return driven;
 }
 
-/** P35: in what was published and stored. */
-async function lookForTokens({ crm, feed, store, env }: Stack): Promise<void> {
+/** P35: no token in what was published and stored. C20: nobody was mailed. */
+async function look({ crm, feed, store, env, workspace }: Stack): Promise<void> {
+  assert.deepEqual(workspace.mails, [], 'C20 somebody was mailed');
   noToken('a message to the CRM', crm.messages());
   noToken('a message', feed.since(0));
   if ('dump' in store) return noToken('the store', (store as MemoryStore).dump());

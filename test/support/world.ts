@@ -24,7 +24,7 @@ import { type RunOutcome, runUser } from '../../functions/sync/run.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
-import { noToken, watchStore } from './canary.ts';
+import { atTheEnd, noToken } from './canary.ts';
 
 const ROOT = 'https://www.googleapis.com';
 export const MONDAY = Date.UTC(2026, 10, 23, 8);
@@ -86,7 +86,11 @@ export function createWorld(options: WorldOptions = {}) {
     noToken('a log', fields);
     logged.push({ event, fields });
   };
-  watchStore(store.dump);
+  const { dump } = store;
+  atTheEnd(() => {
+    noToken('the store', dump());
+    assert.deepEqual(workspace.mails, [], 'C20 somebody was mailed');
+  });
   let holders = 0;
   let version = 0;
 
