@@ -1,6 +1,7 @@
 /** Whose record it is: hand-overs, and meetings of several users. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { User } from '../../functions/core/records.ts';
 import { ConnectionLost } from '../sandbox/google/protocol.ts';
 import { createWorld, visit } from '../support/world.ts';
 
@@ -119,4 +120,34 @@ test('rule 1: P15 adopted and handed over while its owner was paused: the event 
   await world.poll('anna');
   assert.deepEqual(await world.events('anna'), []);
   assert.equal((await world.events('luca')).length, 1);
+});
+
+test('rule 1: what a disconnect could not remove is handed over after connecting again: it goes then', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  await world.crm(world.change('v1', visit(1)));
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  world.workspace.faults.add({
+    kind: 'status',
+    status: 503,
+    reason: 'backendError',
+    method: 'events.delete',
+    count: 20,
+  });
+  assert.equal(await world.poll('anna'), 'later');
+  world.workspace.faults.clear();
+  // Connected again meanwhile, which ends the leaving.
+  await world.store.updateUser('anna', (user) => {
+    const { leaving: _, ...kept } = user as User;
+    return kept;
+  });
+  await world.crm(world.change('v1', visit(2), { userId: 'luca' }));
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), []);
+  assert.equal((await world.events('luca')).length, 1);
+  assert.deepEqual(
+    world.messages.filter((m) => m.op === 'delete'),
+    [],
+  );
 });
