@@ -258,8 +258,11 @@ export async function observeMembers(
     }
     const id = groups.memberId(group, intent.member.slot, context);
     // A deleted one needs no look to stay deleted.
-    const known = link?.googleId === id && (link.state === 'live' || !isWanted(collection, intent));
-    if (!known) open.set(work, id);
+    const wanted = isWanted(collection, intent);
+    const known = link?.googleId === id && (link.state === 'live' || !wanted);
+    // It went with its group, and the CRM repeats that: in a group written anew nothing is taken out.
+    const repeats = !wanted && link?.withGroup === true && sawDeletion({ link, intent });
+    if (!known && !repeats) open.set(work, id);
   }
   await findPlaces(run, collection, open);
   return works;

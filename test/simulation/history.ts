@@ -123,7 +123,13 @@ export interface UserEvent {
   seq: number;
   at: number;
   user: string;
-  what: 'revoked' | 'connected' | 'leavingKeep' | 'leavingRemove' | 'emptyListing';
+  what:
+    | 'revoked'
+    | 'connected'
+    | 'leavingKeep'
+    | 'leavingRemove'
+    | 'emptyListing'
+    | 'calendarDropped';
 }
 
 /** A false notification led to a call through a port. */
@@ -181,13 +187,16 @@ export interface ShownEvent {
 export interface Final {
   /** What a series is for the CRM: an appointment an occurrence, or a record of its own. */
   recurrence: 'occurrences' | 'series';
-  users: { userId: string; email: string; timeZone: string }[];
+  /** `calendars`: those in which the sync writes; what lives there they organise. */
+  users: { userId: string; email: string; calendars: string[]; timeZone: string }[];
   /** Every record that the CRM ever had. */
   records: Raw[];
   /** Every event of every calendar, cancelled ones too. */
   events: { user: string; id: string; etag: string; resource: Raw; exception: boolean }[];
   /** All that takes place at Google: single events and the occurrences of series. */
   shown: ShownEvent[];
+  /** What takes place in calendars that the sync has made and does not live in any more. */
+  strays: ShownEvent[];
   /** Resources that the engine must not touch, as they were at the start. */
   foreign: { user: string; id: string; resource: Raw }[];
   mails: number;

@@ -16,14 +16,16 @@ export async function onPhone(system: System, user: string, action: Action): Pro
     const rule = action.rule === undefined ? null : ruleOf(action.rule, body.start);
     return call(system, user, 'create', 'POST', '', { ...body, ...(rule && { recurrence: rule }) });
   }
+  if (action.do === 'phone.drop') return drop(system, user);
   if (!('pick' in action)) return;
-  const calendar = system.calendarOf(user);
+  const calendar = action.do === 'phone.moveBack' ? system.asideOf(user) : system.calendarOf(user);
+  if (!calendar) return;
   const targets = pickOf(calendar, action.do);
   const target = targets[action.pick % targets.length];
   if (!target) return;
   const { id, resource } = target;
-  const change = (op: Op, method: string, body?: object) =>
-    call(system, user, op, method, `/${id}`, body);
+  const change = (op: Op, method: string, body?: object, to?: Calendar) =>
+    call(system, user, op, method, `/${id}`, body, to && { from: calendar.id, to: to.id });
   switch (action.do) {
     case 'phone.edit':
     case 'phone.series': {
@@ -39,6 +41,10 @@ export async function onPhone(system: System, user: string, action: Action): Pro
       return change('delete', 'DELETE');
     case 'phone.restore':
       return change('restore', 'PATCH', { status: 'confirmed' });
+    case 'phone.move':
+      return change('delete', 'POST', undefined, system.asideOf(user));
+    case 'phone.moveBack':
+      return change('restore', 'POST', undefined, system.calendarOf(user));
     case 'phone.split':
       return split(system, user, target, action.n);
     case 'phone.copy': {
@@ -72,16 +78,27 @@ function pickOf(calendar: Calendar, what: Action['do']): Target[] {
     case 'phone.split':
       return series;
     case 'phone.rule':
+    case 'phone.move':
+    case 'phone.moveBack':
       return live;
     default:
       return shown;
   }
 }
 
+/** All that is in the calendar goes with it, and nobody means to delete any of it (design rule 9). */
+function drop(system: System, user: string): void {
+  const before = glance(system, user);
+  if (!system.dropCalendar(user)) return;
+  for (const [id, was] of before)
+    system.edited({ side: 'google', op: 'vanish', user, id, before: was, after: undefined });
+}
+
 /** "This and following": the series ends before an occurrence, and a new one with all it said begins. */
 async function split(system: System, user: string, target: Target, n: number): Promise<void> {
   const { id, resource } = target;
-  const slots = shownIn(system.calendarOf(user))
+  const home = system.calendarOf(user);
+  const slots = (home ? shownIn(home) : [])
     .flatMap(({ series, slot }) => (series === id && slot !== undefined ? [slot] : []))
     .sort();
   const from = slots[1 + (n % Math.max(1, slots.length - 1))];
@@ -129,12 +146,17 @@ async function call(
   method: string,
   path: string,
   body?: object,
+  move?: { from: string; to: string },
 ): Promise<void> {
+  const home = system.calendarOf(user);
+  if (!home) return;
   const before = glance(system, user);
   const sources = new Map(
-    [...system.calendarOf(user).events.values()].map(({ id, resource }) => [id, resource as Raw]),
+    [...home.events.values()].map(({ id, resource }) => [id, resource as Raw]),
   );
-  const made = await system.phone(user, method, path, body);
+  const made = move
+    ? await system.phone(user, method, `${path}/move?destination=${move.to}`, body, move.from)
+    : await system.phone(user, method, path, body, home.id);
   if (!made) return;
   const after = glance(system, user);
   const target = path === '' ? made.id : path.slice(1);
@@ -151,7 +173,7 @@ async function call(
   for (const id of new Set([...before.keys(), ...after.keys()])) {
     if (id === target || before.get(id) === after.get(id)) continue;
     if (!after.has(id)) edited(id, op === 'delete' ? 'delete' : 'vanish');
-    else edited(id, before.has(id) ? 'edit' : 'create');
+    else edited(id, before.has(id) ? 'edit' : op === 'restore' ? op : 'create');
   }
   // Last, since it is what the person meant.
   const gone = op === 'edit' && !after.has(target);
@@ -167,6 +189,7 @@ const isShared = (system: System, id: string, ...glances: Map<string, Raw>[]) =>
 /** All that a person sees, by id; series too where they are records. */
 function glance(system: System, user: string): Map<string, Raw> {
   const calendar = system.calendarOf(user);
+  if (!calendar) return new Map();
   const all = new Map(shownIn(calendar).map(({ id, resource }) => [id, resource]));
   if (system.options.recurrence !== 'series') return all;
   for (const { id, resource } of calendar.events.values()) {

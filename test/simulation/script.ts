@@ -4,6 +4,7 @@ import { type AdminAction, withAdmins } from './admin.ts';
 import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
 import type { Forgery } from './notifications.ts';
+import { withPlaces } from './place-script.ts';
 import { FIELDS, type Field, RULES } from './values.ts';
 
 /** `user` and `pick` choose among what is there when the step comes, so that a step outlives others. */
@@ -25,12 +26,14 @@ export type Action =
   /** edit: one event or occurrence; series: all of them. */
   | { do: 'phone.edit' | 'phone.series'; user: number; pick: number; n: number; fields: Field[] }
   | {
-      /** rule: of a series or a single event; split: "this and following". */
+      /** rule: of a series or a single event; split: "this and following"; move: to another calendar. */
       do:
         | 'phone.delete'
         | 'phone.endSeries'
         | 'phone.rule'
         | 'phone.split'
+        | 'phone.move'
+        | 'phone.moveBack'
         | 'phone.restore'
         | 'phone.copy'
         | 'phone.colour';
@@ -38,6 +41,8 @@ export type Action =
       pick: number;
       n: number;
     }
+  /** Deletes the calendar that the sync has made. */
+  | { do: 'phone.drop'; user: number }
   | { do: 'fault'; fault: Fault }
   | { do: 'wait'; ms: number }
   | { do: 'poll'; user: number }
@@ -69,6 +74,8 @@ export interface Script {
   recurrence?: 'occurrences' | 'series';
   /** Google notifies. */
   channels?: true;
+  /** The sync has a calendar of its own. */
+  calendar?: 'dedicated';
   steps: Step[];
 }
 
@@ -106,7 +113,7 @@ export function scriptOf(seed: number): Script {
     ...(about === 'series' && { recurrence: 'series' }),
     steps,
   };
-  return withChannels(withAdmins(script));
+  return withPlaces(withChannels(withAdmins(script)));
 }
 
 function create(random: Random, users: number, n: number): Action {

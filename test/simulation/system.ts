@@ -25,10 +25,10 @@ import { shownIn } from './shown.ts';
 import { MONDAY } from './values.ts';
 import { carried, type Outside, type Task, Worker } from './worker.ts';
 
-const SCOPES = [
-  'https://www.googleapis.com/auth/calendar.events.owned',
-  'https://www.googleapis.com/auth/calendar.freebusy',
-];
+const SCOPES = {
+  primary: ['calendar.events.owned', 'calendar.freebusy'],
+  dedicated: ['calendar.app.created', 'calendar.freebusy'],
+};
 const NAMES = ['anna', 'luca', 'mira', 'theo'];
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -50,6 +50,7 @@ export interface SystemOptions
     | 'policy'
     | 'recurrence'
     | 'channels'
+    | 'calendar'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -82,6 +83,9 @@ export class System {
   readonly #schedule: () => number;
   readonly #told = new Set<string>();
   readonly #effects = new Effects();
+  /** By user: the calendar that the sync has made, and one that the user has. */
+  readonly #homes = new Map<string, string>();
+  readonly #aside = new Map<string, Calendar>();
   /** Tasks that handle a false notification. */
   readonly #forged = new Set<number>();
   #workers: Worker[] = [];
@@ -174,7 +178,11 @@ export class System {
       store,
       vault,
       random,
-      recurrence: this.options.recurrence ?? 'occurrences',
+      calendar: {
+        calendar: this.options.calendar ?? 'primary',
+        name: 'CRM',
+        recurrence: this.options.recurrence ?? 'occurrences',
+      },
       task: undefined,
       publisher: {
         googleChanges: async (changes) => {
@@ -226,6 +234,8 @@ export class System {
           etag,
           state,
         }));
+        const place = commit.user?.places?.appointment;
+        if (place !== undefined) this.#homes.set(lease.userId, place);
         if (links.length > 0) this.note('committed', { task: task.id, user: lease.userId, links });
       },
       onLease: ({ id, lease }) =>
@@ -292,8 +302,9 @@ export class System {
     const by = { task: task?.id, method, caller: caller.split('@')[0] };
     const guard = { fence: task?.lease?.fence, conditional, call: calendars.changes };
     for (const user of this.users) {
-      for (const change of this.#effects.since(this.#seenChanges, user, this.calendarOf(user)))
-        this.note('effect', { ...by, ...change, ...guard });
+      for (const calendar of this.#written(user))
+        for (const change of this.#effects.since(this.#seenChanges, user, calendar))
+          this.note('effect', { ...by, ...change, ...guard });
     }
     this.#seenChanges = calendars.changes;
   }
@@ -346,7 +357,7 @@ export class System {
       const meeting = { summary: 'Board', start: at(14), end: at(15), iCalUID: 'board', organizer };
       await this.phone(userId, 'POST', '/import', meeting);
     }
-    for (const record of this.calendarOf(userId).events.values()) {
+    for (const record of this.workspace.calendars.primary(emailOf(userId)).events.values()) {
       if (record.resource.eventType !== 'default')
         this.#foreign.push({ user: userId, id: record.id, resource: record.resource });
     }
@@ -356,7 +367,9 @@ export class System {
   async connect(userId: string): Promise<void> {
     const email = emailOf(userId);
     const { now } = this.scheduler;
-    const grant = this.workspace.oauth.grant(email, SCOPES);
+    const names = SCOPES[this.options.calendar ?? 'primary'];
+    const scopes = names.map((name) => `https://www.googleapis.com/auth/${name}`);
+    const grant = this.workspace.oauth.grant(email, scopes);
     await this.vault.seal(userId, grant.refresh_token);
     await this.store.updateUser(userId, (user) => {
       const { leaving, stateReason, firstSyncAt, ...kept } = user as User;
@@ -369,7 +382,7 @@ export class System {
         state: paused ? 'paused' : 'active',
         googleEmail: email,
         googleSub: email,
-        scopes: SCOPES,
+        scopes,
         connectedAt: now,
       };
       return dueNow(connected, now);
@@ -385,9 +398,38 @@ export class System {
     return userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
   }
 
-  /** Where the user's entries live. */
-  calendarOf(userId: string): Calendar {
-    return this.workspace.calendars.primary(emailOf(userId));
+  /** Where the user's entries live; a calendar of its own, once the sync has made it. */
+  calendarOf(userId: string): Calendar | undefined {
+    const { calendars } = this.workspace;
+    if (this.options.calendar !== 'dedicated') return calendars.primary(emailOf(userId));
+    return calendars.find(this.#homes.get(userId) ?? '');
+  }
+
+  /** Another calendar of the user's, which is none of the sync's business. */
+  asideOf(userId: string): Calendar {
+    const { calendars } = this.workspace;
+    const made = this.#aside.get(userId);
+    const aside = made ?? calendars.create(emailOf(userId), 'Own', this.zoneOf(userId), null);
+    this.#aside.set(userId, aside);
+    return aside;
+  }
+
+  /** The user deletes the calendar that the sync has made. */
+  dropCalendar(userId: string): boolean {
+    const home = this.calendarOf(userId);
+    if (!home || home.primary) return false;
+    const changes = this.#effects.dropped(userId, home, this.workspace.calendars.changes);
+    const by = { task: undefined, method: 'phone drop', caller: userId, conditional: false };
+    for (const change of changes) this.note('effect', { ...by, ...change });
+    this.workspace.calendars.remove(home);
+    this.happened(userId, 'calendarDropped');
+    return true;
+  }
+
+  /** Calendars in which the sync writes: one of its own from the moment that it is made. */
+  #written(userId: string): Calendar[] {
+    const all = this.workspace.calendars.owned(emailOf(userId));
+    return this.options.calendar === 'dedicated' ? all.filter((c) => c.createdBy) : all.slice(0, 1);
   }
 
   /** A person's phone. Undefined when Google refuses. */
@@ -396,11 +438,12 @@ export class System {
     method: string,
     path: string,
     body?: object,
+    calendarId = 'primary',
   ): Promise<Raw | undefined> {
     const answer = await carried.run(this.workspace, undefined, () =>
       this.workspace.handle({
         method,
-        url: `/calendar/v3/calendars/primary/events${path}`,
+        url: `/calendar/v3/calendars/${encodeURIComponent(calendarId)}/events${path}`,
         headers: {
           authorization: `Bearer user:${emailOf(userId)}`,
           'content-type': 'application/json',
@@ -586,8 +629,15 @@ export class System {
   }
 
   #final(rested: boolean, extra: Final['extra']): Final {
+    const { calendars } = this.workspace;
+    const calendarsOf = (user: string) =>
+      new Set(
+        [calendars.primary(emailOf(user)), this.calendarOf(user)].filter((c) => c !== undefined),
+      );
+    const stored = (user: string) =>
+      [...calendarsOf(user)].flatMap((calendar) => [...calendar.events.values()]);
     const events = this.users.flatMap((user) =>
-      [...this.calendarOf(user).events.values()].map((record) => ({
+      stored(user).map((record) => ({
         user,
         id: record.id,
         etag: etagOf(record.changed),
@@ -595,20 +645,29 @@ export class System {
         exception: record.exception !== null,
       })),
     );
-    const shown = this.users.flatMap((user) =>
-      shownIn(this.calendarOf(user)).map(({ id, resource, series, slot }) => ({
+    const shownOf = (user: string, calendar: Calendar | undefined) =>
+      (calendar ? shownIn(calendar) : []).map(({ id, resource, series, slot }) => ({
         user,
         id,
         resource,
         ...(series !== undefined && { series, slot }),
-      })),
+      }));
+    const shown = this.users.flatMap((user) => shownOf(user, this.calendarOf(user)));
+    // Calendars that the sync has made and lives in no more.
+    const strays = this.users.flatMap((user) =>
+      calendars
+        .owned(emailOf(user))
+        .filter((c) => c.createdBy !== null && !c.deleted && c !== this.calendarOf(user))
+        .flatMap((calendar) => shownOf(user, calendar)),
     );
     return {
       recurrence: this.options.recurrence ?? 'occurrences',
       shown,
+      strays,
       users: this.users.map((userId) => ({
         userId,
         email: emailOf(userId),
+        calendars: this.#written(userId).map(({ id }) => id),
         timeZone: this.zoneOf(userId),
       })),
       records: structuredClone(this.crm.records(undefined, true)) as Raw[],

@@ -4,7 +4,7 @@
  */
 import { SyncError } from '../../functions/errors.ts';
 import { createAccess } from '../../functions/google/access.ts';
-import { calendarCollection } from '../../functions/google/calendar.ts';
+import { type CalendarSettings, calendarCollection } from '../../functions/google/calendar.ts';
 import { createApiClient } from '../../functions/google/client.ts';
 import type { HttpAnswer, HttpCall } from '../../functions/google/http.ts';
 import type { AccessToken } from '../../functions/google/oauth.ts';
@@ -30,8 +30,7 @@ export interface Outside {
   vault: TokenVault;
   publisher: Publisher;
   settings: EngineSettings;
-  /** What a series is for the CRM. */
-  recurrence: 'occurrences' | 'series';
+  calendar: CalendarSettings;
   random: () => number;
   /** Whose call through a port takes effect at this moment. */
   task: Task | undefined;
@@ -105,8 +104,7 @@ export class Worker implements Owner {
 
   #engine(task: Task): Engine {
     let secrets = 0;
-    const { scheduler, settings, random, store, publisher, onLog, recurrence } = this.#outside;
-    const calendar = { calendar: 'primary', name: 'CRM', recurrence } as const;
+    const { scheduler, settings, random, store, publisher, onLog, calendar } = this.#outside;
     const clock = {
       now: () => scheduler.now,
       sleep: (ms: number) => scheduler.turn(this, `${task.id} wake`, scheduler.now + ms),

@@ -21,6 +21,8 @@ export function duplicates(view: View): Violation[] {
     else ids.add(id);
     if (ids.size > 1) found.push(violation('P3', `${crmId} twice at ${user}, step ${seq}`));
   }
+  for (const { id, user } of view.final.strays)
+    found.push(violation('P3', `event ${id} of ${user} is in a calendar that nobody cares for`));
   for (const record of view.final.records) {
     if (!record.deleted && view.eventsOf(record).length > 1)
       found.push(violation('P3', `${record.crmId} has two events`));

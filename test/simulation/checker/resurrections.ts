@@ -23,6 +23,8 @@ export function resurrections(view: View): Violation[] {
     const left = (e: Entry) =>
       e.kind === 'user' && e.user === last.user && e.what === 'leavingRemove';
     if (last.side === 'google' && view.entries.some(left)) continue;
+    // Whoever deletes the calendar gets it filled again with what the sync knew.
+    if (last.side === 'google' && view.dropped(last.user, last.seq)) continue;
     // Where series are records, one occurrence can be deleted without the others.
     const slot = view.final.recurrence === 'series' ? (last.slot ?? slotIn(last.id)) : undefined;
     const record = view.final.records.find(

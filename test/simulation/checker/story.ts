@@ -129,12 +129,13 @@ export class Story {
       entries: this.entries,
       final: {
         recurrence: 'occurrences',
-        users: [{ userId: ANNA, email: EMAIL, timeZone: 'UTC' }],
+        users: [{ userId: ANNA, email: EMAIL, calendars: [EMAIL], timeZone: 'UTC' }],
         records: [...this.#records.values()],
         events: [...this.#events].map(([id, e]) => ({ user: ANNA, id, ...e, exception: false })),
         shown: [...this.#events]
           .filter(([, { resource }]) => resource.status !== 'cancelled')
           .map(([id, { resource }]) => ({ user: ANNA, id, resource })),
+        strays: [],
         foreign: [],
         mails: 0,
         echo: true,

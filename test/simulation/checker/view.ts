@@ -146,6 +146,13 @@ export class View {
       : this.final.shown;
   }
 
+  /** Whether the user has deleted the calendar that the sync had made, after a step. */
+  dropped(user: string, after = 0): boolean {
+    return this.entries.some(
+      (e) => e.kind === 'user' && e.user === user && e.what === 'calendarDropped' && e.seq > after,
+    );
+  }
+
   /** Whether it was made by the engine: of an occurrence, whether its series was. */
   isOurs(user: string, id: string): boolean {
     const series = this.final.recurrence === 'series' ? seriesIn(id) : undefined;
