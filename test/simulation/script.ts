@@ -5,7 +5,7 @@ import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
 import type { Forgery } from './notifications.ts';
 import { withPlaces } from './place-script.ts';
-import { type TypeAction, withTypes } from './types/script.ts';
+import { type Google, type TypeAction, withTypes } from './types/script.ts';
 import type { OtherType } from './types/values.ts';
 import { FIELDS, type Field, RULES } from './values.ts';
 
@@ -81,6 +81,8 @@ export interface Script {
   calendar?: 'dedicated';
   /** The record types that are on; absent: appointments alone. */
   records?: ('appointment' | OtherType)[];
+  /** What Google's documents leave open; absent: as the simulators do by themselves. */
+  google?: Google;
   steps: Step[];
 }
 

@@ -66,6 +66,7 @@ export interface SystemOptions
     | 'channels'
     | 'calendar'
     | 'records'
+    | 'google'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -129,6 +130,9 @@ export class System {
       redirectUris: ['https://sync.example/callback'],
     });
     this.workspace.quota.enabled = false;
+    const { delayMs, skewMs, batches } = options.google ?? {};
+    Object.assign(this.workspace.people, delayMs !== undefined && { delayMs });
+    Object.assign(this.workspace.tasks, options.google && { skewMs, batchAnswers: batches });
     this.crm = new Crm({
       now,
       random: seeded(seed * 7 + 4),

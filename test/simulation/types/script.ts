@@ -32,6 +32,16 @@ export interface TypeAction {
   to?: number;
 }
 
+/** What is not documented, or differs from time to time. */
+export interface Google {
+  /** How long a contact's change stays out of listings, ms. */
+  delayMs: number;
+  /** How much the clock of Tasks is ahead, ms. */
+  skewMs: number;
+  /** Whether Tasks answers batches. */
+  batches: boolean;
+}
+
 /** Every third seed has all record types; a seed without them means what it always meant. */
 export function withTypes(script: Script): Script {
   const random = seeded(script.seed * 19 + 5);
@@ -40,9 +50,15 @@ export function withTypes(script: Script): Script {
     ({ turns, action }, n): Step => ({ turns, action: about(random, action, n + 1) }),
   );
   const policy = Object.keys(script.policy).length > 0 ? { ...script.policy, ...POLICY } : {};
-  return { ...script, policy, records: ['appointment', 'contact', 'task'], steps };
+  const google = {
+    delayMs: one(random, [0, 3, 9]) * MINUTE,
+    skewMs: one(random, [-4, 0, 4]) * MINUTE,
+    batches: random() < 0.5,
+  };
+  return { ...script, policy, records: ['appointment', 'contact', 'task'], google, steps };
 }
 
+const MINUTE = 60_000;
 const POLICY = { 'contact.title': 'google', 'task.due': 'google' } as const;
 
 type Random = () => number;

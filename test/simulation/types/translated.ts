@@ -150,7 +150,13 @@ class Translation {
     // Taken out, changed while it is out, or out with its label or list, unread: nobody tells of it.
     const isOut = op !== 'delete' && views.after === undefined;
     if (isOut || op === 'takeOut' || this.#lost.has(user))
-      return { ...edit, ...views, op: op === 'delete' ? op : 'handOver', after: undefined };
+      return {
+        ...edit,
+        ...views,
+        // A deletion, too, goes with its list before anybody has read of it.
+        op: op === 'delete' && !this.#goesWithList(user) ? op : 'handOver',
+        after: undefined,
+      };
     return { ...edit, ...views, op: op === 'takeIn' ? 'restore' : op };
   }
 
