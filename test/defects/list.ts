@@ -654,14 +654,6 @@ export const defects: Defect[] = [
     pattern: 'P37',
   },
   {
-    name: 'undo looks at nothing that is newer',
-    file: 'functions/core/undo.ts',
-    from: 'if (!link || pending || !isAsLeft(entry, link))',
-    to: 'if (!link || pending || (!isAsLeft(entry, link) && entry.after === null))',
-    test: 'test/simulation/simulation.test.ts',
-    pattern: 'seeds keep them',
-  },
-  {
     name: 'runs begin for a user whom the CRM has switched off',
     file: 'functions/sync/run.ts',
     from: ": user.enabled && user.state === 'active');",
