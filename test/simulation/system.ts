@@ -394,6 +394,16 @@ export class System {
     this.note('user', { user, what });
   }
 
+  emailOf(userId: string): string {
+    return emailOf(userId);
+  }
+
+  /** The address of another user. */
+  colleagueOf(userId: string, pick: number): string | undefined {
+    const other = this.users[pick % this.users.length];
+    return other === undefined || other === userId ? undefined : emailOf(other);
+  }
+
   zoneOf(userId: string): string {
     return userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
   }
