@@ -25,7 +25,8 @@ export function withGuests(script: Script): Script {
     if (random() < 0.35) return { do: 'phone.answer', ...target };
     return { do: KINDS[int(KINDS.length)] ?? 'crm.invite', ...target, to: int(script.users) };
   };
-  const steps: Step[] = [...script.steps];
+  // Nor hands over what has guests.
+  const steps: Step[] = script.steps.filter(({ action }) => action.do !== 'crm.handOver');
   for (let count = 3 + int(6); count > 0; count--) {
     const turns = [0, 1, 3, 8, 20, 60][int(6)] ?? 0;
     steps.splice(3 + int(steps.length), 0, { turns, action: action(200 + count) });

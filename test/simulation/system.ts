@@ -644,8 +644,11 @@ export class System {
       new Set(
         [calendars.primary(emailOf(user)), this.calendarOf(user)].filter((c) => c !== undefined),
       );
+    // Beside what lives where the sync does, what it must leave alone.
     const stored = (user: string) =>
-      [...calendarsOf(user)].flatMap((calendar) => [...calendar.events.values()]);
+      [...calendarsOf(user)]
+        .flatMap((calendar) => [...calendar.events.values()])
+        .filter((e) => e.calendar === this.calendarOf(user) || e.resource.eventType !== 'default');
     const events = this.users.flatMap((user) =>
       stored(user).map((record) => ({
         user,
