@@ -16,7 +16,7 @@ const KINDS = [
  * without them means what it always meant.
  */
 export function withGuests(script: Script): Script {
-  const random = seeded(script.seed * 23 + 7);
+  const random = seeded(script.seed * 23 + 11);
   if (random() >= 1 / 6 || script.steps.some(({ action }) => action.do === 'phone.move'))
     return script;
   const int = (n: number) => Math.floor(random() * n);
