@@ -51,8 +51,9 @@ const free = {
 export const measured = {
   crmChange: { reads: 8, writes: 6, deletes: 0, messages: 1, googleCalls: 1 },
   googleChange: { reads: 2, writes: 2, deletes: 0, messages: 1, googleCalls: 0 },
-  poll: { reads: 16, writes: 6, deletes: 0, messages: 1, googleCalls: 3 },
-  watchedPoll: { reads: 21, writes: 7, deletes: 0, messages: 1, googleCalls: 3 },
+  calendarPoll: { reads: 12, writes: 4, deletes: 0, messages: 1, googleCalls: 1 },
+  watchedPoll: { reads: 17, writes: 5, deletes: 0, messages: 1, googleCalls: 1 },
+  otherPoll: { reads: 15, writes: 4, deletes: 0, messages: 1, googleCalls: 1 },
   notification: { reads: 4, writes: 1, deletes: 0, messages: 0, googleCalls: 0 },
   tick: { reads: 0, writes: 0, deletes: 0, messages: 1, googleCalls: 0 },
   token: { secretAccesses: 1, keyOperations: 1 },
@@ -70,10 +71,10 @@ export const perCrmChange = {
 /** Of one change in Google, beyond the poll that finds it. */
 export const perGoogleChange = measured.googleChange;
 
-/** Of one poll of one user that finds nothing, beside its documents. Estimates: time and logs. */
+/** Of one poll of one type of one user that finds nothing, beside its documents. Estimates: time and logs. */
 export const perPoll = {
   requests: 1,
-  seconds: 0.65,
+  seconds: 0.4,
   cpuSeconds: 0.03,
   loggedKb: 2,
 } as const;
@@ -140,20 +141,31 @@ const QUIET_HOURS = 27;
 /** Renewals of a channel (watch, stop) and of the window, calls of a user in a month. */
 const UPKEEP_CALLS = 2 * 4.8 + 4.3;
 
+/** Contacts and tasks of a user in a day, together: `npm run bench -- month` counts them. */
+const OTHER_POLLS = 13;
+
 /** Polls, notifications and calls for channels in a month. */
 function reading({ users, changes, pollSeconds }: Size) {
+  const others = { ...measured.otherPoll, polls: (users * HOURS * OTHER_POLLS) / 24 };
   if (pollSeconds !== undefined) {
     const polls = (users * HOURS * 3600) / pollSeconds;
-    return { polls, notifications: 0, upkeep: 0, perPoll: { ...perPoll, ...measured.poll } };
+    const kinds = [{ ...measured.calendarPoll, polls }, others];
+    return { kinds, notifications: 0, upkeep: 0 };
   }
   // Each change on either side rings, and is followed by a pull: of our own writes it finds the echo.
+  const polls = (users * HOURS) / QUIET_HOURS + 2 * changes;
   return {
-    polls: (users * HOURS) / QUIET_HOURS + 2 * changes,
+    kinds: [{ ...measured.watchedPoll, polls }, others],
     notifications: 2 * changes,
     upkeep: users * UPKEEP_CALLS,
-    perPoll: { ...perPoll, ...measured.watchedPoll },
   };
 }
+
+type Counted = 'reads' | 'writes' | 'deletes' | 'messages' | 'googleCalls';
+
+/** What polls of all kinds come to. */
+const ofPolls = ({ kinds }: ReturnType<typeof reading>, name: Counted) =>
+  kinds.reduce((sum, kind) => sum + kind.polls * kind[name], 0);
 
 /** Seconds in which at least one instance is at work, times the instances, in a month. */
 function instanceSeconds(
@@ -173,7 +185,9 @@ const beyond = (amount: number, freeAmount: number) => Math.max(0, amount - free
 /** Parts of the monthly bill in USD. */
 export function cost(size: Size): { [part: string]: number } {
   const { users, changes } = size;
-  const { polls, notifications, perPoll } = reading(size);
+  const read = reading(size);
+  const { kinds, notifications } = read;
+  const polls = kinds.reduce((sum, kind) => sum + kind.polls, 0);
   const ticks = HOURS * 60;
   const crmSeconds = instanceSeconds(changes, perCrmChange, WORKER.crmChangeShared);
   const pollSecondsOfInstances = instanceSeconds(polls, perPoll, WORKER.syncUserShared);
@@ -191,12 +205,12 @@ export function cost(size: Size): { [part: string]: number } {
     changes * perCrmChange.requests + polls * perPoll.requests + notifications + ticks;
   const all = (name: 'reads' | 'writes' | 'deletes') =>
     changes * (perCrmChange[name] + perGoogleChange[name]) +
-    polls * perPoll[name] +
+    ofPolls(read, name) +
     notifications * perNotification[name];
   const expired = changes * EXPIRING;
   const messages =
     changes * (perCrmChange.messages + perGoogleChange.messages) +
-    polls * perPoll.messages +
+    ofPolls(read, 'messages') +
     ticks * perTick.messages;
   const storedGib = (changes * KEPT_MONTHS * STORED_KB) / 1024 ** 2;
   const logged =
@@ -230,8 +244,9 @@ export function cost(size: Size): { [part: string]: number } {
 
 /** Calls to Google's Workspace APIs in a month: free, but counted against quotas. */
 export function googleCalls(size: Size): number {
-  const { polls, upkeep, perPoll } = reading(size);
-  return Math.round(size.changes * perCrmChange.googleCalls + polls * perPoll.googleCalls + upkeep);
+  const read = reading(size);
+  const calls = size.changes * perCrmChange.googleCalls + ofPolls(read, 'googleCalls');
+  return Math.round(calls + read.upkeep);
 }
 
 /** The table of infra/README.md. */

@@ -1,4 +1,5 @@
 /** When a record is written at Google anew: with which values, and under which generation. */
+import { isConcealed } from './conceal.ts';
 import { type Decision, decide, type Notice, refuse } from './decision.ts';
 import type { Fields } from './fields.ts';
 import { knownGoogle } from './merge.ts';
@@ -65,8 +66,12 @@ function unseenOffers(input: Prepared): Fields {
   if (!link || !intent) return {};
   const seen = seenChange(link, intent);
   const { agreed } = mergeWith(input, undefined);
+  // That a text was hidden is not that it was emptied: the CRM's own word on it is all there is now.
+  const hidden = (name: string) =>
+    codec.fields[name]?.hidden === true && isConcealed(link, undefined);
   const unseen = Object.entries(link.offered).filter(
-    ([name, offer]) => codec.fields[name] && offer.change > seen && !(name in agreed),
+    ([name, offer]) =>
+      codec.fields[name] && offer.change > seen && !(name in agreed) && !hidden(name),
   );
   return Object.fromEntries(unseen.map(([name, offer]) => [name, offer.value]));
 }

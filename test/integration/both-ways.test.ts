@@ -111,3 +111,26 @@ test('rule 13: HTML, a Meet link and reminders are left as they are by changes o
     overrides: [{ method: 'popup', minutes: 15 }],
   });
 });
+
+test('P1 an own event that is deleted and restored before the CRM has answered is told anew, under another changeId', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Fair', ...day });
+  await world.poll();
+  await world.phone('anna', 'DELETE', `/${own.id}`);
+  await world.poll();
+  await world.phone('anna', 'PATCH', `/${own.id}`, { status: 'confirmed' });
+  await world.poll();
+  const told = world.messages.filter((m) => m.record === 'appointment');
+  assert.deepEqual(
+    told.map((m) => m.op),
+    ['upsert', 'delete', 'upsert'],
+  );
+  assert.equal(
+    new Set(told.map((m) => m.changeId)).size,
+    3,
+    'who drops repetitions hears all three',
+  );
+  assert.deepEqual(told[2]?.data, told[0]?.data);
+});

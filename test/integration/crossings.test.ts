@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CrmChange } from '../../functions/core/messages.ts';
+import { SyncError } from '../../functions/errors.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
 async function connected(...users: string[]): Promise<World> {
@@ -508,4 +509,24 @@ test('P27 however long it takes between two steps, the end is the same', async (
     ends.push([after?.summary, after?.location, told(world).map((m) => [m.op, m.changed])]);
   }
   for (const end of ends) assert.deepEqual(end, ends[0]);
+});
+
+test('P3 P16 written again by a run that died, and restored from the bin meanwhile: one of the two stays', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  await world.poll();
+  const [first] = await world.events();
+  await world.phone('anna', 'DELETE', `/${first?.id}`);
+  const { commit } = world.store;
+  world.store.commit = async () => {
+    throw new SyncError('later', 'unavailable');
+  };
+  await world.crm(world.change('v1', visit(1, 15)));
+  world.store.commit = commit;
+  await world.phone('anna', 'PATCH', `/${first?.id}`, { status: 'confirmed', location: 'Thun' });
+  assert.equal((await world.events()).length, 2);
+  await world.poll();
+  await world.poll();
+  const left = (await world.events()).map((e) => [e.id, e.location, e.start.dateTime]);
+  assert.deepEqual(left, [[first?.id, 'Thun', '2026-11-24T15:00:00+01:00']]);
 });

@@ -155,3 +155,38 @@ test('rule 10: an own event deleted at Google before the CRM has answered: its a
   const last = world.messages.at(-1);
   assert.deepEqual([last?.op, last?.crmId], ['delete', 'g1']);
 });
+
+test('rule 2: a value that the CRM says itself is no unseen edit: cancelled there, the event goes at once', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.poll();
+  // Both people had the same thought; the CRM names no change that it has seen.
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Thun', status: 'cancelled' })));
+  assert.deepEqual(await world.events(), []);
+  assert.deepEqual(
+    world.messages.flatMap((m) => m.conflicts ?? []),
+    [],
+  );
+});
+
+test('rule 10: deleted on both sides, then restored from the bin: the CRM hears that it has deleted it too', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  await world.poll();
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  // Sent before the CRM heard of it.
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { status: 'confirmed' });
+  await world.poll();
+  const last = world.messages.at(-1);
+  assert.deepEqual(
+    [last?.op, last?.crmId, last?.conflicts?.[0]?.field],
+    ['upsert', 'v1', 'deletedInCrm'],
+  );
+});

@@ -17,8 +17,9 @@ test('the cost table is computed from measured operations', {
   matches('update', now.crmUpdate, measured.crmChange);
   matches('delete', now.crmDelete, measured.crmChange);
   matches('edit at Google', now.googleEdit, measured.googleChange);
-  matches('poll', now.emptyPoll, measured.poll);
+  matches('poll', now.calendarPoll, measured.calendarPoll);
   matches('watched poll', now.watchedPoll, measured.watchedPoll);
+  matches('poll of tasks', now.otherPoll, measured.otherPoll);
   matches('notification', now.notification, measured.notification);
   matches('tick', now.tick, measured.tick);
   matches('token', now.newToken, measured.token);

@@ -1,6 +1,7 @@
 /** Whose record it is: hand-overs, and meetings of several users. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { User } from '../../functions/core/records.ts';
 import { ConnectionLost } from '../sandbox/google/protocol.ts';
 import { createWorld, visit } from '../support/world.ts';
 
@@ -88,4 +89,65 @@ test('rule 1: P4 a run that dies while it hands over; the record comes back, del
       [['place', 'Bern', 'crm']],
     );
   }
+});
+
+test('rule 1: P15 adopted and handed over while its owner was paused: the event goes, whatever id the record has by now', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  const born = await world.phone('anna', 'POST', '', {
+    summary: 'Fair',
+    start: { date: '2026-11-26' },
+    end: { date: '2026-11-27' },
+  });
+  await world.poll('anna');
+  const { data } = world.messages.find((m) => m.googleId === born.id) ?? {};
+  const setState = (state: 'paused' | 'active') =>
+    world.store.updateUser('anna', (user) => user && { ...user, state });
+  await setState('paused');
+  await world.crm(world.change('g1', { ...data }, { googleId: born.id }));
+  await world.crm(world.change('g1', { ...data }, { userId: 'luca' }));
+  // The CRM hears of the new owner's event, and names it from then on.
+  const [handed] = await world.events('luca');
+  await world.phone('luca', 'PATCH', `/${handed?.id}`, { location: 'Thun' });
+  await world.poll('luca');
+  const told = world.messages.at(-1);
+  assert.equal(told?.googleId, handed?.id);
+  await world.crm(
+    world.change('g1', { ...told?.data }, { userId: 'luca', googleId: handed?.id ?? '' }),
+  );
+  await setState('active');
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), []);
+  assert.equal((await world.events('luca')).length, 1);
+});
+
+test('rule 1: what a disconnect could not remove is handed over after connecting again: it goes then', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  await world.crm(world.change('v1', visit(1)));
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  world.workspace.faults.add({
+    kind: 'status',
+    status: 503,
+    reason: 'backendError',
+    method: 'events.delete',
+    count: 20,
+  });
+  assert.equal(await world.poll('anna'), 'later');
+  world.workspace.faults.clear();
+  // Connected again meanwhile, which ends the leaving.
+  await world.store.updateUser('anna', (user) => {
+    const { leaving: _, ...kept } = user as User;
+    return kept;
+  });
+  await world.crm(world.change('v1', visit(2), { userId: 'luca' }));
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), []);
+  assert.equal((await world.events('luca')).length, 1);
+  assert.deepEqual(
+    world.messages.filter((m) => m.op === 'delete'),
+    [],
+  );
 });

@@ -90,3 +90,21 @@ test('rule 4: an own event that the CRM makes private: what is told of it later 
   assert.deepEqual(last?.data?.start, { date: '2026-11-27' });
   assert.deepEqual([last?.redacted, last?.data?.subject], [true, null]);
 });
+
+test('rule 4: a busy block that is deleted at Google and changed in the CRM is written again as the CRM says it', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const made = await world.phone('anna', 'POST', '', {
+    summary: 'Therapy',
+    visibility: 'private',
+    start: { dateTime: '2026-11-26T10:00:00Z' },
+    end: { dateTime: '2026-11-26T11:00:00Z' },
+  });
+  await world.poll();
+  await world.crm(world.change('p1', visit(3, 11, { subject: 'Busy' }), { googleId: made.id }));
+  await world.phone('anna', 'DELETE', `/${made.id}`);
+  await world.crm(world.change('p1', visit(3, 15, { subject: 'Busy' })));
+  await world.poll();
+  const shown = (await world.events()).map((e) => [e.summary, e.start.dateTime]);
+  assert.deepEqual(shown, [['Busy', '2026-11-26T15:00:00+01:00']]);
+});

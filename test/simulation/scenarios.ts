@@ -236,4 +236,16 @@ export const scenarios: Scenario[] = [
     given: [desk.create(1), poll, { do: 'wait', ms: 400_000 }],
     when: [phone.edit(2, ['time']), { do: 'tick' }],
   },
+  {
+    name: 'an edit that Google notifies of',
+    options: { channels: true },
+    given: [desk.create(1), poll],
+    when: [phone.edit(2, ['time'])],
+  },
+  {
+    name: 'a channel is renewed, and an edit rings both',
+    options: { channels: true },
+    given: [desk.create(1), poll, { do: 'wait', ms: 6 * 24 * 3_600_000 }],
+    when: [{ do: 'maintain' }, phone.edit(2, ['place'])],
+  },
 ];
