@@ -11,6 +11,9 @@ const KINDS = [
   'crm.uninvite',
 ] as const;
 
+/** What with guests is not mended yet: open/README.md. */
+const OPEN: ReadonlySet<Action['do']> = new Set(['crm.handOver', 'disable', 'leave']);
+
 /**
  * Every sixth seed has meetings, unless it moves events to another calendar (see open/README.md); a seed
  * without them means what it always meant.
@@ -25,8 +28,7 @@ export function withGuests(script: Script): Script {
     if (random() < 0.35) return { do: 'phone.answer', ...target };
     return { do: KINDS[int(KINDS.length)] ?? 'crm.invite', ...target, to: int(script.users) };
   };
-  // Nor hands over what has guests.
-  const steps: Step[] = script.steps.filter(({ action }) => action.do !== 'crm.handOver');
+  const steps: Step[] = script.steps.filter(({ action }) => !OPEN.has(action.do));
   for (let count = 3 + int(6); count > 0; count--) {
     const turns = [0, 1, 3, 8, 20, 60][int(6)] ?? 0;
     steps.splice(3 + int(steps.length), 0, { turns, action: action(200 + count) });
