@@ -82,14 +82,17 @@ describe('admin', () => {
     assert.equal((await ask({ action: 'release', userId: 'luca' })).status, 409);
     await stack.store.updateUser(
       'luca',
-      (u) => u && { ...u, state: 'paused', stateReason: 'massChange', toldState: 'paused' },
+      (u) => u && { ...u, held: { appointment: 1, contact: 1 } },
     );
-    assert.deepEqual(await ask({ action: 'release', userId: 'luca' }), {
-      status: 200,
-      body: { done: true },
-    });
+    const done = { status: 200, body: { done: true } };
+    const release = { action: 'release', userId: 'luca' };
+    assert.deepEqual(await ask({ ...release, record: 'contact' }), done);
+    assert.deepEqual((await stack.store.getUser('luca'))?.held, { appointment: 1 });
+    assert.equal((await ask({ ...release, record: 'contact' })).status, 409);
+    assert.equal((await ask({ ...release, record: 'letter' })).status, 400);
+    assert.deepEqual(await ask(release), done);
     await stack.idle();
-    assert.equal((await stack.store.getUser('luca'))?.state, 'active');
+    assert.equal((await stack.store.getUser('luca'))?.held, undefined);
     assert.equal((await stack.store.getUser('luca'))?.believeListing, undefined, 'believed once');
     assert.equal((await ask({ action: 'pause', userId: 'luca' })).status, 200);
     assert.equal((await stack.store.getUser('luca'))?.stateReason, 'byAdmin');

@@ -1,6 +1,7 @@
 /** Scopes and settings that change while a user is active: what waited because of them is made up for. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { dueNow } from '../../functions/core/polls.ts';
 import { scopes } from '../../functions/google/oauth.ts';
 import { createLiveWorld } from '../support/push.ts';
 import { SCOPES, visit } from '../support/world.ts';
@@ -79,6 +80,28 @@ test('the same with polls while it is off', async () => {
   live.advance(DAY);
   await settled(live);
   await live.consent('anna', BOTH);
+  await isMadeUpFor(live);
+});
+
+test('rule 5: the calendar is ticked again during a run, and the message gets lost: the next tick finds it', async () => {
+  const live = await connected();
+  await live.consent('anna', TASKS);
+  await meanwhile(live);
+  const { workspace } = live;
+  workspace.before = async ({ method }) => {
+    if (method !== 'tasks.tasks.list') return;
+    workspace.before = undefined;
+    await live.consent('anna', BOTH);
+    // As authorize leaves it.
+    await live.store.updateUser('anna', (user) => user && dueNow(user, live.clock.now()));
+  };
+  live.advance(HOUR);
+  await live.tick();
+  await live.work();
+  assert.equal(workspace.before, undefined, 'consent came in the middle of it');
+  live.advance(MINUTE);
+  await live.tick();
+  assert.equal(await live.work(), 1);
   await isMadeUpFor(live);
 });
 

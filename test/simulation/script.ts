@@ -6,6 +6,8 @@ import type { Fault } from './faults.ts';
 import { withGuests } from './guest-script.ts';
 import type { Forgery } from './notifications.ts';
 import { withPlaces } from './place-script.ts';
+import { type TypeAction, withTypes } from './types/script.ts';
+import type { OtherType } from './types/values.ts';
 import { FIELDS, type Field, RULES } from './values.ts';
 
 /** `user` and `pick` choose among what is there when the step comes, so that a step outlives others. */
@@ -54,6 +56,7 @@ export type Action =
   | { do: 'phone.answer'; user: number; pick: number; n: number }
   /** Deletes the calendar that the sync has made. */
   | { do: 'phone.drop'; user: number }
+  | TypeAction
   | { do: 'fault'; fault: Fault }
   | { do: 'wait'; ms: number }
   | { do: 'poll'; user: number }
@@ -87,6 +90,8 @@ export interface Script {
   channels?: true;
   /** The sync has a calendar of its own. */
   calendar?: 'dedicated';
+  /** The record types that are on; absent: appointments alone. */
+  records?: ('appointment' | OtherType)[];
   steps: Step[];
 }
 
@@ -124,7 +129,7 @@ export function scriptOf(seed: number): Script {
     ...(about === 'series' && { recurrence: 'series' }),
     steps,
   };
-  return withGuests(withPlaces(withChannels(withAdmins(script))));
+  return withGuests(withTypes(withPlaces(withChannels(withAdmins(script)))));
 }
 
 function create(random: Random, users: number, n: number): Action {
