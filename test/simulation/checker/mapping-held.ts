@@ -14,7 +14,8 @@ export function mappingHeld(view: View): Violation[] {
     const root = view.rootOf({ side: 'google', ...effect });
     for (const field of FIELDS) {
       // A stricter visibility of one occurrence is one of the whole series: Google's doing.
-      if (field === 'private' && seriesIn(effect.id) !== undefined) continue;
+      const recurs = seriesIn(effect.id) !== undefined || effect.after.recurrence;
+      if (field === 'private' && recurs) continue;
       const value = written(effect, field);
       // What is inserted again keeps what only Google's people said; undo gives back what Google had.
       const any = effect.method.endsWith('insert') || view.doing(effect.task) === 'undo';

@@ -21,7 +21,8 @@ function doubled(view: View, { user, id, resource }: ShownEvent): Violation[] {
 /** The record names the guests that the event has, each with the answer given there. */
 function answers(view: View): Violation[] {
   return view.final.records.flatMap((record) => {
-    const [event] = record.deleted ? [] : view.eventsOf(record);
+    const isMeeting = record.record === 'appointment' && !record.deleted;
+    const [event] = isMeeting ? view.eventsOf(record) : [];
     if (!event || event.resource.visibility === 'private') return [];
     const guests: Raw[] = event.resource.attendees ?? [];
     const known: Raw[] = record.data.participants ?? [];
