@@ -125,6 +125,27 @@ describe('admin', () => {
     assert.equal((await ask({ action: 'replay', id: letter.id })).status, 404);
   });
 
+  test('P36 erase: asked again it says when it was done; the CRM knows, and may begin anew', async () => {
+    const wrong = await ask({ action: 'erase', userId: 'luca', entries: 'burn' });
+    assert.equal(wrong.status, 400);
+    assert.equal((await ask({ action: 'erase', userId: 'nobody' })).status, 404);
+    assert.equal((await ask({ action: 'erase', userId: 'luca', entries: 'remove' })).status, 202);
+    await stack.idle();
+    const { status, body } = await ask({ action: 'erase', userId: 'luca' });
+    assert.deepEqual([status, body.done, typeof body.erasedAt], [200, true, 'number']);
+    const luca = stack.crm.users().find(({ userId }) => userId === 'luca');
+    assert.equal(luca?.google?.state, 'erased');
+    await stack.publish(appointment('late', visit(4), { userId: 'luca' }));
+    assert.equal((await stack.news()).at(-1)?.rejected?.reason, 'erasedUser');
+    assert.deepEqual(await stack.events('luca'), []);
+    await stack.crm.announce({
+      ...{ userId: 'luca', email: 'luca@firm.example', name: 'luca' },
+      timeZone: 'Europe/Zurich',
+    });
+    await stack.connect('luca');
+    assert.equal((await stack.store.getUser('luca'))?.state, 'active');
+  });
+
   test('what an admin does is logged, without a text', () => {
     assert.ok(logged.some((line) => line.includes('"admin.action"') && line.includes('"undo"')));
     assert.doesNotMatch(logged.join(), /Muster|Visit/);
