@@ -3,6 +3,7 @@
  * once and by name. infra/ has a variable for each.
  */
 import { z } from 'zod';
+import { appointmentSchema, contactSchema, taskSchema } from './core/messages.ts';
 
 const seconds = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
 const flag = (fallback: boolean) =>
@@ -18,20 +19,31 @@ const topic = (fallback: string) =>
     .default(fallback);
 const url = z.url({ protocol: /^https?$/ }).transform((u) => u.replace(/\/$/, ''));
 
+const recordTypes = ['appointment', 'contact', 'task'] as const;
+
+/** What a policy may name: a field of any record type, or `type.field`. */
+const policyNames = Object.entries({
+  appointment: appointmentSchema,
+  contact: contactSchema,
+  task: taskSchema,
+}).flatMap(([record, { shape }]) =>
+  Object.keys(shape).flatMap((field) => [field, `${record}.${field}`]),
+);
+
 const policy = z
   .string()
   .default('{}')
   .transform((text, ctx) => {
     const parsed = z.record(z.string(), z.enum(['crm', 'google'])).safeParse(tryJson(text));
-    if (parsed.success) return parsed.data;
-    ctx.addIssue({
-      code: 'custom',
-      message: 'must be JSON such as {"place":"google"}; values crm or google',
-    });
+    const wrong = Object.keys(parsed.data ?? {}).filter((name) => !policyNames.includes(name));
+    if (parsed.success && wrong.length === 0) return parsed.data;
+    const message = parsed.success
+      ? `names ${wrong.join(', ')}, which is no field of a record`
+      : 'must be JSON such as {"place":"google","contact.title":"google"}; values crm or google';
+    ctx.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
 
-const recordTypes = ['appointment', 'contact', 'task'] as const;
 const records = z
   .string()
   .default(recordTypes.join())

@@ -32,6 +32,9 @@ export interface LogEvents {
   };
   /** Google no longer permits a record type: it is off until the user permits it again. */
   'record.off': { userId: string; record: string; reason: string };
+  /** The mass-change guard holds a record type until a person has looked. */
+  'record.held': { userId: string; record: string; reason: string };
+  'record.released': { userId: string; record: string };
   /** Changes of one crm-changes message. */
   'crm.received': { messageId: string; stored: number; stale: number; rejected: number };
   'message.rejected': { topic: string; messageId: string; reason: string };
@@ -58,6 +61,8 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'sync.run': 'info',
   'sync.parked': 'warn',
   'record.off': 'warn',
+  'record.held': 'warn',
+  'record.released': 'info',
   'crm.received': 'info',
   'message.rejected': 'warn',
   'poll.fanout': 'info',

@@ -22,5 +22,6 @@ max_instances = 10
 
 # Settings of the sync. Left out: poll every 300 s, 30 days back, 365 ahead, the primary calendar.
 conflict_policy = {
-  place = "google" # where people meet is decided on the road
+  place           = "google" # where people meet is decided on the road
+  "contact.title" = "google" # of one record type
 }

@@ -25,7 +25,7 @@ variable "calendar_name" {
 }
 
 variable "conflict_policy" {
-  description = "Who wins when both sides changed the same field: crm or google, per field. A field that is not named: crm."
+  description = "Who wins when both sides changed the same field: crm or google, per field, of all record types (title) or of one (contact.title). A field that is not named: crm."
   type        = map(string)
   default     = {}
 

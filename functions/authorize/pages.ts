@@ -138,6 +138,7 @@ const tones: { [V in View]: 'good' | 'warn' | 'bad' } = {
   firstSync: 'good',
   active: 'good',
   reauthorize: 'bad',
+  held: 'warn',
   paused: 'warn',
   disabled: 'warn',
   disconnecting: 'warn',
@@ -175,7 +176,7 @@ function stateCard(page: PageContext, user: User, session: Session, view: View):
   const { title, text } = status.views[view];
   return html`<section class="card state ${tones[view]}" aria-labelledby="state">
 <div role="status"><h1 id="state">${title}</h1><p>${text}</p></div>
-${view === 'paused' && user.stateReason === 'massChange' && html`<p>${status.massChange}</p>`}
+${view === 'held' && html`<p>${status.held} ${heldTypes(page, user)}</p>`}
 ${view === 'reauthorize' && user.stateReason === 'scopesChanged' && html`<p>${status.scopesChanged}</p>`}
 ${
   view === 'firstSync' &&
@@ -190,6 +191,12 @@ name="leaving" value="${user.leaving}"><button class="quiet">${disconnect.again}
 }
 </section>`;
 }
+
+/** What is held, by the names that the permissions have. */
+const heldTypes = ({ language }: PageContext, user: User): string =>
+  Object.keys(user.held ?? {})
+    .map((record) => texts[language].status.types[record as RecordType])
+    .join(', ');
 
 function permissionCard(page: PageContext, user: User, view: View): Html {
   const { status, permissions } = texts[page.language];

@@ -6,6 +6,7 @@ import { type CalendarChoice, permittedRecords, scopes } from '../google/oauth.t
 export type View =
   | 'firstSync'
   | 'active'
+  | 'held'
   | 'reauthorize'
   | 'paused'
   | 'disabled'
@@ -28,6 +29,7 @@ export function viewOf(user: User): View {
   if (user.leaving !== undefined) return 'disconnecting';
   if (!user.enabled) return 'disabled';
   if (user.state === 'reauthorize' || user.state === 'paused') return user.state;
+  if (Object.keys(user.held ?? {}).length > 0) return 'held';
   return user.firstSyncAt === undefined ? 'firstSync' : 'active';
 }
 

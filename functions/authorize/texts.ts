@@ -1,4 +1,5 @@
 /** Every word that the pages say, in every language; the type makes each language complete. */
+import type { RecordType } from '../core/fields.ts';
 import type { Permission, View } from './status.ts';
 
 export type Language = 'en' | 'de';
@@ -43,8 +44,9 @@ export interface Texts {
   permissions: { [P in Permission]: { name: string; why: string; off: string } };
   status: {
     views: { [V in View]: { title: string; text: string } };
-    /** Added to what `paused` says when the cause is known. */
-    massChange: string;
+    /** Added to what `held` says, before the names of the types. */
+    held: string;
+    types: { [R in RecordType]: string };
     scopesChanged: string;
     progress: string;
     progressCount: string;
@@ -172,6 +174,10 @@ const en: Texts = {
         title: 'Google asks you to connect again',
         text: 'Google no longer accepts the permission, for example because it was withdrawn in the Google account. Nothing is lost: after connecting again the sync catches up.',
       },
+      held: {
+        title: 'A part of the sync is held',
+        text: 'Unusually many entries disappeared at once. So that no mistake is passed on, your CRM administrator should look first. The rest goes on, and nothing is lost until then.',
+      },
       paused: {
         title: 'The sync is paused',
         text: 'Nothing is being changed on either side. Your CRM administrator can let it go on; nothing is lost until then.',
@@ -191,8 +197,8 @@ const en: Texts = {
     },
     scopesChanged:
       'Your administrator has changed where the appointments are kept, and Google needs your consent to that once.',
-    massChange:
-      'The reason: unusually many entries disappeared at once. So that no mistake is passed on, somebody should look first.',
+    held: 'Held:',
+    types: { appointment: 'appointments', contact: 'contacts', task: 'tasks' },
     progress: 'First sync in progress',
     progressCount: 'Entries done so far:',
     accountTitle: 'Account',
@@ -410,6 +416,10 @@ const de: Texts = {
         title: 'Google bittet Sie, neu zu verbinden',
         text: 'Google nimmt die Erlaubnis nicht mehr an, etwa weil sie im Google-Konto entzogen wurde. Es ist nichts verloren: Nach dem Verbinden wird alles nachgeholt.',
       },
+      held: {
+        title: 'Ein Teil des Abgleichs ist angehalten',
+        text: 'Ungewöhnlich viele Einträge sind auf einmal verschwunden. Damit kein Versehen weitergegeben wird, sollte zuerst Ihre CRM-Administration nachsehen. Der Rest läuft weiter, und bis dahin geht nichts verloren.',
+      },
       paused: {
         title: 'Der Abgleich ist angehalten',
         text: 'Auf beiden Seiten wird nichts geändert. Ihre CRM-Administration kann ihn weiterlaufen lassen; bis dahin geht nichts verloren.',
@@ -429,8 +439,8 @@ const de: Texts = {
     },
     scopesChanged:
       'Ihre Administratorin oder Ihr Administrator hat geändert, wo die Termine liegen, und Google braucht dafür einmal Ihre Zustimmung.',
-    massChange:
-      'Der Grund: Ungewöhnlich viele Einträge sind auf einmal verschwunden. Damit kein Versehen weitergegeben wird, sollte zuerst jemand nachsehen.',
+    held: 'Angehalten:',
+    types: { appointment: 'Termine', contact: 'Kontakte', task: 'Aufgaben' },
     progress: 'Erster Abgleich läuft',
     progressCount: 'Einträge bisher:',
     accountTitle: 'Konto',

@@ -74,6 +74,7 @@ export const reasonSchema = z.enum([
   'disconnected',
   'reauthorize',
   'paused',
+  'held',
   'noPermission',
   'syncing',
   'calendarNotFound',

@@ -135,6 +135,11 @@ function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): 
   return offer.change > seenChange(link, intent) && !held;
 }
 
+/** The CRM was told of the deletion and has said nothing since: its last word is only looked at again. */
+export const toldDeletion = ({ link, intent }: Prepared): boolean =>
+  link?.offered.deletedInGoogle !== undefined &&
+  (intent?.version ?? 0) <= (link.crmVersion ?? Number.NEGATIVE_INFINITY);
+
 /** What the CRM wants it wants in the knowledge that the object was deleted at Google. */
 export function sawDeletion({ link, intent }: Pick<Prepared, 'link' | 'intent'>): boolean {
   const offer = link?.offered.deletedInGoogle;

@@ -13,7 +13,11 @@ import { type Fields, type Json, sameValue } from './fields.ts';
 import type { Conflict } from './messages.ts';
 import type { Link, Offer, Told } from './records.ts';
 
+/** Who wins a field, by its name (`title`), or of one record type (`contact.title`), which goes first. */
 export type Policy = { readonly [field: string]: 'crm' | 'google' };
+
+const winnerOf = ({ policy, codec }: MergeInput, field: string): 'crm' | 'google' =>
+  policy[`${codec.record}.${field}`] ?? policy[field] ?? 'crm';
 
 export interface Base {
   crm: Fields;
@@ -97,11 +101,11 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
     return;
   }
   if (crmEdited && googleEdited && spec.entryKey) {
-    mergeEntries(views[0] as View, spec.entryKey, input.policy, merged);
+    mergeEntries(views[0] as View, spec.entryKey, input, merged);
     return;
   }
   if (crmEdited && googleEdited && views.some((v) => !sameValue(v.crm, v.google))) {
-    resolve(views, input.policy, merged);
+    resolve(views, input, merged);
     return;
   }
   for (const v of views) {
@@ -214,10 +218,10 @@ function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged):
  * Both sides changed the same list: what one side added, changed or removed is applied to what the other
  * has; only an entry that both touched is a conflict.
  */
-function mergeEntries(view: View, key: string, policy: Policy, merged: Merged): void {
+function mergeEntries(view: View, key: string, input: MergeInput, merged: Merged): void {
   const [crm, google] = [byKey(view.crm, key), byKey(view.google, key)];
   const [crmWas, googleWas] = [byKey(view.baseCrm, key), byKey(view.baseGoogle, key)];
-  const winner = policy[view.name] ?? 'crm';
+  const winner = winnerOf(input, view.name);
   const list: Json[] = [];
   let clash = false;
   for (const id of new Set([...google.keys(), ...crm.keys()])) {
@@ -237,9 +241,9 @@ function mergeEntries(view: View, key: string, policy: Policy, merged: Merged): 
   if (!sameValue(value, said)) merged.toCrm[name] = value;
 }
 
-function resolve(views: View[], policy: Policy, merged: Merged): void {
+function resolve(views: View[], input: MergeInput, merged: Merged): void {
   const name = views[0]?.name ?? '';
-  const winner = policy[name] ?? 'crm';
+  const winner = winnerOf(input, name);
   for (const v of views) {
     if (!sameValue(v.crm, v.google)) {
       merged.conflicts.push({

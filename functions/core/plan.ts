@@ -19,6 +19,7 @@ import {
   removeAloud,
   removeForGood,
   sawDeletion,
+  toldDeletion,
 } from './deletion.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
@@ -120,6 +121,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const byGoogle = isVanished(input) || link?.deletedBy === 'google';
     // Nor is another organizer's ours to write again.
     const news = hasNews(input) && !link?.foreign;
+    if (byGoogle && !news && toldDeletion(input)) return handlers.nothing(input);
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // Nor must an answer to the import that was under way when the event went.
     if (onlyAdopts(input)) return handlers.removeAtCrm(input);

@@ -2,6 +2,7 @@
  * When a user's record types are pulled next. A notification only makes a type due: what is due stays due
  * until a pull has ended well, so neither a lost message nor a dead worker loses it.
  */
+import type { RecordType } from './fields.ts';
 import type { Lease, Poll, User } from './records.ts';
 
 /** How long after our own write a notification may be taken for its echo, ms. */
@@ -53,6 +54,9 @@ export function isDue(user: User, record: string, now: number): boolean {
   const earliest = Math.min(...Object.values(user.polls ?? {}).map((p) => p.at));
   return user.nextPollAt !== undefined && user.nextPollAt <= now && user.nextPollAt < earliest;
 }
+
+/** The mass-change guard holds the type until a person has looked. */
+export const isHeld = (user: User, record: RecordType) => user.held?.[record] !== undefined;
 
 /** Every type is due at once. */
 export function dueNow(user: User, now: number): User {
@@ -112,7 +116,11 @@ const hasWritten = (lease: Lease | undefined, now: number) =>
   now - (lease?.wroteAt ?? Number.NEGATIVE_INFINITY) < ECHO_MS;
 
 /** One step of a type's polling, applied to the user as stored: notifications come in between. */
-export type PollStep = PullStep | { step: 'unwatched'; until: number };
+export type PollStep =
+  | PullStep
+  | { step: 'unwatched'; until: number }
+  /** It is not pulled any more, until everything is made due. */
+  | { step: 'held' };
 
 /** Of a run; `askedAt` as on the user with whom it began: asked again since, and all stays due. */
 type PullStep = {
@@ -129,7 +137,7 @@ type PullStep = {
 /** The user after a step. */
 export function stepped(user: User, record: string, step: PollStep): User {
   const poll = user.polls?.[record];
-  if (step.step !== 'unwatched' && step.askedAt !== user.askedAt) return user;
+  if ('askedAt' in step && step.askedAt !== user.askedAt) return user;
   switch (step.step) {
     case 'begun': {
       const { rungAt: _, ...rest } = poll ?? {};
@@ -141,6 +149,12 @@ export function stepped(user: User, record: string, step: PollStep): User {
       const rungAt = poll?.rungAt ?? Number.POSITIVE_INFINITY;
       const at = Math.min(next.at, rungAt + ECHO_PAUSE_MS);
       return withPoll(heard(user, since), record, { ...poll, ...next, at });
+    }
+    case 'held': {
+      const { [record]: _, ...polls } = user.polls ?? {};
+      const { nextPollAt: __, ...rest } = { ...user, polls };
+      const ats = Object.values(polls).map(({ at }) => at);
+      return ats.length > 0 ? { ...rest, nextPollAt: Math.min(...ats) } : rest;
     }
     case 'unwatched':
       return withPoll(user, record, { at: 0, ...poll, unwatchedUntil: step.until });

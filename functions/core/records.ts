@@ -15,10 +15,10 @@ export interface User {
   version: number;
   /**
    * invited: known, never connected. active: connected. reauthorize: Google refuses the token.
-   * paused: by the user, an admin, or the mass-change guard. disconnected: by the user.
+   * paused: by an admin. disconnected: by the user.
    */
   state: UserState;
-  /** Why the state is what it is, a machine-readable word (`invalid_grant`, `massChange` ...). */
+  /** Why the state is what it is, a machine-readable word (`invalid_grant`, `byAdmin` ...). */
   stateReason?: string;
   /** The state that the CRM was told last. */
   toldState?: UserState;
@@ -30,10 +30,12 @@ export interface User {
   scopes?: string[];
   /** Set by Disconnect: the worker revokes, deletes the token, and with `remove` first takes out what the sync made. */
   leaving?: 'keep' | 'remove';
+  /** Record types that the mass-change guard holds, and since when (ms since the epoch): a person lets them go on. */
+  held?: { [record: string]: number };
+  /** Types that a person has released: the next full listing of each is believed, however much it lacks. */
+  believeListing?: RecordType[];
   /** Wished by an admin: after leaving, everything of the user is deleted, and this document last. */
   erase?: true;
-  /** A person has released the user: the next full listing is believed, however much it lacks. */
-  believeListing?: true;
   /** When pollFanout dispatches the user next, ms since the epoch; absent: never. */
   nextPollAt?: number;
   /** Due then for something else than a poll, which no earlier poll puts off. */

@@ -13,9 +13,9 @@ const BELIEVED_SHARE = 0.2;
 
 /**
  * The linked records that a full listing should have shown and did not, each confirmed by reading it
- * singly (C02). When suspiciously many are missing nobody's record is deleted: the user is held for a
- * person to look at (C03), and the run ends with `later`/`massChange`. A person who has looked may let
- * it through once.
+ * singly (C02). When suspiciously many are missing nobody's record is deleted: the type is held for a
+ * person to look at (C03), and `park`/`massChange` ends its part of the run. A person who has looked may
+ * let it through once.
  */
 export async function missingAtGoogle(
   run: Run,
@@ -23,9 +23,10 @@ export async function missingAtGoogle(
   seen: Set<string>,
 ): Promise<Work[]> {
   const { missing, believed } = await lookForMissing(run, collection, seen);
-  if (!believed && !run.user.believeListing) {
-    await hold(run, 'massChange');
-    throw new SyncError('later', 'massChange');
+  const { record } = collection.codec;
+  if (!believed && !run.user.believeListing?.includes(record)) {
+    await hold(run, record);
+    throw new SyncError('park', 'massChange');
   }
   return confirmed(run, collection, missing);
 }

@@ -4,6 +4,7 @@ import type { AvailabilityRequest } from '../core/availability.ts';
 import { type Known, lookedAt, type Problem, type Reason } from '../core/availability.ts';
 import type { Interval } from '../core/intervals.ts';
 import { knownGoogle } from '../core/merge.ts';
+import { isHeld } from '../core/polls.ts';
 import type { User } from '../core/records.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError, type SyncError } from '../errors.ts';
@@ -81,6 +82,7 @@ function whyUnknown({ collections, freeBusy }: AvailabilityParts, user: User): R
   if (!user.enabled) return 'disabled';
   if (user.leaving) return 'disconnected';
   if (states[user.state]) return states[user.state];
+  if (occupying(collections).some(({ codec }) => isHeld(user, codec.record))) return 'held';
   // Without the records' own scope the CRM's entries never get into the calendar that is asked.
   const needed = [freeBusy.scope, ...occupying(collections).map(({ scope }) => scope)];
   if (!needed.every((scope) => user.scopes?.includes(scope))) return 'noPermission';
@@ -137,7 +139,8 @@ const details: { [R in Reason]: string } = {
   notConnected: 'the user has never connected a Google account',
   disconnected: 'the user has disconnected the Google account',
   reauthorize: 'the user has to connect the Google account again',
-  paused: 'the user is paused: an admin has to release or resume him or her',
+  paused: 'the user is paused: an admin has to resume him or her',
+  held: 'the user’s appointments are held: an admin has to release them',
   noPermission: 'the user has not permitted to see when he or she is busy, or the calendar at all',
   syncing: 'what the CRM has sent is not all in the calendar yet: ask again in a minute',
   calendarNotFound: 'a calendar of the user was not found at Google',

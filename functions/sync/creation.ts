@@ -3,6 +3,7 @@
  * So the attempt is stored before the call, under the fence of the lease, and an attempt without an
  * answer is looked for before the next one; as long as Google may show it late, it is waited for.
  */
+import type { Observed } from '../core/codec.ts';
 import { decide } from '../core/decision.ts';
 import type { Fields } from '../core/fields.ts';
 import { linkId } from '../core/link.ts';
@@ -26,12 +27,13 @@ export async function findUnanswered(
   const waiting = new Set<Work>();
   for (const work of doubtful) {
     const link = work.link as Link;
-    const seen = found.get(link.crmId ?? '');
+    const seen = found.findLast(({ observed }) => isAttempt(observed, link));
     const sureAt = (link.insertedAt ?? 0) + (collection.settlesMs ?? 0);
     if (seen) Object.assign(work, seen);
     else if (run.engine.clock.now() <= sureAt) {
       waiting.add(work);
-      if (work.undo) result.deferred.push({ work, error: new SyncError('later', 'unanswered') });
+      if (!remembered(work))
+        result.deferred.push({ work, error: new SyncError('later', 'unanswered') });
       else {
         const decision = decide('nothing', { wakeAt: sureAt + 1 });
         result.done.push({ work, decision, written: undefined });
@@ -44,19 +46,35 @@ export async function findUnanswered(
   return works.filter((work) => !waiting.has(work));
 }
 
-/** Objects that carry our mark of these works' records, the latest generation of each. */
+/** Whether the work comes back by itself: undoing and moving are done once. */
+const remembered = ({ undo, intent, observed }: Work) =>
+  undo === undefined && (intent !== undefined || observed?.state !== 'elsewhere');
+
+/** Objects that carry our mark of these works' records, the latest generation last. */
 async function marked(
   run: Run,
   collection: Collection,
   works: Work[],
-): Promise<Map<string, Pick<Work, 'raw' | 'observed'>>> {
+): Promise<{ raw: unknown; observed: Observed }[]> {
   const { codec } = collection;
   const crmIds = works.flatMap((work) => work.link?.crmId ?? []);
   const raws = (await collection.find?.(run.session, crmIds)) ?? [];
   const context = await run.directory.context(raws.flatMap((raw) => codec.emailsOf({ raw })));
   const seen = raws.map((raw) => ({ raw, observed: codec.decode(raw, context) }));
-  seen.sort((a, b) => (a.observed.marker?.generation ?? 0) - (b.observed.marker?.generation ?? 0));
-  return new Map(seen.map((one) => [one.observed.marker?.crmId ?? '', one]));
+  return seen.sort((a, b) => generationOf(a.observed) - generationOf(b.observed));
+}
+
+const generationOf = ({ marker }: Observed) => marker?.generation ?? 0;
+
+/**
+ * Whether the object is what the unanswered insertion made. A listing that lags may still show the object
+ * before it, which is gone and carries the same mark.
+ */
+export function isAttempt(observed: Observed, link: Link): boolean {
+  if (observed.marker?.crmId !== link.crmId) return false;
+  const later = generationOf(observed) - link.generation;
+  // In another place an object begins with the generation that it had.
+  return later > 0 || (later === 0 && observed.googleId !== link.googleId);
 }
 
 /**

@@ -3,8 +3,8 @@ import { isSyncError, type SyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
 import type { Run } from './run.ts';
 
-/** Errors that are not about a record type: the run cannot, or must not, go on at all. */
-const FATAL = ['leaseLost', 'massChange'];
+/** Not about a record type: the run must not go on at all. */
+const FATAL = 'leaseLost';
 
 /**
  * Does a step of one record type. When it fails, that type rests until the next run and the others go
@@ -21,7 +21,7 @@ export async function alone(
     await step();
     return !run.failing.has(record);
   } catch (error) {
-    if (!isSyncError(error) || error.kind === 'lost' || FATAL.includes(error.reason)) throw error;
+    if (!isSyncError(error) || error.kind === 'lost' || error.reason === FATAL) throw error;
     if (error.kind === 'reauthorize') await switchOff(run, collection, error);
     else postpone(run, collection, error);
     return false;
@@ -31,7 +31,7 @@ export async function alone(
 /** Something of this type is left for later; nothing more of it is begun in this run. */
 export function postpone(run: Run, { codec }: Collection, error: SyncError): void {
   run.failing.add(codec.record);
-  // What Google forbids for good does not get better by an early return.
+  // What Google forbids for good, or a person has to look at, does not get better by an early return.
   if (error.kind !== 'park') run.deferred ??= error;
 }
 

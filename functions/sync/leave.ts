@@ -2,8 +2,10 @@ import type { Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { stopChannels } from './channels.ts';
 import type { Collection, Result } from './collection.ts';
+import { isAttempt } from './creation.ts';
 import { read, type Work } from './observe.ts';
-import { granted, keepLease, type Run, type RunOutcome } from './run.ts';
+import { knownPlaces } from './places.ts';
+import { keepLease, type Run, type RunOutcome } from './run.ts';
 import { enter } from './user-state.ts';
 
 const PAGE = 100;
@@ -28,7 +30,7 @@ export async function withdraw(run: Run, how: 'keep' | 'remove'): Promise<boolea
   const { store, access } = run.engine;
   const { userId } = run.user;
   if (how === 'remove') {
-    for (const collection of granted(run)) {
+    for (const collection of knownPlaces(run)) {
       try {
         await removeOurs(run, collection);
       } catch (error) {
@@ -73,21 +75,23 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
 
 /** What an insertion without an answer has put there goes as well. */
 async function withUnanswered(run: Run, collection: Collection, links: Link[]): Promise<Link[]> {
+  const { place, places, find } = collection;
   const open = links.filter((link) => link.inFlight);
-  if (open.length === 0 || !collection.find) return links;
-  const raws = await collection.find(
-    run.session,
-    open.flatMap((link) => link.crmId ?? []),
-  );
+  const isReached = !places || places.reaches(place, run.user.scopes ?? []);
+  if (open.length === 0 || !find || !isReached) return links;
+  const crmIds = open.flatMap((link) => link.crmId ?? []);
+  const raws = await find(run.session, crmIds).catch((error: unknown) => {
+    // The place is gone with all that was in it.
+    if (isSyncError(error, 'lost')) return [];
+    throw error;
+  });
   const context = await run.directory.context([]);
-  const ids = new Map(
-    raws
-      .map((raw) => collection.codec.decode(raw, context))
-      .map(({ marker, googleId }) => [marker?.crmId, googleId] as const),
-  );
+  const found = raws.map((raw) => collection.codec.decode(raw, context));
   return links.map((link): Link => {
-    const googleId = link.inFlight && ids.get(link.crmId);
-    return googleId ? { ...link, googleId, state: 'live', origin: 'crm' } : link;
+    const made = link.inFlight && found.find((observed) => isAttempt(observed, link));
+    if (!made) return link;
+    const { googleId } = made;
+    return { ...link, googleId, state: 'live', origin: 'crm', ...(place && { place }) };
   });
 }
 
@@ -101,11 +105,20 @@ async function removeAt(
   const { places } = collection;
   if (places && !places.reaches(place, run.user.scopes ?? [])) return [];
   const there = places?.at(place) ?? collection;
+  try {
+    return await removeFrom(run, there, ours);
+  } catch (error) {
+    if (!isSyncError(error, 'lost')) throw error;
+    // The place is gone with all that was in it; unless its objects outlive it, as contacts their label.
+    return places && there.join ? removeFrom(run, places.at(undefined), ours) : ours;
+  }
+}
+
+async function removeFrom(run: Run, there: Collection, ours: Link[]): Promise<Link[]> {
   const removed: Link[] = [];
   let open = ours;
   for (let round = 1; open.length > 0 && round <= MAX_ROUNDS; round++) {
     const results = await deleteAll(run, there, open);
-    if (results === undefined) return ours;
     const failed = results.find(
       (r) => !r.ok && !isSyncError(r.error, 'gone', 'park', 'precondition'),
     );
@@ -127,7 +140,6 @@ const errorOf = (result: Result<unknown> | undefined) =>
 const isGone = (result: Result<unknown> | undefined) =>
   result?.ok === true || isSyncError(errorOf(result), 'gone');
 
-/** Undefined: the place is gone with all that was in it. */
 function deleteAll(run: Run, there: Collection, links: Link[]) {
   // Conditional, as every write: one that is late must not meet what was written since (P25).
   const writes = links.map(({ googleId = '', etag }) => ({
@@ -135,10 +147,7 @@ function deleteAll(run: Run, there: Collection, links: Link[]) {
     googleId,
     etag,
   }));
-  return there.write(run.session, writes).catch((error: unknown) => {
-    if (isSyncError(error, 'lost')) return undefined;
-    throw error;
-  });
+  return there.write(run.session, writes);
 }
 
 async function asTheyAre(run: Run, there: Collection, links: Link[]): Promise<Link[]> {

@@ -1,4 +1,5 @@
 /** What a person decides about a user's sync, instead of the sync itself. */
+import type { RecordType } from '../core/fields.ts';
 import { dueNow } from '../core/polls.ts';
 import type { User } from '../core/records.ts';
 import type { Engine } from './engine.ts';
@@ -10,15 +11,58 @@ export type Decided = { done: true } | { done: false; detail: string };
 type Deciding = Pick<Engine, 'store' | 'publisher' | 'clock' | 'log'>;
 
 /**
- * Lets through what the mass-change guard held back (C03): the user is active again, and the next full
- * listing is believed once, however much it lacks.
+ * Lets a record type go on that the mass-change guard holds (C03), or all of them: the next full listing
+ * of each is believed once, however much it lacks.
  */
-export const release = (deciding: Deciding, userId: string): Promise<Decided> =>
-  activate(deciding, userId, 'massChange', (user) => ({ ...user, believeListing: true }));
+export async function release(
+  deciding: Deciding,
+  userId: string,
+  record?: RecordType,
+): Promise<Decided> {
+  const { store, publisher, clock, log } = deciding;
+  let released: string[] = [];
+  const user = await store.updateUser(userId, (stored) => {
+    const held = Object.entries(stored?.held ?? {});
+    released = held.map(([name]) => name).filter((name) => record === undefined || name === record);
+    if (!stored || released.length === 0) return undefined;
+    // Its next run tells the CRM, and looks at all that the CRM has sent meanwhile.
+    const { held: _, toldState: __, ...rest } = stored;
+    const left = held.filter(([name]) => !released.includes(name));
+    const believeListing = [...new Set([...(stored.believeListing ?? []), ...released])];
+    return dueNow(
+      {
+        ...rest,
+        ...(left.length > 0 && { held: Object.fromEntries(left) }),
+        believeListing: believeListing as RecordType[],
+      },
+      clock.now(),
+    );
+  });
+  if (!user) return { done: false, detail: `no user ${userId}` };
+  if (released.length === 0)
+    return { done: false, detail: `no ${record ?? 'record type'} of user ${userId} is held` };
+  for (const name of released) log('record.released', { userId, record: name });
+  await publisher.syncUsers([userId]);
+  return { done: true };
+}
 
-/** Takes back `pause`. Whom the guard holds needs `release`, which is a decision of another weight. */
-export const resume = (deciding: Deciding, userId: string): Promise<Decided> =>
-  activate(deciding, userId, 'byAdmin', (user) => user);
+/** Takes back `pause`. */
+export async function resume(deciding: Deciding, userId: string): Promise<Decided> {
+  const { store, publisher, clock, log } = deciding;
+  const isPaused = (user: User) => user.state === 'paused';
+  let done = false;
+  const user = await store.updateUser(userId, (stored) => {
+    done = stored !== undefined && isPaused(stored);
+    if (!stored || !done) return undefined;
+    const { stateReason: _, ...rest } = stored;
+    // The next run tells the CRM the state, because it differs from the one that was told.
+    return dueNow({ ...rest, state: 'active' }, clock.now());
+  });
+  if (!done) return refusal(user, userId, 'paused');
+  log('user.state', { userId, state: 'active' });
+  await publisher.syncUsers([userId]);
+  return { done: true };
+}
 
 /** Nothing runs for the user until `resume`; what the CRM sends meanwhile is kept. */
 export async function pause(deciding: Deciding, userId: string): Promise<Decided> {
@@ -28,28 +72,6 @@ export async function pause(deciding: Deciding, userId: string): Promise<Decided
 }
 
 const isActive = (user: User) => user.state === 'active';
-
-async function activate(
-  { store, publisher, clock, log }: Deciding,
-  userId: string,
-  heldBy: 'massChange' | 'byAdmin',
-  change: (user: User) => User,
-): Promise<Decided> {
-  const isHeld = (user: User) => user.state === 'paused' && user.stateReason === heldBy;
-  const now = clock.now();
-  let done = false;
-  const user = await store.updateUser(userId, (stored) => {
-    done = stored !== undefined && isHeld(stored);
-    if (!stored || !done) return undefined;
-    const { stateReason: _, ...rest } = stored;
-    // The next run tells the CRM the state, because it differs from the one that was told.
-    return change(dueNow({ ...rest, state: 'active' }, now));
-  });
-  if (!done) return refusal(user, userId, `paused (${heldBy})`);
-  log('user.state', { userId, state: 'active' });
-  await publisher.syncUsers([userId]);
-  return { done: true };
-}
 
 function refusal(user: User | undefined, userId: string, wanted: string): Decided {
   if (!user) return { done: false, detail: `no user ${userId}` };

@@ -1,3 +1,4 @@
+import { isHeld } from '../core/polls.ts';
 import type { Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { FORMER_ACCOUNT } from './account.ts';
@@ -27,7 +28,7 @@ interface Move {
  */
 export async function settlePlaces(run: Run, lost = false): Promise<void> {
   const collections: Collection[] = [];
-  run.collections = granted(run);
+  run.collections = granted(run).filter(({ codec }) => !isHeld(run.user, codec.record));
   for (const collection of run.collections) {
     await alone(run, collection, async () => {
       collections.push(await settle(run, collection, lost));

@@ -34,7 +34,7 @@ export interface Preview {
   userId: string;
   /** True: Google would be listed from the start, for want of a valid sync token. */
   full: boolean;
-  /** True: so much is missing at Google that the sync would hold the user instead. */
+  /** True: so much is missing at Google that the sync would hold the record type instead. */
   massChange: boolean;
   /** Messages of the CRM that lie outside the window or its owner's scopes, and would wait. */
   waiting: number;
@@ -118,7 +118,8 @@ async function changesAtGoogle(run: Run, collection: Collection, result: Preview
   const seen = new Set<string>();
   const works = await listed(run, collection, { params: collection.listing(run.window) }, seen);
   const { missing, believed } = await lookForMissing(run, collection, seen);
-  if (!believed && !run.user.believeListing) result.massChange = true;
+  if (!believed && !run.user.believeListing?.includes(collection.codec.record))
+    result.massChange = true;
   return [...works, ...(await confirmed(run, collection, missing))];
 }
 

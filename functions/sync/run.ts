@@ -4,7 +4,7 @@
  */
 
 import type { RecordType } from '../core/fields.ts';
-import { dueNow, isDue, nextPoll, rangMore, UNWATCHABLE } from '../core/polls.ts';
+import { dueNow, isDue, isHeld, nextPoll, rangMore, UNWATCHABLE } from '../core/polls.ts';
 import type { Intent, Lease, User } from '../core/records.ts';
 import { RUN_RETRIES } from '../core/retry.ts';
 import { DAY_MS } from '../core/time.ts';
@@ -311,7 +311,7 @@ async function pullSome(
   return seen;
 }
 
-/** The collections whose scope the user granted. */
+/** The collections whose scope the user granted, those that are held as well. */
 export const granted = (run: Run): Collection[] =>
   run.engine.collections.filter((c) => run.user.scopes?.includes(c.scope));
 
@@ -451,12 +451,20 @@ async function finishPull(
     firstSyncAt: run.user.firstSyncAt ?? now,
     records: known(run),
     // Once: the next listing that lacks so much is a person's business again.
-    ...(run.user.believeListing && !run.deferred && { believeListing: undefined }),
+    ...(run.user.believeListing && { believeListing: stillBelieved(run, seen) }),
   };
   // A type of which something was left for later stays due.
-  const rests = ([record]: (typeof next)[number]) => !run.deferred || !run.failing.has(record);
+  const rests = ([record]: (typeof next)[number]) =>
+    !isHeld(run.user, record) && (!run.deferred || !run.failing.has(record));
   const polls = run.outOfTime ? {} : Object.fromEntries(next.filter(rests));
   await store.commit(run.lease, { user, polls }, false);
+}
+
+/** Released types that have not been listed well since. */
+function stillBelieved({ user, failing }: Run, seen: Map<Collection, number>) {
+  const listed = [...seen.keys()].map(({ codec }) => codec.record);
+  const open = user.believeListing?.filter((r) => !listed.includes(r) || failing.has(r)) ?? [];
+  return open.length > 0 ? open : undefined;
 }
 
 function report(run: Run, outcome: RunOutcome, reason?: string): void {

@@ -36,6 +36,9 @@ export async function undoRun(engine: Engine, userId: string, runId: number): Pr
   const user = await engine.store.getUser(userId);
   if (!user || !isReachable(user)) return { ...report, outcome: 'notActive' };
   const outcome = await underLease(engine, user, async (run) => {
+    // What is held can be undone as well: that is when a person looks.
+    const { held: _, ...user } = run.user;
+    run.user = user;
     await settlePlaces(run);
     for (const collection of run.collections) {
       const mine = entries.filter((entry) => entry.record === collection.codec.record);

@@ -1,3 +1,4 @@
+import type { RecordType } from '../core/fields.ts';
 import { digest } from '../core/link.ts';
 import type { GoogleChange } from '../core/messages.ts';
 import type { User, UserState } from '../core/records.ts';
@@ -8,7 +9,7 @@ import type { Run } from './run.ts';
 export async function announce(run: Run): Promise<boolean> {
   const { user, engine, lease } = run;
   if (user.toldState === user.state) return false;
-  await engine.publisher.googleChanges([stateNotice(user)]);
+  await engine.publisher.googleChanges([stateNotice(user, engine.clock.now())]);
   await engine.store.commit(lease, { user: { toldState: user.state } }, false);
   return true;
 }
@@ -27,8 +28,23 @@ export async function reauthorize(run: Run, reason: string): Promise<boolean> {
   return true;
 }
 
-/** A person has to look before anything goes on. */
-export const hold = (run: Run, reason: string) => enter(run, 'paused', reason);
+/**
+ * A person has to look before the record type goes on; the others do. What the CRM sends of it meanwhile
+ * is kept, and looked at when the type is on again.
+ */
+export async function hold(run: Run, record: RecordType): Promise<void> {
+  const { engine, lease } = run;
+  const { userId } = run.user;
+  const now = engine.clock.now();
+  // As stored: a person may have released another type since this run began.
+  const held = { ...(await engine.store.getUser(userId))?.held, [record]: now };
+  const records = run.user.records?.filter((other) => other !== record) ?? [];
+  run.user = { ...run.user, held, records };
+  await engine.publisher.googleChanges([stateNotice(run.user, now)]);
+  const polls = { [record]: { step: 'held' as const } };
+  await engine.store.commit(lease, { user: { held, records }, polls }, false);
+  engine.log('record.held', { userId, record, reason: 'massChange' });
+}
 
 /**
  * Tells the CRM and puts the user into a state; unless what it stands on has changed meanwhile. Told
@@ -45,7 +61,7 @@ export async function enter(
 
 /** The same outside a run; resolves to whether it was so. */
 export async function putIntoState(
-  { store, publisher, log }: Pick<Engine, 'store' | 'publisher' | 'log'>,
+  { store, publisher, clock, log }: Pick<Engine, 'store' | 'publisher' | 'clock' | 'log'>,
   userId: string,
   state: UserState,
   reason: string,
@@ -53,7 +69,8 @@ export async function putIntoState(
 ): Promise<boolean> {
   const current = await store.getUser(userId);
   if (!current || !stillSo(current)) return false;
-  await publisher.googleChanges([stateNotice({ ...current, state, stateReason: reason })]);
+  const next = { ...current, state, stateReason: reason };
+  await publisher.googleChanges([stateNotice(next, clock.now())]);
   await store.updateUser(userId, (user) =>
     user && stillSo(user) ? inState(user, state, reason) : undefined,
   );
@@ -69,21 +86,26 @@ function inState(user: User, state: UserState, reason: string): User {
   if (state === 'disconnected') {
     delete entered.leaving;
     delete entered.scopes;
+    delete entered.held;
+    delete entered.believeListing;
   }
   return entered;
 }
 
-function stateNotice(user: User): GoogleChange {
-  const since = user.connectedAt ?? 0;
+/** The same state again is news again (paused, active, paused): the time tells them apart. */
+function stateNotice(user: User, now: number): GoogleChange {
+  const held = Object.keys(user.held ?? {}).sort();
+  const said = [user.state, user.stateReason ?? '', held.join()];
   return {
     specVersion: '1',
-    changeId: digest('user', user.userId, user.state, user.stateReason ?? '', since).slice(0, 40),
+    changeId: digest('user', user.userId, ...said, now).slice(0, 40),
     userId: user.userId,
     record: 'user',
     op: 'upsert',
     data: {
       state: user.state,
       ...(user.stateReason !== undefined && { reason: user.stateReason }),
+      ...(held.length > 0 && { held }),
     },
   };
 }

@@ -20,7 +20,11 @@ export const actionSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('journal'), userId, run: run.optional(), limit: limit(50) }),
   z.strictObject({ action: z.literal('conflicts'), userId, limit: limit(50) }),
   z.strictObject({ action: z.literal('undo'), userId, run }),
-  z.strictObject({ action: z.literal('release'), userId }),
+  z.strictObject({
+    action: z.literal('release'),
+    userId,
+    record: z.enum(['appointment', 'contact', 'task']).optional(),
+  }),
   z.strictObject({ action: z.literal('pause'), userId }),
   z.strictObject({ action: z.literal('resume'), userId }),
   z.strictObject({
@@ -71,7 +75,7 @@ export const actions: {
     return { status: report.outcome === 'done' ? 200 : status[report.outcome], body: report };
   },
 
-  release: async (engine, { userId }) => decided(await release(engine, userId)),
+  release: async (engine, { userId, record }) => decided(await release(engine, userId, record)),
   pause: async (engine, { userId }) => decided(await pause(engine, userId)),
   resume: async (engine, { userId }) => decided(await resume(engine, userId)),
 

@@ -116,8 +116,8 @@ export const decisions: Defect[] = [
   {
     name: 'a release is used up by a listing that fails',
     file: 'functions/sync/run.ts',
-    from: '...(run.user.believeListing && !run.deferred && { believeListing: undefined }),',
-    to: '...(run.user.believeListing && { believeListing: undefined }),',
+    from: 'believeListing: stillBelieved(run, seen)',
+    to: 'believeListing: undefined',
     test: 'test/integration/release.test.ts',
     pattern: 'whose listing fails',
   },

@@ -1,4 +1,5 @@
 import { availability } from './availability.ts';
+import { ofContactsAndTasks } from './contacts-tasks.ts';
 import { decisions } from './decisions.ts';
 import { realtime } from './realtime.ts';
 import { series } from './series.ts';
@@ -129,8 +130,8 @@ export const defects: Defect[] = [
   {
     name: 'ignore the conflict policy',
     file: 'functions/core/merge.ts',
-    from: "const winner = policy[name] ?? 'crm';",
-    to: "const winner = policy[name] ? 'crm' : 'crm';",
+    from: "?? policy[field] ?? 'crm';",
+    to: "? 'crm' : 'crm';",
     test: 'test/unit/merge.test.ts',
     pattern: 'the policy decides',
   },
@@ -217,7 +218,7 @@ export const defects: Defect[] = [
   {
     name: 'believe any listing',
     file: 'functions/sync/absence.ts',
-    from: 'if (!believed && !run.user.believeListing) {',
+    from: 'if (!believed && !run.user.believeListing?.includes(record)) {',
     to: 'if (run.user.userId === "") {',
     test: 'test/integration/resync.test.ts',
     pattern: 'C03 P9',
@@ -621,6 +622,7 @@ export const defects: Defect[] = [
     test: 'test/integration/privacy.test.ts',
     pattern: 'makes private',
   },
+  ...ofContactsAndTasks,
   {
     name: 'that a field was emptied is no news to whoever deletes',
     file: 'functions/core/deletion.ts',
@@ -632,8 +634,8 @@ export const defects: Defect[] = [
   {
     name: 'who is heard first decides a conflict',
     file: 'functions/core/merge.ts',
-    from: "  const winner = policy[name] ?? 'crm';\n  for (const v of views) {",
-    to: "  const winner = views.some((v) => v.offer) ? 'google' : (policy[name] ?? 'crm');\n  for (const v of views) {",
+    from: '  const winner = winnerOf(input, name);\n  for (const v of views) {',
+    to: "  const winner = views.some((v) => v.offer) ? 'google' : winnerOf(input, name);\n  for (const v of views) {",
     test: 'test/simulation/orders.test.ts',
     pattern: 'P6 P15',
   },

@@ -229,7 +229,7 @@ export const realtime: Defect[] = [
   {
     name: 'a run that began before ends what somebody has asked for since',
     file: 'functions/core/polls.ts',
-    from: "if (step.step !== 'unwatched' && step.askedAt !== user.askedAt) return user;",
+    from: "if ('askedAt' in step && step.askedAt !== user.askedAt) return user;",
     to: '',
     test: 'test/property/polls.test.ts',
     pattern: 'is still due after it',

@@ -82,14 +82,17 @@ describe('admin', () => {
     assert.equal((await ask({ action: 'release', userId: 'luca' })).status, 409);
     await stack.store.updateUser(
       'luca',
-      (u) => u && { ...u, state: 'paused', stateReason: 'massChange', toldState: 'paused' },
+      (u) => u && { ...u, held: { appointment: 1, contact: 1 } },
     );
-    assert.deepEqual(await ask({ action: 'release', userId: 'luca' }), {
-      status: 200,
-      body: { done: true },
-    });
+    const done = { status: 200, body: { done: true } };
+    const release = { action: 'release', userId: 'luca' };
+    assert.deepEqual(await ask({ ...release, record: 'contact' }), done);
+    assert.deepEqual((await stack.store.getUser('luca'))?.held, { appointment: 1 });
+    assert.equal((await ask({ ...release, record: 'contact' })).status, 409);
+    assert.equal((await ask({ ...release, record: 'letter' })).status, 400);
+    assert.deepEqual(await ask(release), done);
     await stack.idle();
-    assert.equal((await stack.store.getUser('luca'))?.state, 'active');
+    assert.equal((await stack.store.getUser('luca'))?.held, undefined);
     assert.equal((await stack.store.getUser('luca'))?.believeListing, undefined, 'believed once');
     assert.equal((await ask({ action: 'pause', userId: 'luca' })).status, 200);
     assert.equal((await stack.store.getUser('luca'))?.stateReason, 'byAdmin');
@@ -120,6 +123,27 @@ describe('admin', () => {
     await stack.idle();
     assert.equal((await stack.events('mira')).length, 1);
     assert.equal((await ask({ action: 'replay', id: letter.id })).status, 404);
+  });
+
+  test('P36 erase: asked again it says when it was done; the CRM knows, and may begin anew', async () => {
+    const wrong = await ask({ action: 'erase', userId: 'luca', entries: 'burn' });
+    assert.equal(wrong.status, 400);
+    assert.equal((await ask({ action: 'erase', userId: 'nobody' })).status, 404);
+    assert.equal((await ask({ action: 'erase', userId: 'luca', entries: 'remove' })).status, 202);
+    await stack.idle();
+    const { status, body } = await ask({ action: 'erase', userId: 'luca' });
+    assert.deepEqual([status, body.done, typeof body.erasedAt], [200, true, 'number']);
+    const luca = stack.crm.users().find(({ userId }) => userId === 'luca');
+    assert.equal(luca?.google?.state, 'erased');
+    await stack.publish(appointment('late', visit(4), { userId: 'luca' }));
+    assert.equal((await stack.news()).at(-1)?.rejected?.reason, 'erasedUser');
+    assert.deepEqual(await stack.events('luca'), []);
+    await stack.crm.announce({
+      ...{ userId: 'luca', email: 'luca@firm.example', name: 'luca' },
+      timeZone: 'Europe/Zurich',
+    });
+    await stack.connect('luca');
+    assert.equal((await stack.store.getUser('luca'))?.state, 'active');
   });
 
   test('what an admin does is logged, without a text', () => {

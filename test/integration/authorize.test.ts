@@ -389,11 +389,21 @@ test('connecting again after Google refused the token', async () => {
 test('connecting does not end a pause', async () => {
   const browser = stage.browser();
   await browser.connect();
-  await stage.change('anna', { state: 'paused', stateReason: 'massChange' });
-  assert.match((await browser.get('/status')).body, /unusually many entries disappeared/);
+  await stage.change('anna', { state: 'paused', stateReason: 'byAdmin' });
+  assert.match((await browser.get('/status')).body, /The sync is paused/);
   await browser.connect();
   const { state, stateReason } = await stage.user('anna');
-  assert.deepEqual({ state, stateReason }, { state: 'paused', stateReason: 'massChange' });
+  assert.deepEqual({ state, stateReason }, { state: 'paused', stateReason: 'byAdmin' });
+});
+
+test('C03 connecting does not release what is held, and the page names it', async () => {
+  const browser = stage.browser();
+  await browser.connect();
+  await stage.change('anna', { held: { task: 1 } });
+  const { body } = await browser.get('/status');
+  assert.match(body, /Unusually many entries disappeared[\s\S]*Held: tasks/);
+  await browser.connect();
+  assert.deepEqual((await stage.user('anna')).held, { task: 1 });
 });
 
 test('sign out ends the session, and only that', async () => {

@@ -114,7 +114,7 @@ test('whoever is not connected, or not any more, has a state and no busy time', 
   const change = (userId: string, fields: object) =>
     world.store.updateUser(userId, (user) => user && { ...user, ...fields });
   await change('luca', { state: 'reauthorize', stateReason: 'invalid_grant' });
-  await change('mira', { state: 'paused', stateReason: 'massChange' });
+  await change('mira', { state: 'paused', stateReason: 'byAdmin' });
   await change('nora', { state: 'disconnected' });
   await change('otto', { enabled: false });
   await change('paul', { leaving: 'remove' });

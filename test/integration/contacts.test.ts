@@ -365,7 +365,7 @@ test('fresh contacts that no listing shows yet neither go nor hold the user', as
   assert.equal(phone.contacts().length, 60);
 });
 
-test('C03 for contacts: a full listing that lacks too many holds the user, and deletes nothing', async () => {
+test('C03 for contacts: a full listing that lacks too many holds contacts, and deletes nothing', async () => {
   const { world, contact, phone, settle, told } = await setUp();
   await world.poll();
   await world.crm(...Array.from({ length: 40 }, (_, i) => contact(`P-${i}`, person())));
@@ -374,8 +374,8 @@ test('C03 for contacts: a full listing that lacks too many holds the user, and d
   world.workspace.expireSyncTokens();
   for (const { resourceName } of phone.contacts().slice(0, 15)) phone.remove(resourceName);
   settle();
-  assert.equal(await world.poll(), 'later');
-  assert.equal((await world.store.getUser('anna'))?.stateReason, 'massChange');
+  assert.equal(await world.poll(), 'done');
+  assert.ok((await world.store.getUser('anna'))?.held?.contact);
   assert.deepEqual(told(), []);
 });
 
@@ -616,6 +616,16 @@ test('disconnecting with removal takes out what the sync made, unanswered creati
     phone.contacts().map((p) => p.names[0].givenName),
     ['Rita'],
   );
+});
+
+test('disconnecting with removal ends, and takes out all, although the user has deleted the label', async () => {
+  const { world, contact, phone } = await setUp();
+  await world.crm(contact('P-1', person()), contact('P-2', person()));
+  phone.deleteLabel('CRM');
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  assert.equal(await world.poll(), 'done');
+  assert.deepEqual(phone.contacts(), []);
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
 });
 
 test('1,000 contacts of the CRM: at most 10 requests for the creation, one a poll afterwards', async () => {

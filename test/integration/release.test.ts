@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { SyncError } from '../../functions/errors.ts';
 import { pause, release, resume } from '../../functions/sync/person.ts';
+import { contactsPhone } from '../sandbox/google/people/phone.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
 /** Thirty appointments, all deleted at Google while the sync token expired; held by the guard. */
@@ -26,23 +27,31 @@ async function deleteAll(world: World): Promise<void> {
 }
 
 const deletes = (world: World) => world.messages.filter((m) => m.op === 'delete').length;
-const stateOf = async (world: World) => {
+const heldOf = async (world: World) => {
   const user = await world.store.getUser('anna');
-  return [user?.state, user?.stateReason];
+  assert.equal(user?.state, 'active');
+  return Object.keys(user?.held ?? {});
 };
+/** What the CRM was told of the user. */
+const toldOf = (world: World) =>
+  world.messages.filter((m) => m.record === 'user').map((m) => [m.data?.state, m.data?.held]);
 
 test('C03 a mass change is held until a person releases it, and then believed', async () => {
   const world = await heldWorld();
-  assert.deepEqual(await stateOf(world), ['paused', 'massChange']);
-  assert.equal(await world.poll(), 'notActive');
+  assert.deepEqual(await heldOf(world), ['appointment']);
+  world.countCalls();
+  assert.equal(await world.poll(), 'done');
+  assert.deepEqual(world.countCalls(), {}, 'nothing is read of what is held');
   assert.equal(deletes(world), 0);
   assert.deepEqual(await release(world.engine, 'anna'), { done: true });
   assert.deepEqual(world.syncRequests, ['anna'], 'at once, not at the next poll');
   assert.equal(await world.poll(), 'done');
   assert.equal(deletes(world), 30);
-  assert.deepEqual(await stateOf(world), ['active', undefined]);
-  const told = world.messages.filter((m) => m.record === 'user').map((m) => m.data?.state);
-  assert.deepEqual(told, ['paused', 'active']);
+  assert.deepEqual(await heldOf(world), []);
+  assert.deepEqual(toldOf(world), [
+    ['active', ['appointment']],
+    ['active', undefined],
+  ]);
 });
 
 test('C03 released once is believed once: the next mass change is held again', async () => {
@@ -54,7 +63,7 @@ test('C03 released once is believed once: the next mass change is held again', a
   await world.poll();
   await deleteAll(world);
   await world.poll();
-  assert.deepEqual(await stateOf(world), ['paused', 'massChange']);
+  assert.deepEqual(await heldOf(world), ['appointment']);
   assert.equal(deletes(world), 30, 'those of the first time');
 });
 
@@ -80,17 +89,79 @@ test('C03 release is for whom the guard holds, and for nobody else', async () =>
   await world.connect('anna');
   assert.deepEqual(await release(world.engine, 'anna'), {
     done: false,
-    detail: 'user anna is active, not paused (massChange)',
+    detail: 'no record type of user anna is held',
   });
   assert.deepEqual(await release(world.engine, 'nobody'), {
     done: false,
     detail: 'no user nobody',
   });
   const held = await heldWorld();
+  assert.deepEqual(await release(held.engine, 'anna', 'task'), {
+    done: false,
+    detail: 'no task of user anna is held',
+  });
   assert.deepEqual(await resume(held.engine, 'anna'), {
     done: false,
-    detail: 'user anna is paused (massChange), not paused (byAdmin)',
+    detail: 'user anna is active, not paused',
   });
+});
+
+test('C03 only the record type that changed en masse is held: the others go on, and it does once released', async () => {
+  const world = createWorld({ records: ['appointment', 'contact', 'task'] });
+  await world.connect('anna');
+  await world.poll();
+  const phone = contactsPhone(world.workspace.people, 'anna@firm.example');
+  const contact = (i: number, data: object = {}) =>
+    world.change(`P-${i}`, { familyName: `n${i}`, ...data }, { record: 'contact' });
+  const task = (i: number, title: string) => world.change(`T-${i}`, { title }, { record: 'task' });
+  await world.crm(...Array.from({ length: 30 }, (_, i) => contact(i)), task(1, 'Call'));
+  await world.crm(world.change('A-1', visit()));
+  world.advance(20 * 60_000);
+  await world.poll();
+  for (const { resourceName } of phone.contacts()) phone.remove(resourceName);
+  world.workspace.people.expireSyncTokens('anna@firm.example');
+  world.advance(20 * 60_000);
+  world.messages.length = 0;
+  assert.equal(await world.poll(), 'done');
+  assert.deepEqual(await heldOf(world), ['contact']);
+
+  // Appointments and tasks go on, in both directions; of contacts nothing is read, written or told.
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  assert.equal(await world.crm(task(1, 'Call again'), contact(1, { title: 'CEO' })), 'done');
+  world.countCalls();
+  assert.equal(await world.poll(), 'done');
+  assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1, 'tasks.tasks.list': 1 });
+  assert.equal(world.tasks().tasks('CRM')[0]?.title, 'Call again');
+  assert.equal(world.messages.find((m) => m.crmId === 'A-1')?.data?.place, 'Bern');
+  assert.deepEqual(phone.contacts(), []);
+  const user = await world.store.getUser('anna');
+  assert.deepEqual(Object.keys(user?.polls ?? {}).sort(), ['appointment', 'task']);
+  assert.ok((user?.nextPollAt ?? 0) > world.clock.now(), 'what is held makes nobody due');
+
+  assert.deepEqual(await release(world.engine, 'anna', 'contact'), { done: true });
+  assert.equal(await world.poll(), 'done');
+  assert.deepEqual(await heldOf(world), []);
+  assert.equal(deletes(world), 30, 'believed');
+  assert.equal(phone.contacts().length, 1, 'what the CRM has edited meanwhile is written again');
+  assert.deepEqual(toldOf(world), [
+    ['active', ['contact']],
+    ['active', undefined],
+  ]);
+});
+
+test('C03 two types are released one by one', async () => {
+  const world = createWorld({ records: ['appointment', 'contact', 'task'] });
+  await world.connect('anna');
+  await world.store.updateUser('anna', (u) => u && { ...u, held: { contact: 1, task: 2 } });
+  await release(world.engine, 'anna', 'contact');
+  const after = await world.store.getUser('anna');
+  assert.deepEqual([after?.held, after?.believeListing], [{ task: 2 }, ['contact']]);
+  await world.poll();
+  assert.deepEqual(await heldOf(world), ['task']);
+  assert.equal((await world.store.getUser('anna'))?.believeListing, undefined);
+  await release(world.engine, 'anna');
+  assert.deepEqual(await heldOf(world), []);
 });
 
 test('pause and resume: nothing runs, the CRM hears both, and what it sent meanwhile is applied', async () => {
@@ -119,7 +190,7 @@ test('C04 a calendar that is empty because all has ended needs no person', async
   world.advance(60 * 86_400_000);
   world.workspace.calendars.expireSyncTokens('anna@firm.example');
   assert.equal(await world.poll(), 'done');
-  assert.deepEqual(await stateOf(world), ['active', undefined]);
+  assert.deepEqual(await heldOf(world), []);
   assert.equal(deletes(world), 0);
 });
 
@@ -134,5 +205,5 @@ test('C03 P16 a release whose listing fails still holds for the next one', async
   world.store.getCursor = getCursor;
   assert.equal(await world.poll(), 'done');
   assert.equal(deletes(world), 30);
-  assert.deepEqual(await stateOf(world), ['active', undefined]);
+  assert.deepEqual(await heldOf(world), []);
 });

@@ -35,8 +35,7 @@ test('C03 P9 a listing that suddenly lacks nearly everything deletes nothing and
   collection.list = async (...args) => ({ ...(await list(...args)), items: [] });
   await world.poll();
   assert.equal(world.messages.filter((m) => m.op === 'delete').length, 0);
-  assert.equal((await world.store.getUser('anna'))?.state, 'paused');
-  assert.equal((await world.store.getUser('anna'))?.stateReason, 'massChange');
+  assert.ok((await world.store.getUser('anna'))?.held?.appointment);
 });
 
 test('C01 a full listing is said to be one, and the new token is used from then on', async () => {
@@ -103,8 +102,8 @@ test('C03 one of sixty events is left in a listing: nothing is deleted or create
   await world.poll();
   assert.deepEqual(Object.keys(world.countCalls()), ['calendar.events.list']);
   assert.deepEqual(
-    world.messages.map((m) => [m.record, m.data?.state, m.data?.reason]),
-    [['user', 'paused', 'massChange']],
+    world.messages.map((m) => [m.record, m.data?.state, m.data?.held]),
+    [['user', 'active', ['appointment']]],
   );
   assert.equal((await world.events()).length, 60);
 });

@@ -283,6 +283,23 @@ test('C02 an occurrence that the listing of its series lacks is deleted only if 
   await quiet();
 });
 
+test('C19 a series deleted while the token was dead, an occurrence edited in the CRM: only the others are told deleted', async () => {
+  const { world, poll, quiet, records } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(4));
+  await poll();
+  await world.phone('anna', 'DELETE', `/${series.id}`);
+  expireToken(world);
+  await world.store.putIntents([world.change('a2', { ...records.get('a2'), subject: 'Edited' })]);
+  const told = await poll();
+  const deleted = told.filter((m) => m.op === 'delete').map((m) => m.crmId);
+  assert.deepEqual(deleted.sort(), ['a1', 'a3', 'a4']);
+  assert.deepEqual(
+    (await world.events()).map((e) => e.summary),
+    ['Edited'],
+  );
+  await quiet();
+});
+
 test('C16 "this and following": the old series is shortened, the new one has records of its own', async () => {
   const { world, poll, quiet, starts, startsById } = await connected();
   const properties = { private: { crmId: 'x', crmGeneration: '0' }, shared: { crmReference: 'y' } };

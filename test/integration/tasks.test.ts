@@ -134,6 +134,19 @@ test('deleted on either side; edited at Google meanwhile it stays', async () => 
   assert.equal(last(world)?.conflicts?.[0]?.field, 'deletedInCrm');
 });
 
+test('rule 10: where Google ignores If-Match an edit made before the delete stays as well', async () => {
+  const world = await connected();
+  world.workspace.tasks.ifMatch = false;
+  await world.crm(wish(world, 'T-1', { title: 'Call' }));
+  world.tasks().edit(only(world).id, { title: 'Call twice' });
+  await world.crm(wish(world, 'T-1', {}, { op: 'delete' }));
+  assert.equal(only(world).title, 'Call twice');
+  assert.deepEqual(
+    last(world)?.conflicts?.map(({ field }) => field),
+    ['deletedInCrm'],
+  );
+});
+
 test('long texts are cut with a mark; the cut never travels back, an edit of it keeps the rest', async () => {
   const world = await connected();
   const title = `${'A very long title '.repeat(80)}end`;
@@ -254,6 +267,16 @@ test('P3 an insertion whose answer is lost makes no second task', async () => {
   await world.crm(wish(world, 'T-1', { title: 'Call again' }));
   assert.equal(only(world).title, 'Call again');
   assert.deepEqual(told(world), []);
+});
+
+test('P3 the CRM’s next word finds what was inserted without an answer, without a poll', async () => {
+  const world = await connected();
+  const lost = { service: 'tasks', method: 'tasks.insert', kind: 'close', when: 'after' } as const;
+  world.workspace.faults.add({ ...lost, count: 1 });
+  await world.crm(wish(world, 'T-1', { title: 'Call' }));
+  world.advance(2 * MINUTE);
+  assert.equal(await world.crm(wish(world, 'T-1', { title: 'Call again' })), 'done');
+  assert.equal(only(world).title, 'Call again');
 });
 
 test('P3 an insertion that never arrived is tried again once it is sure that it did not', async () => {
@@ -394,4 +417,40 @@ test('the quota of the day is used up: tasks wait, appointments go on', async ()
   world.advance(DAY);
   await world.poll();
   assert.equal(only(world).title, 'Call');
+});
+
+test('disconnecting with removal takes out what the sync made, unanswered creations too', async () => {
+  const world = await connected();
+  await world.crm(wish(world, 'T-1', { title: 'Call' }));
+  world.tasks().add('CRM', { title: 'Milk' });
+  const faults = {
+    service: 'tasks',
+    method: 'tasks.insert',
+    kind: 'close',
+    when: 'after',
+  } as const;
+  world.workspace.faults.add({ ...faults, count: 1 });
+  await world.crm(wish(world, 'T-2', { title: 'Write' }));
+  assert.equal(seen(world).length, 3);
+  world.advance(MINUTE);
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  assert.equal(await world.poll(), 'done');
+  assert.equal(only(world).title, 'Milk');
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});
+
+test('disconnecting ends although the list with an unanswered creation is gone', async () => {
+  const world = await connected();
+  const faults = {
+    service: 'tasks',
+    method: 'tasks.insert',
+    kind: 'close',
+    when: 'after',
+  } as const;
+  world.workspace.faults.add({ ...faults, count: 1 });
+  await world.crm(wish(world, 'T-1', { title: 'Call' }));
+  world.tasks().deleteList('CRM');
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  assert.equal(await world.poll(), 'done');
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
 });

@@ -384,6 +384,7 @@ async function usersOf(crm: Crm, store: Store): Promise<object[]> {
       const {
         state,
         stateReason,
+        held,
         googleEmail,
         scopes,
         leaving,
@@ -393,6 +394,7 @@ async function usersOf(crm: Crm, store: Store): Promise<object[]> {
       } = (await store.getUser(userId)) ?? {};
       const known = {
         stateReason,
+        held,
         googleEmail,
         scopes,
         leaving,

@@ -30,9 +30,12 @@ import type { Violation } from './checker/violation.ts';
 import { waiting } from './checker/waiting.ts';
 import { winners } from './checker/winners.ts';
 import type { History } from './history.ts';
+import { translated } from './types/translated.ts';
 
-/** All violations; none means that the run was right. */
-export function check(history: History): Violation[] {
+/** All violations, of all record types; none means that the run was right. */
+export const check = (history: History): Violation[] => translated(history).flatMap(checkOne);
+
+function checkOne(history: History): Violation[] {
   const view = new View(history);
   const single = singles(view);
   return [

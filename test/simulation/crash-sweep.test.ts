@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { scenarios } from './scenarios.ts';
+import { scenarios as ofAppointments } from './scenarios.ts';
 import { type Place, POSITIONS, type Position, sweep } from './sweep.ts';
+import { typeScenarios } from './types/scenarios.ts';
 
+const scenarios = [...ofAppointments, ...typeScenarios];
 const names = Object.keys(POSITIONS) as Position[];
 let points = 0;
 let pairs = 0;
@@ -56,7 +58,7 @@ for (const scenario of process.env.PAIRS ? scenarios.filter((s) => s.pairs) : []
 }
 
 test('the sweep in figures', (t) => {
-  assert.ok(scenarios.length >= 30);
+  assert.ok(scenarios.length >= 100);
   t.diagnostic(
     `${scenarios.length} scenarios × ${points} points, ${pairs} pairs, ${failures} failures`,
   );

@@ -21,7 +21,7 @@ export async function atDesk(system: System, user: string, action: Action): Prom
   if (action.do === 'crm.occurrence' || action.do === 'crm.leaveOut')
     return occurrence(system, user, action);
   if (action.do === 'crm.rule' && !knowsSeries(system)) return;
-  const all = crm.records(user, true);
+  const all = crm.records(user, true).filter((r) => r.record === 'appointment');
   const wanted = all.filter((r) => isMeant(system, r, action.do));
   const record = wanted[action.pick % wanted.length];
   if (!record) return;

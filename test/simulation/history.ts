@@ -3,9 +3,13 @@
 // biome-ignore lint/suspicious/noExplicitAny: raw resources of two systems, compared field by field.
 export type Raw = { [field: string]: any };
 
+/** Left out where it is an appointment. */
+type OtherType = 'contact' | 'task';
+
 /** Something a person did. */
 export interface Edit {
   kind: 'edit';
+  record?: OtherType;
   seq: number;
   at: number;
   side: 'crm' | 'google';
@@ -19,7 +23,10 @@ export interface Edit {
     | 'recreate'
     | 'restore'
     /** Gone, because its series was changed. */
-    | 'vanish';
+    | 'vanish'
+    /** A contact's label, taken off and given. */
+    | 'takeOut'
+    | 'takeIn';
   user: string;
   /** The CRM's id, or the event's or occurrence's id. */
   id: string;
@@ -35,6 +42,7 @@ export interface Edit {
 /** A change of one event or occurrence, by the engine or, as the consequence of an edit, by Google. */
 export interface Effect {
   kind: 'effect';
+  record?: OtherType;
   seq: number;
   at: number;
   /** The task of the engine that called; undefined: a person's phone. */
@@ -104,7 +112,12 @@ export interface Committed {
   at: number;
   task: number;
   user: string;
-  links: { googleId: string | undefined; etag: string | undefined; state: string }[];
+  links: {
+    record?: OtherType;
+    googleId: string | undefined;
+    etag: string | undefined;
+    state: string;
+  }[];
 }
 
 /** Published to the CRM, once per changeId. */
@@ -129,7 +142,9 @@ export interface UserEvent {
     | 'leavingKeep'
     | 'leavingRemove'
     | 'emptyListing'
-    | 'calendarDropped';
+    | 'calendarDropped'
+    /** The user deletes the label or the list. */
+    | 'placeLost';
 }
 
 /** A false notification led to a call through a port. */
@@ -195,10 +210,14 @@ export interface Final {
   events: { user: string; id: string; etag: string; resource: Raw; exception: boolean }[];
   /** All that takes place at Google: single events and the occurrences of series. */
   shown: ShownEvent[];
+  /** Contacts and tasks, deleted ones too. */
+  others?: { record: OtherType; user: string; id: string; etag: string; resource: Raw }[];
+  /** Of contacts by `user/name`, which their names change: `user/id`. */
+  aliases?: { [name: string]: string };
   /** What takes place in calendars that the sync has made and does not live in any more. */
   strays: ShownEvent[];
   /** Resources that the engine must not touch, as they were at the start. */
-  foreign: { user: string; id: string; resource: Raw }[];
+  foreign: { record?: OtherType; user: string; id: string; resource: Raw }[];
   mails: number;
   /** The CRM publishes again what it was told. */
   echo: boolean;

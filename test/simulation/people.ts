@@ -5,6 +5,7 @@ import { atDesk } from './desk.ts';
 import { onPhone } from './phone.ts';
 import type { Action, Script } from './script.ts';
 import { emailOf, type System } from './system.ts';
+import { actOnType } from './types/actions.ts';
 
 /** Runs the steps; afterwards the system is still in the middle of it all. */
 export async function play(system: System, steps: Script['steps']): Promise<void> {
@@ -18,6 +19,7 @@ export async function play(system: System, steps: Script['steps']): Promise<void
 /** One thing that happens. */
 export async function act(system: System, action: Action): Promise<void> {
   const user = 'user' in action ? (system.users[action.user % system.users.length] ?? '') : '';
+  if (action.do === 'type') return actOnType(system, user, action);
   if (action.do.startsWith('crm.')) return atDesk(system, user, action);
   if (action.do.startsWith('phone.')) return onPhone(system, user, action);
   if (isAdmin(action)) return administer(system, user, action);

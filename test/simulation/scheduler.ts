@@ -17,6 +17,8 @@ export interface Waiter {
   label: string;
   due: number;
   go: () => void;
+  /** Told when its owner dies. */
+  drop?: () => void;
 }
 
 export class Scheduler {
@@ -28,10 +30,11 @@ export class Scheduler {
     this.now = now;
   }
 
-  /** Resolves when the turn is given; never, when the owner dies before that. */
-  turn(owner: Owner, label: string, due = 0): Promise<void> {
-    return new Promise((go) => {
-      if (owner.alive) this.#waiting.push({ owner, label, due, go });
+  /** Resolves when the turn is given; never, or with `lost`, when the owner dies before that. */
+  turn(owner: Owner, label: string, due = 0, lost?: Error): Promise<void> {
+    return new Promise((go, fail) => {
+      const drop = lost && { drop: () => fail(lost) };
+      if (owner.alive) this.#waiting.push({ owner, label, due, go, ...drop });
     });
   }
 
@@ -55,7 +58,11 @@ export class Scheduler {
 
   kill(owner: Owner): void {
     owner.alive = false;
-    this.#waiting = this.#waiting.filter((w) => w.owner !== owner);
+    const [own, others] = [true, false].map((is) =>
+      this.#waiting.filter((w) => (w.owner === owner) === is),
+    ) as [Waiter[], Waiter[]];
+    this.#waiting = others;
+    for (const { drop } of own) drop?.();
   }
 }
 

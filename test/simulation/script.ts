@@ -5,6 +5,8 @@ import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
 import type { Forgery } from './notifications.ts';
 import { withPlaces } from './place-script.ts';
+import { type TypeAction, withTypes } from './types/script.ts';
+import type { OtherType } from './types/values.ts';
 import { FIELDS, type Field, RULES } from './values.ts';
 
 /** `user` and `pick` choose among what is there when the step comes, so that a step outlives others. */
@@ -43,6 +45,7 @@ export type Action =
     }
   /** Deletes the calendar that the sync has made. */
   | { do: 'phone.drop'; user: number }
+  | TypeAction
   | { do: 'fault'; fault: Fault }
   | { do: 'wait'; ms: number }
   | { do: 'poll'; user: number }
@@ -76,6 +79,8 @@ export interface Script {
   channels?: true;
   /** The sync has a calendar of its own. */
   calendar?: 'dedicated';
+  /** The record types that are on; absent: appointments alone. */
+  records?: ('appointment' | OtherType)[];
   steps: Step[];
 }
 
@@ -113,7 +118,7 @@ export function scriptOf(seed: number): Script {
     ...(about === 'series' && { recurrence: 'series' }),
     steps,
   };
-  return withPlaces(withChannels(withAdmins(script)));
+  return withTypes(withPlaces(withChannels(withAdmins(script))));
 }
 
 function create(random: Random, users: number, n: number): Action {

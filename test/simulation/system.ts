@@ -11,7 +11,9 @@ import type { Action } from '../../functions/triggers/admin-actions.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
 import type { Calendar } from '../sandbox/google/calendar/model.ts';
+import { contactsPhone } from '../sandbox/google/people/phone.ts';
 import { seeded } from '../sandbox/google/random.ts';
+import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
 import { hasToken } from '../support/canary.ts';
 import { Effects, etagOf } from './effects.ts';
@@ -22,17 +24,29 @@ import { Queues } from './queues.ts';
 import { rest, Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
 import { shownIn } from './shown.ts';
+import {
+  contactNames,
+  type Stored,
+  storedContacts,
+  storedTasks,
+  TypeEffects,
+} from './types/objects.ts';
+import type { OtherType } from './types/values.ts';
 import { MONDAY } from './values.ts';
 import { carried, type Outside, type Task, Worker } from './worker.ts';
 
 const SCOPES = {
   primary: ['calendar.events.owned', 'calendar.freebusy'],
   dedicated: ['calendar.app.created', 'calendar.freebusy'],
+  contact: ['contacts'],
+  task: ['tasks'],
 };
 const NAMES = ['anna', 'luca', 'mira', 'theo'];
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const POLL = 300_000;
+/** Longer than a creation of a contact without an answer is waited for. */
+const LONG_POLL = 1_000_000;
 /** Scheduler's tick, here less often than each minute: enough for what is due in hours. */
 const TICK = 1_800_000;
 /** More turns than any script needs: whoever takes more is in a loop. */
@@ -51,6 +65,7 @@ export interface SystemOptions
     | 'recurrence'
     | 'channels'
     | 'calendar'
+    | 'records'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -71,6 +86,7 @@ export class System {
   readonly entries: Entry[] = [];
   readonly bugs: string[] = [];
   readonly users: string[];
+  readonly records: NonNullable<Script['records']>;
   readonly trace = createHash('sha256');
   /** Names of the port calls, in order. */
   readonly ports: string[] = [];
@@ -82,6 +98,7 @@ export class System {
   readonly #outside: Outside;
   readonly #schedule: () => number;
   readonly #told = new Set<string>();
+  readonly #typeEffects = new TypeEffects();
   readonly #effects = new Effects();
   /** By user: the calendar that the sync has made, and one that the user has. */
   readonly #homes = new Map<string, string>();
@@ -104,6 +121,7 @@ export class System {
     this.#schedule = seeded(seed * 7 + 1);
     this.queues = new Queues(seeded(seed * 7 + 2), options.rough);
     this.users = NAMES.slice(0, options.users);
+    this.records = options.records ?? ['appointment'];
     const now = () => this.scheduler.now;
     this.workspace = createWorkspace({
       now,
@@ -185,6 +203,7 @@ export class System {
         name: 'CRM',
         recurrence: this.options.recurrence ?? 'occurrences',
       },
+      records: this.records,
       task: undefined,
       publisher: {
         googleChanges: async (changes) => {
@@ -227,11 +246,16 @@ export class System {
         this.note('issue', { task: task.id, user: lease?.userId ?? '', method, leaseUntil });
       },
       onEffect: (task, call) => {
-        const conditional = 'if-match' in call.headers || call.method.endsWith('.insert');
+        // Of contacts the body names the etag; deleting them takes none, and is asked for after a look.
+        const conditional =
+          call.service === 'people' ||
+          'if-match' in call.headers ||
+          call.method.endsWith('.insert');
         this.#noteEffects(task, call.method, call.user ?? '', conditional);
       },
       onCommit: (task, [lease, commit]) => {
-        const links = (commit.links ?? []).map(({ googleId, etag, state }) => ({
+        const links = (commit.links ?? []).map(({ record, googleId, etag, state }) => ({
+          ...(record !== 'appointment' && { record }),
           googleId,
           etag,
           state,
@@ -300,6 +324,7 @@ export class System {
   /** What changed in the calendars since the last look. */
   #noteEffects(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
     const { calendars } = this.workspace;
+    this.#noteOthers(task, method, caller, conditional);
     if (calendars.changes === this.#seenChanges) return;
     const by = { task: task?.id, method, caller: caller.split('@')[0] };
     const guard = { fence: task?.lease?.fence, conditional, call: calendars.changes };
@@ -309,6 +334,40 @@ export class System {
           this.note('effect', { ...by, ...change, ...guard });
     }
     this.#seenChanges = calendars.changes;
+  }
+
+  #noteOthers(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
+    const by = { task: task?.id, method, caller: caller.split('@')[0] };
+    for (const user of this.users)
+      for (const record of this.#others) {
+        // Each change of one object is a write of its own.
+        for (const change of this.#typeEffects.since(record, user, this.stored(record, user)))
+          this.note('effect', {
+            ...by,
+            ...change,
+            ...{ fence: task?.lease?.fence, conditional, call: this.entries.length },
+          });
+      }
+  }
+
+  /** A person has done something in an app of Google's. */
+  noteByHand(userId: string): void {
+    this.#noteEffects(undefined, 'phone', userId, false);
+  }
+
+  stored(record: OtherType, user: string): Stored[] {
+    const { people, tasks } = this.workspace;
+    return record === 'contact'
+      ? storedContacts(people, emailOf(user))
+      : storedTasks(tasks, emailOf(user));
+  }
+
+  isForeign(user: string, id: string): boolean {
+    return this.#foreign.some((object) => object.user === user && object.id === id);
+  }
+
+  get #others(): OtherType[] {
+    return this.records.filter((record) => record !== 'appointment');
   }
 
   // ---- setting up, and what happens to users ---------------------------------------------------
@@ -363,13 +422,24 @@ export class System {
       if (record.resource.eventType !== 'default')
         this.#foreign.push({ user: userId, id: record.id, resource: record.resource });
     }
+    const { people, tasks } = this.workspace;
+    for (const record of this.#others) {
+      if (record === 'task') tasksPhone(tasks, emailOf(userId)).add('My Tasks', { title: 'Milk' });
+      else contactsPhone(people, emailOf(userId)).add({ names: [{ givenName: 'Mom' }] }, 'Family');
+      for (const { id, resource } of this.stored(record, userId))
+        this.#foreign.push({ record, user: userId, id, resource });
+    }
+    this.noteByHand(userId);
   }
 
   /** The user connects (again), as the authorize function leaves things. */
   async connect(userId: string): Promise<void> {
     const email = emailOf(userId);
     const { now } = this.scheduler;
-    const names = SCOPES[this.options.calendar ?? 'primary'];
+    const names = [
+      ...SCOPES[this.options.calendar ?? 'primary'],
+      ...this.#others.flatMap((record) => SCOPES[record]),
+    ];
     const scopes = names.map((name) => `https://www.googleapis.com/auth/${name}`);
     const grant = this.workspace.oauth.grant(email, scopes);
     await this.vault.seal(userId, grant.refresh_token);
@@ -559,7 +629,7 @@ export class System {
       const before = this.#progress();
       if (!(await this.drain())) return false;
       for (const userId of this.users) await this.#backToWork(userId);
-      this.scheduler.now += POLL;
+      this.scheduler.now += this.#pause;
       for (const userId of this.users) this.poll(userId);
       if (!(await this.drain())) return false;
       quiet = this.#progress() === before ? quiet + 1 : 0;
@@ -589,6 +659,10 @@ export class System {
     this.note('safe', {});
   }
 
+  get #pause(): number {
+    return this.#others.length > 0 ? LONG_POLL : POLL;
+  }
+
   #progress(): string {
     const news = this.entries.filter((e) => !['issue', 'task', 'lease', 'state'].includes(e.kind));
     return String(news.length);
@@ -606,9 +680,9 @@ export class System {
     const user = await this.store.getUser(userId);
     if (user?.leaving) return;
     if (user?.enabled === false) await this.enable(userId, true);
-    if (user?.state === 'paused') {
-      await this.ask({ action: user.stateReason === 'byAdmin' ? 'resume' : 'release', userId });
-    } else if (user?.state !== 'active') await this.connect(userId);
+    if (user?.held !== undefined) await this.ask({ action: 'release', userId });
+    if (user?.state === 'paused') await this.ask({ action: 'resume', userId });
+    else if (user?.state !== 'active') await this.connect(userId);
   }
 
   /** Runs to the end and hands over everything that the checker needs. */
@@ -621,7 +695,7 @@ export class System {
     if (hasToken(this.store.dump() + JSON.stringify(sent) + this.#logged))
       this.bugs.push('P35 token');
     if (rested) {
-      this.scheduler.now += POLL;
+      this.scheduler.now += this.#pause;
       for (const userId of this.users) this.poll(userId);
       await this.drain();
     }
@@ -664,6 +738,16 @@ export class System {
         exception: record.exception !== null,
       })),
     );
+    const others = this.users.flatMap((user) =>
+      this.#others.flatMap((record) =>
+        this.stored(record, user).map(({ id, etag, resource }) => ({
+          ...{ record, user, id, etag, resource },
+        })),
+      ),
+    );
+    const names = this.users.map((user) =>
+      contactNames(this.workspace.people, user, emailOf(user)),
+    );
     const shownOf = (user: string, calendar: Calendar | undefined) =>
       (calendar ? shownIn(calendar) : []).map(({ id, resource, series, slot }) => ({
         user,
@@ -683,6 +767,8 @@ export class System {
       recurrence: this.options.recurrence ?? 'occurrences',
       shown,
       strays,
+      others,
+      aliases: Object.assign({}, ...names),
       users: this.users.map((userId) => ({
         userId,
         email: emailOf(userId),

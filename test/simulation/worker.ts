@@ -8,6 +8,8 @@ import { type CalendarSettings, calendarCollection } from '../../functions/googl
 import { createApiClient } from '../../functions/google/client.ts';
 import type { HttpAnswer, HttpCall } from '../../functions/google/http.ts';
 import type { AccessToken } from '../../functions/google/oauth.ts';
+import { contactCollection } from '../../functions/google/people.ts';
+import { taskCollection } from '../../functions/google/tasks.ts';
 import type { Log } from '../../functions/log.ts';
 import type { Access, Engine, EngineSettings } from '../../functions/sync/engine.ts';
 import type { Publisher, Store } from '../../functions/sync/ports.ts';
@@ -32,6 +34,8 @@ export interface Outside {
   publisher: Publisher;
   settings: EngineSettings;
   calendar: CalendarSettings;
+  /** The record types that are on. */
+  records: readonly string[];
   random: () => number;
   /** Whose call through a port takes effect at this moment. */
   task: Task | undefined;
@@ -109,19 +113,19 @@ export class Worker implements Owner {
       now: () => scheduler.now,
       sleep: (ms: number) => scheduler.turn(this, `${task.id} wake`, scheduler.now + ms),
     };
-    const client = createApiClient({
-      root: ROOT,
-      batchPath: '/batch/calendar/v3',
-      send: this.#send(task),
-      clock,
-      random,
-      log: onLog,
-    });
+    const common = { send: this.#send(task), clock, random, log: onLog };
+    const clientOf = (root: string, batchPath: string) =>
+      createApiClient({ ...common, root, batchPath });
+    const collections = [
+      calendarCollection(clientOf(ROOT, '/batch/calendar/v3'), calendar),
+      contactCollection(clientOf('https://people.googleapis.com', '/batch'), { name: 'CRM' }),
+      taskCollection(clientOf('https://tasks.googleapis.com', '/batch'), { name: 'CRM', clock }),
+    ].filter(({ codec }) => this.#outside.records.includes(codec.record));
     return {
       store: this.#wrap('store', store, task),
       publisher: this.#wrap('publish', publisher, task),
       access: this.#access,
-      collections: [calendarCollection(client, calendar)],
+      collections,
       clock,
       random,
       holder: () => `task-${task.id}`,
@@ -168,7 +172,9 @@ export class Worker implements Owner {
   ): Promise<Strike | undefined> {
     const { scheduler, faults, onCrash } = this.#outside;
     const label = `${task?.id ?? 0} ${where} ${name} ${when}`;
-    await scheduler.turn(this, label);
+    // Google must hear that nobody waits for an answer any more: its next call would overlap this one.
+    const lost = where === 'google' ? new ConnectionLost() : undefined;
+    await scheduler.turn(this, label, 0, lost);
     const strike = faults.take(where, name, when, index);
     if (strike?.kind === 'crash') onCrash(this);
     if (strike?.kind === 'pause') {
@@ -227,7 +233,7 @@ export class Worker implements Owner {
     this.#calls.set(call, index);
     const strike = await this.#pass({ task, where, name, index }, when);
     // What was sent already goes on to take effect, the rest of a batch too.
-    if (strike?.kind === 'crash' && when === 'before') return never();
+    if (strike?.kind === 'crash' && when === 'before') throw new ConnectionLost();
     if (strike?.kind === 'empty') {
       task.emptied = true;
       this.#outside.onEmptied(task);
@@ -261,7 +267,7 @@ export const carried = {
 };
 
 const withoutItems = (body: string) =>
-  JSON.stringify({ ...(JSON.parse(body) as object), items: [] });
+  JSON.stringify({ ...(JSON.parse(body) as object), items: [], connections: [] });
 
 /** The OAuth client's two calls, judged as functions/google/oauth.ts judges them. */
 function oauthOver(send: (call: HttpCall) => Promise<HttpAnswer>, now: () => number) {

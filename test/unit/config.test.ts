@@ -20,6 +20,15 @@ test('defaults are filled in and addresses lose their last slash', () => {
   assert.equal(loadConfig({ ...good, WINDOW_DAYS_AHEAD: '' }).WINDOW_DAYS_AHEAD, 365);
 });
 
+test('a policy names fields, of all record types or of one', () => {
+  const policyOf = (policy: object) =>
+    loadConfig({ ...good, CONFLICT_POLICY: JSON.stringify(policy) }).CONFLICT_POLICY;
+  const policy = { place: 'google', 'contact.title': 'google', 'task.title': 'crm' };
+  assert.deepEqual(policyOf(policy), policy);
+  for (const wrong of ['contact.place', 'plaice', 'letter.title'])
+    assert.throws(() => policyOf({ [wrong]: 'crm' }), new RegExp(`names ${wrong}`));
+});
+
 test('all problems are reported at once, by name', () => {
   const bad = {
     ...good,

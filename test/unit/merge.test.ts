@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { appointmentCodec as codec } from '../../functions/core/appointment.ts';
+import { contactCodec } from '../../functions/core/contact.ts';
 import type { Fields } from '../../functions/core/fields.ts';
 import { type MergeInput, merge } from '../../functions/core/merge.ts';
+import { taskCodec } from '../../functions/core/task.ts';
 
 const base = {
   crm: { subject: 'A', place: 'X', busy: true },
@@ -41,6 +43,19 @@ test('C11 the same field on both sides: the policy decides and both values are k
   assert.deepEqual(google.toGoogle, {});
   assert.deepEqual(google.toCrm, { subject: 'C' });
   assert.equal(google.conflicts[0]?.winner, 'google');
+});
+
+test('P6 the policy of one record type goes before that of all', () => {
+  const both = {
+    base: { crm: { title: 'A' }, google: { title: 'A' }, offered: {} },
+    crm: { title: 'B' },
+    google: { title: 'C' },
+    policy: { title: 'crm', 'contact.title': 'google' } as const,
+  };
+  const winner = (codec: MergeInput['codec']) => run({ ...both, codec }).conflicts[0]?.winner;
+  assert.deepEqual([winner(contactCodec('g')), winner(taskCodec)], ['google', 'crm']);
+  const plain = { ...both, policy: { title: 'google' } as const };
+  assert.equal(run({ ...plain, codec: taskCodec }).conflicts[0]?.winner, 'google');
 });
 
 test('C15 a field without a word stays; a field that only the CRM knows is not read back', () => {

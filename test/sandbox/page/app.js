@@ -224,6 +224,8 @@ function drawState() {
   const { user } = look;
   let [tone, text] = STATES[user.state] ?? STATES.unknown;
   if (user.leaving && user.state !== 'disconnected') [tone, text] = ['warn', 'Disconnecting'];
+  else if (user.state === 'active' && Object.keys(user.held ?? {}).length > 0)
+    [tone, text] = ['warn', `Held: ${Object.keys(user.held).join(', ')}s`];
   else if (user.state === 'active' && !user.firstSyncAt) [tone, text] = ['warn', 'First sync runs'];
   const state = byId('state');
   state.className = `state ${tone}`;
