@@ -108,6 +108,8 @@ export class System {
   #workers: Worker[] = [];
   #seenChanges = 0;
   #tasks = 0;
+  /** What the last preview promised. */
+  #previewed: Raw = {};
   #foreign: Final['foreign'] = [];
   #logged = '';
   /** For a person who looks at one run. */
@@ -587,7 +589,10 @@ export class System {
     const { action: what, ...about } = asked;
     this.note('task', { task, what, ...about });
     void worker.ask(task, asked).then(
-      (status) => this.log('answered', { task, status }),
+      ({ status, body }) => {
+        this.log('answered', { task, status });
+        if (what === 'preview') this.#previewed = body;
+      },
       (error) => this.bugs.push(String(error)),
     );
     await rest();
@@ -709,7 +714,21 @@ export class System {
       told: this.#told.size - told,
       stateChanged: this.#state() !== state,
     };
-    return { entries: this.entries, final: this.#final(rested, extra) };
+    const planned = rested ? await this.#planned() : [];
+    return { entries: this.entries, final: this.#final(rested, { ...extra, planned }) };
+  }
+
+  /** What a preview of each user still plans: rules, by name. */
+  async #planned(): Promise<string[]> {
+    const rules: string[] = [];
+    for (const userId of this.users) {
+      this.#previewed = {};
+      await this.ask({ action: 'preview', userId, limit: 200 });
+      await this.drain();
+      const records = (this.#previewed.records ?? [{ rule: 'no answer' }]) as { rule: string }[];
+      rules.push(...records.map(({ rule }) => rule));
+    }
+    return rules;
   }
 
   #final(rested: boolean, extra: Final['extra']): Final {
