@@ -46,7 +46,12 @@ const place = (google: string | null, crm: string | null, winner = 'crm') => ({
 const cases: Case[] = [
   ended('bug', 'a programming error was reported', { bugs: ['TypeError'] }),
   ended('P2', 'it never comes to rest', { rested: false }),
-  ended('P2', 'one more cycle writes', { extra: { writes: 1, told: 0, stateChanged: false } }),
+  ended('P2', 'one more cycle writes', {
+    extra: { writes: 1, told: 0, stateChanged: false, planned: [] },
+  }),
+  ended('P2', 'a preview still plans something', {
+    extra: { writes: 0, told: 0, stateChanged: false, planned: ['merge'] },
+  }),
   ended('C20', 'somebody was mailed', { mails: 1 }),
   {
     invariant: 'P1',

@@ -12,6 +12,7 @@ import { fieldMerge } from './checker/field-merge.ts';
 import { leases } from './checker/leases.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
 import { mappingHeld } from './checker/mapping-held.ts';
+import { meetings } from './checker/meetings.ts';
 import { notices } from './checker/notices.ts';
 import { organizer } from './checker/organizer.ts';
 import { previews } from './checker/preview.ts';
@@ -42,6 +43,7 @@ function checkOne(history: History): Violation[] {
     ...ending(history.final),
     ...convergence(view),
     ...series(view),
+    ...meetings(view),
     ...lostUpdates(view),
     ...resurrections(view),
     ...counters(view),

@@ -34,6 +34,14 @@ export async function atDesk(system: System, user: string, action: Action): Prom
       const data = crmFields(action.fields, action.n, kind);
       return edited(system, 'edit', await crm.edit(crmId, data), before);
     }
+    case 'crm.invite':
+    case 'crm.uninvite': {
+      const email = system.colleagueOf(user, action.to);
+      const others = (record.data.participants ?? []).filter((p) => p.email !== email);
+      const more = action.do === 'crm.invite' && email !== undefined ? [{ email }] : [];
+      const data = { participants: [...others, ...more] };
+      return edited(system, 'edit', await crm.edit(crmId, data), before);
+    }
     case 'crm.rule': {
       const recurrence = ruleOf(action.n, record.data.start ?? {});
       return edited(system, 'edit', await crm.edit(crmId, { recurrence }), before);

@@ -31,7 +31,10 @@ export class Effects {
   /** The calendar is gone with all that was in it. */
   dropped(user: string, calendar: Calendar, changed: number): Change[] {
     const changes: Change[] = [];
-    for (const { id, resource } of shownIn(calendar)) {
+    const series = [...calendar.events.values()].filter(
+      ({ resource }) => resource.status !== 'cancelled' && resource.recurrence,
+    );
+    for (const { id, resource } of [...shownIn(calendar), ...series]) {
       const after = { ...resource, status: 'cancelled' };
       const key = `${user} ${id}`;
       changes.push({ user, id, etag: etagOf(changed), before: this.#shadow.get(key), after });

@@ -225,8 +225,8 @@ export interface Final {
   policy: { [field: string]: 'crm' | 'google' };
   /** Faults that struck. */
   struck: number;
-  /** What one more cycle did after everything was quiet. */
-  extra: { writes: number; told: number; stateChanged: boolean };
+  /** What one more cycle did after everything was quiet, and the rules of what a preview plans then. */
+  extra: { writes: number; told: number; stateChanged: boolean; planned: string[] };
   /** Whether everything came to rest within the bound. */
   rested: boolean;
   /** Programming errors that a function reported. */

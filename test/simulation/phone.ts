@@ -41,6 +41,21 @@ export async function onPhone(system: System, user: string, action: Action): Pro
       return change('delete', 'DELETE');
     case 'phone.restore':
       return change('restore', 'PATCH', { status: 'confirmed' });
+    case 'phone.invite':
+    case 'phone.uninvite': {
+      const email = system.colleagueOf(user, action.to);
+      const others = (resource.attendees ?? []).filter((a: Raw) => a.email !== email);
+      const more = action.do === 'phone.invite' ? [{ email }] : [];
+      if (email === undefined || (more.length === 1 && isGuest(resource, email))) return;
+      return change('edit', 'PATCH', { attendees: [...others, ...more] });
+    }
+    case 'phone.answer': {
+      const responseStatus = ANSWERS[action.n % ANSWERS.length];
+      const attendees = (resource.attendees ?? []).map((a: Raw) =>
+        a.email === system.emailOf(user) ? { ...a, responseStatus } : a,
+      );
+      return change('edit', 'PATCH', { attendees });
+    }
     case 'phone.move':
       return change('delete', 'POST', undefined, system.asideOf(user));
     case 'phone.moveBack':
@@ -54,6 +69,10 @@ export async function onPhone(system: System, user: string, action: Action): Pro
     }
   }
 }
+
+const ANSWERS = ['accepted', 'tentative', 'declined'];
+const isGuest = ({ attendees = [] }: Raw, email: string) =>
+  attendees.some((a: Raw) => a.email === email);
 
 interface Target {
   id: string;
@@ -71,6 +90,8 @@ function pickOf(calendar: Calendar, what: Action['do']): Target[] {
   const live = stored.filter(({ resource }) => resource.status !== 'cancelled');
   const series = live.filter(({ resource }) => resource.recurrence);
   switch (what) {
+    case 'phone.answer':
+      return shownIn(calendar).filter(({ record }) => !own(record) && record.organizerCalendar);
     case 'phone.restore':
       return stored.filter((e) => !live.includes(e) && !e.resource.recurrence);
     case 'phone.series':

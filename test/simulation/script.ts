@@ -3,6 +3,7 @@ import { seeded } from '../sandbox/google/random.ts';
 import { type AdminAction, withAdmins } from './admin.ts';
 import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
+import { withGuests } from './guest-script.ts';
 import type { Forgery } from './notifications.ts';
 import { withPlaces } from './place-script.ts';
 import { type Google, type TypeAction, withTypes } from './types/script.ts';
@@ -43,6 +44,16 @@ export type Action =
       pick: number;
       n: number;
     }
+  /** A colleague comes to what the user organises, or does no longer. */
+  | {
+      do: 'phone.invite' | 'phone.uninvite' | 'crm.invite' | 'crm.uninvite';
+      user: number;
+      pick: number;
+      to: number;
+      n: number;
+    }
+  /** To what a colleague organises. */
+  | { do: 'phone.answer'; user: number; pick: number; n: number }
   /** Deletes the calendar that the sync has made. */
   | { do: 'phone.drop'; user: number }
   | TypeAction
@@ -120,7 +131,7 @@ export function scriptOf(seed: number): Script {
     ...(about === 'series' && { recurrence: 'series' }),
     steps,
   };
-  return withTypes(withPlaces(withChannels(withAdmins(script))));
+  return withGuests(withTypes(withPlaces(withChannels(withAdmins(script)))));
 }
 
 function create(random: Random, users: number, n: number): Action {

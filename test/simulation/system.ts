@@ -109,6 +109,8 @@ export class System {
   #workers: Worker[] = [];
   #seenChanges = 0;
   #tasks = 0;
+  /** What the last preview promised. */
+  #previewed: Raw = {};
   #foreign: Final['foreign'] = [];
   #logged = '';
   /** For a person who looks at one run. */
@@ -468,6 +470,16 @@ export class System {
     this.note('user', { user, what });
   }
 
+  emailOf(userId: string): string {
+    return emailOf(userId);
+  }
+
+  /** The address of another user. */
+  colleagueOf(userId: string, pick: number): string | undefined {
+    const other = this.users[pick % this.users.length];
+    return other === undefined || other === userId ? undefined : emailOf(other);
+  }
+
   zoneOf(userId: string): string {
     return userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
   }
@@ -581,7 +593,10 @@ export class System {
     const { action: what, ...about } = asked;
     this.note('task', { task, what, ...about });
     void worker.ask(task, asked).then(
-      (status) => this.log('answered', { task, status }),
+      ({ status, body }) => {
+        this.log('answered', { task, status });
+        if (what === 'preview') this.#previewed = body;
+      },
       (error) => this.bugs.push(String(error)),
     );
     await rest();
@@ -703,7 +718,21 @@ export class System {
       told: this.#told.size - told,
       stateChanged: this.#state() !== state,
     };
-    return { entries: this.entries, final: this.#final(rested, extra) };
+    const planned = rested ? await this.#planned() : [];
+    return { entries: this.entries, final: this.#final(rested, { ...extra, planned }) };
+  }
+
+  /** What a preview of each user still plans: rules, by name. */
+  async #planned(): Promise<string[]> {
+    const rules: string[] = [];
+    for (const userId of this.users) {
+      this.#previewed = {};
+      await this.ask({ action: 'preview', userId, limit: 200 });
+      await this.drain();
+      const records = (this.#previewed.records ?? [{ rule: 'no answer' }]) as { rule: string }[];
+      rules.push(...records.map(({ rule }) => rule));
+    }
+    return rules;
   }
 
   #final(rested: boolean, extra: Final['extra']): Final {
@@ -712,8 +741,11 @@ export class System {
       new Set(
         [calendars.primary(emailOf(user)), this.calendarOf(user)].filter((c) => c !== undefined),
       );
+    // Beside what lives where the sync does, what it must leave alone.
     const stored = (user: string) =>
-      [...calendarsOf(user)].flatMap((calendar) => [...calendar.events.values()]);
+      [...calendarsOf(user)]
+        .flatMap((calendar) => [...calendar.events.values()])
+        .filter((e) => e.calendar === this.calendarOf(user) || e.resource.eventType !== 'default');
     const events = this.users.flatMap((user) =>
       stored(user).map((record) => ({
         user,

@@ -19,6 +19,7 @@ import { ApiError, type Call, ConnectionLost } from '../sandbox/google/protocol.
 import type { Workspace } from '../sandbox/google/workspace.ts';
 import type { Faults, Strike, Where } from './faults.ts';
 import { call } from './functions.ts';
+import type { Raw } from './history.ts';
 import { never, type Owner, type Scheduler } from './scheduler.ts';
 
 export const ROOT = 'https://www.googleapis.com';
@@ -92,18 +93,17 @@ export class Worker implements Owner {
     return call(this.#engine(task), subscription, taskId, data);
   }
 
-  /** What the admin function is asked for; resolves to the HTTP status. */
-  async ask(taskId: number, asked: Action): Promise<number> {
+  /** What the admin function is asked for; resolves to the HTTP answer. */
+  async ask(taskId: number, asked: Action): Promise<{ status: number; body: Raw }> {
     const task: Task = { id: taskId, worker: this, lease: undefined, emptied: false };
     const answer = actions[asked.action] as (
       engine: Engine,
       asked: Action,
-    ) => Promise<{ status: number }>;
-    const { status } = await answer(this.#engine(task), asked).catch((error: unknown) => {
-      if (error instanceof SyncError) return { status: 503 };
+    ) => Promise<{ status: number; body: Raw }>;
+    return answer(this.#engine(task), asked).catch((error: unknown) => {
+      if (error instanceof SyncError) return { status: 503, body: {} };
       throw error;
     });
-    return status;
   }
 
   #engine(task: Task): Engine {

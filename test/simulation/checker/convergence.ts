@@ -19,7 +19,7 @@ export function convergence(view: View): Violation[] {
       continue;
     if (record.deleted && (isTakenBack(view, record) || isUnimported(view, record))) continue;
     if (record.deleted || record.data.status === 'cancelled') {
-      const orphans = events.filter((e) => view.recordsOf(e).length === 0);
+      const orphans = events.filter((e) => view.recordsOf(e).length === 0 && !isStrange(view, e));
       const cancelled = !record.deleted && !names(record, 'cancelledInCrm') ? events : [];
       if (orphans.length + cancelled.length > 0)
         found.push(violation('P1', `${name} is gone in the CRM and still at Google`));
@@ -55,6 +55,8 @@ export function differences(view: View, record: Raw, event: ShownEvent): string[
   const hidden = event.resource.visibility === 'private' && !view.isOurs(event.user, event.id);
   return FIELDS.flatMap((field) => {
     if (hidden && HIDDEN.has(field)) return [];
+    // A declined event is not busy (rule 7).
+    if (field === 'busy' && record.data.response === 'declined') return [];
     // Known limit: Google ignores a looser visibility of one occurrence.
     if (field === 'private' && seriesIn(event.id) !== undefined) return [];
     const crm = crmValue(record.data, field);

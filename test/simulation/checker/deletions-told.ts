@@ -21,7 +21,9 @@ export function deletionsTold(view: View): Violation[] {
     if (entry.kind === 'effect' && entry.after.status === 'cancelled')
       gone.add(googleKey(entry.user, entry.id));
     if (entry.kind !== 'told' || entry.message.op !== 'delete') continue;
-    const { userId, googleId, crmId } = entry.message;
+    const { userId, googleId, crmId, reason } = entry.message;
+    // A guest's record gives way to the organizer's: nothing is gone.
+    if (reason === 'colleaguesMeeting') continue;
     // An import that is undone, and the CRM's answer to it: the event stays where it was born.
     if (isUnimported(view, entry.message)) continue;
     // An occurrence that never was at Google goes with its series, which the CRM has taken out.

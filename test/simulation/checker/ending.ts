@@ -6,8 +6,8 @@ import { type Violation, violation } from './violation.ts';
 export function ending(final: Final): Violation[] {
   const found = final.bugs.map((bug) => violation('bug', bug));
   if (!final.rested) found.push(violation('P2', 'does not come to rest'));
-  const { writes, told, stateChanged } = final.extra;
-  if (final.rested && (writes > 0 || told > 0 || stateChanged)) {
+  const { writes, told, stateChanged, planned } = final.extra;
+  if (final.rested && (writes > 0 || told > 0 || stateChanged || planned.length > 0)) {
     found.push(violation('P2', `one more cycle: ${JSON.stringify(final.extra)}`));
   }
   if (final.mails > 0) found.push(violation('C20', `${final.mails} mails`));

@@ -1,6 +1,7 @@
 /** P11: nothing is invented or bent on the way from one side to the other. */
 import type { Effect, Raw, Told } from '../history.ts';
 import { crmNames, crmValue, FIELDS, type FieldName, googleValue, sameText } from '../mapping.ts';
+import { seriesIn } from '../shown.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -12,6 +13,9 @@ export function mappingHeld(view: View): Violation[] {
     if (effect.after.status === 'cancelled') continue;
     const root = view.rootOf({ side: 'google', ...effect });
     for (const field of FIELDS) {
+      // A stricter visibility of one occurrence is one of the whole series: Google's doing.
+      const recurs = seriesIn(effect.id) !== undefined || effect.after.recurrence;
+      if (field === 'private' && recurs) continue;
       const value = written(effect, field);
       // What is inserted again keeps what only Google's people said; undo gives back what Google had.
       const any = effect.method.endsWith('insert') || view.doing(effect.task) === 'undo';
@@ -41,6 +45,8 @@ function written({ before, after }: Effect, field: FieldName): string | undefine
 function toldValue({ message }: Told, field: FieldName): string | undefined {
   if (!crmNames(field).every((name) => message.data && name in message.data)) return undefined;
   const value = crmValue(message.data, field);
+  // A declined event is not busy (rule 7).
+  if (field === 'busy' && message.data.response === 'declined') return undefined;
   return value === '' ? undefined : value;
 }
 

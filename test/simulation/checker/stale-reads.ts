@@ -19,7 +19,10 @@ function stale(view: View, told: Told): Violation[] {
   const begin = view.beginOf(told);
   if (begin === undefined) return [];
   const shown = view.shownDuring(userId, googleId, begin, told.seq);
-  const open = FIELDS.filter((field) => !(told.message.redacted && HIDDEN.has(field)));
+  const declined = data?.response === 'declined';
+  const open = FIELDS.filter(
+    (field) => !(told.message.redacted && HIDDEN.has(field)) && !(declined && field === 'busy'),
+  );
   return open
     .filter((field) => crmNames(field).some((name) => changed.includes(name)))
     .filter((field) => {

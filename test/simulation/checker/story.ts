@@ -141,7 +141,7 @@ export class Story {
         echo: true,
         policy: {},
         struck: 0,
-        extra: { writes: 0, told: 0, stateChanged: false },
+        extra: { writes: 0, told: 0, stateChanged: false, planned: [] },
         rested: true,
         bugs: [],
         window: { from: NOW - 1000 * HOUR, to: NOW + 1000 * HOUR },

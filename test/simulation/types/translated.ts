@@ -84,7 +84,7 @@ class Translation {
         .filter(is(record))
         .map(({ user, id, resource }) => ({ user, id, resource: this.#event(resource) })),
       policy: Object.fromEntries(policy),
-      extra: { writes: 0, told: 0, stateChanged: false },
+      extra: { writes: 0, told: 0, stateChanged: false, planned: [] },
       rested: true,
       bugs: [],
       mails: 0,

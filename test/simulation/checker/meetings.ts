@@ -1,0 +1,37 @@
+/** C21: a meeting of several users is one record, the organizer's; its guests and their answers are told. */
+import type { Raw, ShownEvent } from '../history.ts';
+import { isHearsay } from './limits.ts';
+import type { View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+export function meetings(view: View): Violation[] {
+  return [...view.liveEvents().flatMap((e) => doubled(view, e)), ...answers(view)];
+}
+
+/** In a guest's calendar it is no record, while the organizer has it. */
+function doubled(view: View, { user, id, resource }: ShownEvent): Violation[] {
+  const by = view.final.users.find((u) => u.email === resource.organizer?.email);
+  if (!by || by.userId === user) return [];
+  if (!view.final.shown.some((e) => e.user === by.userId && e.id === id)) return [];
+  return view.final.records
+    .filter((r) => !r.deleted && r.userId === user && r.googleId === id)
+    .map((r) => violation('C21', `${by.userId}’s meeting ${id} is ${r.crmId} of ${user} as well`));
+}
+
+/** The record names the guests that the event has, each with the answer given there. */
+function answers(view: View): Violation[] {
+  return view.final.records.flatMap((record) => {
+    const isMeeting = record.record === 'appointment' && !record.deleted;
+    const [event] = isMeeting ? view.eventsOf(record) : [];
+    if (!event || event.resource.visibility === 'private') return [];
+    const guests: Raw[] = event.resource.attendees ?? [];
+    const known: Raw[] = record.data.participants ?? [];
+    if (guests.length === 0 || isHearsay(view, record, 'subject', record.data.subject)) return [];
+    return guests.flatMap(({ email, responseStatus }) => {
+      const answer = known.find((p) => p.email === email)?.response ?? 'needsAction';
+      return answer === responseStatus
+        ? []
+        : [violation('P1', `${record.crmId}: ${email} is ${answer} in the CRM, ${responseStatus}`)];
+    });
+  });
+}
