@@ -50,7 +50,7 @@ const free = {
  */
 export const measured = {
   crmChange: { reads: 8, writes: 6, deletes: 0, messages: 1, googleCalls: 1 },
-  googleChange: { reads: 2, writes: 2, deletes: 0, messages: 1, googleCalls: 0 },
+  googleChange: { reads: 3, writes: 5, deletes: 1, messages: 1, googleCalls: 0 },
   calendarPoll: { reads: 12, writes: 4, deletes: 0, messages: 1, googleCalls: 1 },
   watchedPoll: { reads: 17, writes: 5, deletes: 0, messages: 1, googleCalls: 1 },
   otherPoll: { reads: 15, writes: 4, deletes: 0, messages: 1, googleCalls: 1 },

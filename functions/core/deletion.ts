@@ -1,7 +1,6 @@
 /** What deleting may not take away in silence, and when it is final (design rule 10). */
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
-import { changeNumber } from './link.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
 import { mergeSides, mergeWith, type Prepared, seenChange } from './sides.ts';
@@ -89,16 +88,6 @@ export function heldAtTheEnd({ observed, data }: Prepared): Fields {
   return Object.fromEntries(
     Object.entries(data).filter(([n, v]) => n in was && sameValue(v, was[n])),
   );
-}
-
-/**
- * The CRM's answer to an import whose run died, and the link with it: it is the first word on the record,
- * and answers the first of ours. Whoever adopts has edited nothing.
- */
-export function onlyAdopts({ link, intent, codec, context }: Prepared): boolean {
-  if (!intent?.googleId || link) return false;
-  if (intent.googleId === codec.googleId(context.userId, intent.crmId, 0)) return false;
-  return intent.revision === 1 && changeNumber(intent.seen ?? '', context.userId) === 1;
 }
 
 /**

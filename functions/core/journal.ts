@@ -8,6 +8,7 @@ import type { Decision, Write } from './decision.ts';
 import { type Fields, type RecordType, sameValue } from './fields.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
+import { inPieces, MOST_BYTES, sizeOf } from './pages.ts';
 import type { Link } from './records.ts';
 import type { Outcome, Settled } from './settle.ts';
 
@@ -138,35 +139,20 @@ const gone = ({ googleId = '' }: JournalEntry): Observed => ({
   fields: {},
 });
 
-/** Firestore takes 1 MiB a document; the rest is for its names and numbers. */
-const MOST_BYTES = 900_000;
-
 /** Entries in pieces that fit into one document each. */
 export function inPages(
   entries: JournalEntry[],
   page: Omit<JournalPage, 'entries' | 'size'>,
   mostBytes = MOST_BYTES,
 ): JournalPage[] {
-  const pieces: JournalEntry[][] = [];
-  let room = 0;
-  for (const entry of entries) {
-    const kept = sizeOf(entry) > mostBytes ? withoutValues(entry) : entry;
-    if (sizeOf(kept) > room) {
-      pieces.push([]);
-      room = mostBytes;
-    }
-    pieces.at(-1)?.push(kept);
-    room -= sizeOf(kept);
-  }
-  return pieces.map((piece, i) => ({
+  const kept = entries.map((e) => (sizeOf(e) > mostBytes ? withoutValues(e) : e));
+  return inPieces(kept, mostBytes).map((piece, i) => ({
     ...page,
     part: page.part + i,
     size: piece.length,
     entries: piece,
   }));
 }
-
-const sizeOf = (entry: JournalEntry) => Buffer.byteLength(JSON.stringify(entry)) + 1;
 
 function withoutValues({ conflicts: _, before, after, ...rest }: JournalEntry): JournalEntry {
   return { ...rest, before: before && {}, after: after && {}, cut: true };

@@ -14,7 +14,6 @@ import {
   hasUnseenOffers,
   heldAtTheEnd,
   isAnswered,
-  onlyAdopts,
   remove,
   removeAloud,
   removeForGood,
@@ -123,8 +122,6 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const news = hasNews(input) && !link?.foreign;
     if (byGoogle && !news && toldDeletion(input)) return handlers.nothing(input);
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
-    // Nor must an answer to the import that was under way when the event went.
-    if (onlyAdopts(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
     const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);

@@ -245,6 +245,8 @@ export interface Lease {
   /** When a holder last wrote what Google notifies us of, ms since the epoch, and how often in all. */
   wroteAt?: number;
   writes?: number;
+  /** Something may be in the outbox: to be told before anything newer. */
+  outbox?: true;
   /** All that is left of an erased user: nobody can take the lease until a new beginning, or `expireAt`. */
   erased?: Erased;
   /** Of an erased user's: when Firestore's TTL may remove the document (ms since the epoch). */

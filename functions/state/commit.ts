@@ -9,6 +9,7 @@ import { SyncError } from '../errors.ts';
 import type { Commit } from '../sync/ports.ts';
 import { decode, encode } from './documents.ts';
 import { pendingFor } from './intents.ts';
+import { pieceRef } from './outbox.ts';
 import {
   channelRef,
   cursorRef,
@@ -18,7 +19,14 @@ import {
   linkRef,
   userRef,
 } from './places.ts';
-import { changesUser, consumeIntent, givenBack, isNewest, patchUser } from './rules.ts';
+import {
+  changesLease,
+  changesUser,
+  consumeIntent,
+  givenBack,
+  isNewest,
+  patchUser,
+} from './rules.ts';
 
 /** What a commit reads before it writes. */
 interface Read {
@@ -49,9 +57,9 @@ export function commitRun(db: Firestore, lease: Lease, commit: Commit, release: 
       else tx.delete(ref);
     }
     for (const [path, intent] of consumed) tx.set(db.doc(path), encode(db.doc(path), intent));
-    if (released) {
+    if (released || changesLease(commit)) {
       const ref = leaseRef(db, lease.userId);
-      tx.set(ref, encode(ref, givenBack(lease)));
+      tx.set(ref, encode(ref, released ? givenBack(lease) : lease));
     }
     return { released };
   });
@@ -107,7 +115,7 @@ function consume(db: Firestore, userId: string, commit: Commit, intents: Map<str
 }
 
 function writesOf(db: Firestore, userId: string, commit: Commit, user: User | undefined) {
-  const { removedLinks = [], links = [], cursor, journal = [] } = commit;
+  const { removedLinks = [], links = [], cursor, journal = [], outbox = [], sent = [] } = commit;
   const { channels = [], removedChannels = [] } = commit;
   const writes: { ref: DocumentReference; record?: object }[] = [
     ...removedLinks.map((id) => ({ ref: linkRef(db, userId, id) })),
@@ -116,6 +124,8 @@ function writesOf(db: Firestore, userId: string, commit: Commit, user: User | un
       ref: journalOf(db, userId).doc(`${page.run}-${page.part}`),
       record: page,
     })),
+    ...outbox.map((page) => ({ ref: pieceRef(db, userId, page), record: page })),
+    ...sent.map((key) => ({ ref: pieceRef(db, userId, key) })),
   ];
   writes.push(...removedChannels.map((id) => ({ ref: channelRef(db, id) })));
   writes.push(...channels.map((channel) => ({ ref: channelRef(db, channel.id), record: channel })));

@@ -19,10 +19,11 @@ export const SCHEMA_VERSION = 1;
  * cuts a text at a fixed length); one such record would fail again and again.
  */
 const jsonFields: { [collection: string]: string[] } = {
-  intents: ['data', 'fieldVersions'],
+  intents: ['data', 'fieldVersions', 'wiped'],
   links: ['crm', 'google', 'offered'],
   cursors: ['params'],
   journal: ['entries'],
+  outbox: ['messages'],
 };
 
 /** Fields that exist for queries only, per collection: a query cannot ask for an absent field. */

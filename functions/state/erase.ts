@@ -49,7 +49,7 @@ async function documentsOf(db: Firestore, userId: string, limit: number) {
   const user = userRef(db, userId);
   const all = (collection: string) => db.collection(collection);
   const queries: Query[] = [
-    ...['links', 'cursors', 'journal'].map((name) => user.collection(name)),
+    ...['links', 'cursors', 'journal', 'outbox'].map((name) => user.collection(name)),
     all('intents').where('userId', '==', userId),
     all('intents').where('owners', 'array-contains', userId),
     all('intents').where('pendingFor', 'array-contains', userId),

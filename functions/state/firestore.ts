@@ -12,6 +12,7 @@ import { intents } from './intents.ts';
 import { journal } from './journal.ts';
 import { leases } from './leases.ts';
 import { links } from './links.ts';
+import { outbox } from './outbox.ts';
 import { pages } from './pages.ts';
 import { sweep } from './sweep.ts';
 import { users } from './users.ts';
@@ -33,6 +34,7 @@ export function createFirestoreStore(db: Firestore, giveUpMs = GIVE_UP_MS): Stor
     ...erasing(db),
     ...deadLetters(db),
     ...journal(db),
+    ...outbox(db),
     sweep: (now, limit) => sweep(db, now, limit),
   };
   return guarded(store, giveUpMs);

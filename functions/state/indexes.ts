@@ -18,13 +18,14 @@ const unindexed: { [collectionGroup: string]: string[] } = {
   links: ['crm', 'google', 'offered', 'etag', 'slot', 'claim'],
   claims: ['own', 'googleId', 'key', 'record'],
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
-  leases: ['holder', 'expiresAt', 'wroteAt', 'writes', 'erased'],
+  leases: ['holder', 'expiresAt', 'wroteAt', 'writes', 'outbox', 'erased'],
   channels: ['secret', 'renewAt', 'expiresAt', 'resourceId', 'place'],
   users: ['lastSyncAt', 'scopes', 'polls', 'alarmAt', 'askedAt', 'yields', 'moving'],
   oauthStates: ['verifier', 'nonce', 'session'],
   sessions: ['csrf'],
   deadLetters: ['data', 'reason'],
   journal: ['entries', 'userId', 'part', 'at', 'size'],
+  outbox: ['messages', 'userId', 'run', 'part'],
   parts: ['data'],
 };
 

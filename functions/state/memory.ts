@@ -3,6 +3,7 @@ import { type Claim, claimed } from '../core/claim.ts';
 import type { RecordType } from '../core/fields.ts';
 import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange } from '../core/messages.ts';
+import { byAge, type OutboxPage } from '../core/outbox.ts';
 import type {
   Channel,
   Cursor,
@@ -41,6 +42,7 @@ function emptyTables() {
     sessions: new Table<Session>((s) => [s.id]),
     deadLetters: new Table<DeadLetter>((d) => [d.id]),
     journal: new Table<JournalPage>((p) => [p.userId, String(p.run), String(p.part)]),
+    outbox: new Table<OutboxPage>((p) => [p.userId, String(p.run), String(p.part)]),
   };
 }
 
@@ -62,6 +64,7 @@ export function createMemoryStore(): MemoryStore {
     ...erasing(tables),
     ...deadLetters(tables),
     ...journal(tables),
+    outboxOf: async (userId) => tables.outbox.where((p) => p.userId === userId).sort(byAge),
     sweep: async (now, limit) => sweep(tables, now, limit),
     dump: () => JSON.stringify(tables),
     load(text) {
@@ -219,6 +222,9 @@ function applyCommit(tables: Tables, lease: Lease, commit: Commit, release: bool
   for (const id of commit.removedChannels ?? []) tables.channels.delete(id);
   for (const channel of commit.channels ?? []) tables.channels.put(channel);
   for (const page of commit.journal ?? []) tables.journal.put(page);
+  for (const page of commit.outbox ?? []) tables.outbox.put(page);
+  for (const { run, part } of commit.sent ?? [])
+    tables.outbox.delete(userId, String(run), String(part));
   for (const consumed of commit.consumed ?? []) {
     const stored = tables.intents.get(consumed.record, consumed.crmId);
     const intent = rules.consumeIntent(stored, userId, consumed);
@@ -226,6 +232,7 @@ function applyCommit(tables: Tables, lease: Lease, commit: Commit, release: bool
   }
   const released = release && pending(tables.intents, userId).length === 0;
   if (released) tables.leases.put(rules.givenBack(lease));
+  else if (rules.changesLease(commit)) tables.leases.put(lease);
   return { released };
 }
 
@@ -253,7 +260,7 @@ function erasing(tables: Tables) {
     async eraseSome(userId, limit) {
       if (!rules.mayErase(users.get(userId))) return 0;
       let left = limit;
-      for (const name of ['links', 'cursors', 'journal', 'channels', 'sessions'] as const)
+      for (const name of ['links', 'cursors', 'journal', 'outbox', 'channels', 'sessions'] as const)
         left -= tables[name].deleteWhere((row) => row.userId === userId, left);
       const named = (i: Intent) =>
         i.userId === userId || i.owners?.includes(userId) || i.pendingFor.includes(userId);

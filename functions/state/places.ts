@@ -35,6 +35,11 @@ export function journalOf(db: Firestore, userId: string): CollectionReference {
   return userRef(db, userId).collection('journal');
 }
 
+/** users/{userId}/outbox. */
+export function outboxOf(db: Firestore, userId: string): CollectionReference {
+  return userRef(db, userId).collection('outbox');
+}
+
 /** Keys are digests. */
 export function claimRef(db: Firestore, record: RecordType, key: string): DocumentReference {
   return db.collection('claims').doc(`${record}~${key}`);

@@ -105,6 +105,10 @@ export function patchUser(stored: User | undefined, { user = {}, polls = {} }: C
   return checkedUser(stored, Object.fromEntries(patched) as unknown as User);
 }
 
+/** Whether a commit stores the lease, too. */
+export const changesLease = ({ outbox, sent }: Commit): boolean =>
+  outbox !== undefined || sent !== undefined;
+
 /** Whether a commit changes the user's document. */
 export const changesUser = ({ user, polls }: Commit): boolean =>
   user !== undefined || polls !== undefined;

@@ -14,15 +14,14 @@ import { postpone } from './isolation.ts';
 import type { Work } from './observe.ts';
 import type { Commit } from './ports.ts';
 import type { Run } from './run.ts';
-import { tellCrm } from './tell.ts';
+import { commitAndTell } from './tell.ts';
 
 /** How long a person can look back, and undo. */
 const JOURNAL_MS = 30 * DAY_MS;
 
 /**
- * Makes what was executed durable: first the messages (their ids are derived, so a repeated run sends
- * the same ones), then links, cursor and consumed intents in one transaction. Only that order leaves
- * work to do again after a crash, never a hole (P17). Resolves to whether the lease was released.
+ * Makes what was executed durable: links, cursor, consumed intents and the messages for the CRM in one
+ * transaction, then tells them. Resolves to whether the lease was released.
  */
 export async function commitWorks(
   run: Run,
@@ -31,7 +30,7 @@ export async function commitWorks(
   extra: Pick<Commit, 'cursor'>,
   release: boolean,
 ): Promise<boolean> {
-  const { store, clock, settings, log } = run.engine;
+  const { clock, settings, log } = run.engine;
   const { userId } = run.user;
   const links: Link[] = [];
   const removedLinks: string[] = [];
@@ -92,13 +91,13 @@ export async function commitWorks(
   const marks = unmarked([...untouched, ...refusedOf(executed)]);
   links.push(...marks.links);
   removedLinks.push(...marks.removedLinks);
-  await tellCrm(run, notices);
   const journal = pagesOf(run, entries);
   const progress = firstSyncProgress(run);
   const commit: Commit = { links, removedLinks, consumed, journal, ...progress, ...extra };
-  const { released } = await store.commit(
-    run.lease,
+  const released = await commitAndTell(
+    run,
     commit,
+    notices,
     release && executed.deferred.length === 0,
   );
   await settleClaims(run, collection, executed.done);

@@ -7,6 +7,7 @@ import type { Claim } from '../core/claim.ts';
 import type { RecordType } from '../core/fields.ts';
 import type { JournalPage } from '../core/journal.ts';
 import type { CrmChange, GoogleChange } from '../core/messages.ts';
+import type { OutboxKey, OutboxPage } from '../core/outbox.ts';
 import type { PollStep } from '../core/polls.ts';
 import type {
   Channel,
@@ -52,6 +53,10 @@ export interface Commit {
   removedChannels?: string[];
   /** What this step changed, for the journal. */
   journal?: JournalPage[];
+  /** What the CRM is to be told of it. With these, or with `sent`, the lease is stored as it is given. */
+  outbox?: OutboxPage[];
+  /** Pieces of the outbox that have been told. */
+  sent?: OutboxKey[];
 }
 
 /** A run that changed something. */
@@ -179,6 +184,9 @@ export interface Store {
   deadLettersOf(userId: string, limit: number): Promise<DeadLetter[]>;
   getDeadLetter(id: string): Promise<DeadLetter | undefined>;
   deleteDeadLetter(id: string): Promise<void>;
+
+  /** What is stored for the CRM and not noted as told, in the order in which it was written. */
+  outboxOf(userId: string): Promise<OutboxPage[]>;
 
   /** The user's runs that changed something, newest first, at most `limit`. */
   journalRuns(userId: string, limit: number): Promise<JournalRun[]>;

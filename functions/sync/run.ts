@@ -23,6 +23,7 @@ import { leave } from './leave.ts';
 import { executeIntents } from './members.ts';
 import { settlePlaces } from './places.ts';
 import { pull } from './pull.ts';
+import { tellLeftOver } from './tell.ts';
 import { announce, enter, reauthorize } from './user-state.ts';
 import { yieldTaken } from './yield.ts';
 
@@ -53,6 +54,8 @@ export interface Run {
   };
   /** Pages of the journal that the run has written. */
   pages: number;
+  /** Pieces of the outbox that the run has written. */
+  parts: number;
   /** By record type, whether Google's changes are read in this run: later on, or already (to be). */
   listing: Map<string, 'due' | 'done'>;
   /** Some intents can only be planned once that is done. */
@@ -114,6 +117,7 @@ export async function underLease(
   if (!lease) return 'busy';
   const run = openRun(engine, user, lease, now, options);
   try {
+    await tellLeftOver(run);
     const outcome = await work(run);
     report(run, outcome);
     return outcome;
@@ -161,6 +165,7 @@ export function openRun(
     startedAt: now,
     count: { intents: 0, googleChanges: 0, writes: 0, parked: 0, conflicts: 0 },
     pages: 0,
+    parts: 0,
     listing: new Map(),
     waits: false,
     failing: new Set(),

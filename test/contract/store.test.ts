@@ -63,6 +63,7 @@ function suite(fresh: () => Store, { runs }: { runs: number }): void {
   describe('claims', () => claims(fresh));
   describe('lease and commit', () => leases(fresh));
   describe('journal', () => journal(fresh));
+  describe('outbox', () => outbox(fresh));
   describe('erasing', () => erasing(fresh));
   describe('parallel callers', () => parallel(fresh));
   describe('authorize pages, dead letters, sweep', () => others(fresh));
@@ -652,6 +653,40 @@ function claim(key: string, userId: string, own = false): Claim {
   const googleId = `at ${userId}`;
   return { record: 'appointment', key, userId, googleId, own, expireAt: T0 + 10 };
 }
+
+function outbox(fresh: () => Store): void {
+  it('P17 what a commit leaves for the CRM stays, and marks the lease, until it is noted as told', async () => {
+    const store = fresh();
+    const lease = await take(store, 'u');
+    assert.deepEqual(await store.outboxOf('u'), []);
+    const page = (run: number, part: number) => ({
+      ...{ userId: 'u', run, part },
+      messages: [{ ...told, data: { text: 'half \ud83d', nested: [['list'], { __x__: [] }] } }],
+    });
+    const pages = [page(2, 0), page(10, 1), page(10, 0)];
+    const marked: Lease = { ...lease, outbox: true };
+    await store.commit(marked, { outbox: pages }, false);
+    assert.deepEqual(
+      (await store.outboxOf('u')).map(({ run, part }) => [run, part]),
+      [
+        [2, 0],
+        [10, 0],
+        [10, 1],
+      ],
+    );
+    assert.deepEqual((await store.outboxOf('u'))[0], pages[0]);
+    await store.dropLease(marked);
+    const next = await take(store, 'u');
+    assert.equal(next.outbox, true, 'the next holder knows');
+    await assert.rejects(store.commit(marked, { sent: pages }, false), { reason: 'leaseLost' });
+    const { outbox: _, ...done } = next;
+    await store.commit(done, { sent: pages }, true);
+    assert.deepEqual(await store.outboxOf('u'), []);
+    assert.equal((await take(store, 'u')).outbox, undefined);
+  });
+}
+
+const told = { specVersion: '1', changeId: 'c1', userId: 'u', op: 'upsert' } as const;
 
 function journal(fresh: () => Store): void {
   it('is written with the commit, listed by run, newest first, and read in order', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CrmChange } from '../../functions/core/messages.ts';
 import { SyncError } from '../../functions/errors.ts';
+import type { Commit } from '../../functions/sync/ports.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
 async function connected(...users: string[]): Promise<World> {
@@ -17,10 +18,17 @@ async function connected(...users: string[]): Promise<World> {
 const restore = (world: World, id: string | undefined) =>
   world.phone('anna', 'PATCH', `/${id}`, { status: 'confirmed' });
 
-/** A run that dies before its next commit; the lease expires. */
-async function dying(world: World, run: () => Promise<unknown>): Promise<void> {
+/** A run that dies before its next commit, or before it notes what it has told; the lease expires. */
+async function dying(
+  world: World,
+  run: () => Promise<unknown>,
+  before?: keyof Commit,
+): Promise<void> {
   const { commit } = world.store;
-  world.store.commit = () => Promise.reject(new Error('killed'));
+  world.store.commit = (lease, what, release) =>
+    before === undefined || what[before]
+      ? Promise.reject(new Error('killed'))
+      : commit(lease, what, release);
   await assert.rejects(run());
   world.store.commit = commit;
   world.advance(200_000);
@@ -120,12 +128,12 @@ test('rule 10: P4 the same, moved in the second in which it was inserted', async
   );
 });
 
-for (const when of ['linked', 'told of it', 'left by a run that died'] as const) {
+for (const when of ['linked', 'told of it', 'told by a run that died'] as const) {
   test(`P7 deleted at Google while the CRM adopts an import (${when}): it stays deleted`, async () => {
     const world = await connected();
     const body = { summary: 'Own', start: { date: '2026-12-01' }, end: { date: '2026-12-02' } };
     const own = await world.phone('anna', 'POST', '', body);
-    if (when === 'left by a run that died') await dying(world, () => world.poll());
+    if (when === 'told by a run that died') await dying(world, () => world.poll(), 'sent');
     else await world.poll();
     const [news] = told(world);
     await world.phone('anna', 'DELETE', `/${own.id}`);
@@ -146,6 +154,60 @@ for (const when of ['linked', 'told of it', 'left by a run that died'] as const)
     assert.equal((await world.events())[0]?.summary, 'Needed');
   });
 }
+
+test('P17 P16 a run that dies before it tells leaves that to the next one, before anything newer', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  const { googleChanges } = world.engine.publisher;
+  world.engine.publisher.googleChanges = () => Promise.reject(new Error('killed'));
+  await assert.rejects(world.poll());
+  world.engine.publisher.googleChanges = googleChanges;
+  assert.deepEqual(told(world), []);
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.poll();
+  assert.deepEqual(
+    told(world).map((m) => m.data?.place),
+    ['Bern', 'Thun'],
+  );
+  assert.deepEqual(await world.store.outboxOf('anna'), []);
+});
+
+test('P17 what could not be told is told before anything newer of the same run', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit(1)), world.change('v2', visit(2)));
+  const [first, second] = await world.events();
+  await world.phone('anna', 'PATCH', `/${first?.id}`, { location: 'Bern' });
+  await world.phone('anna', 'PATCH', `/${second?.id}`, { location: 'Thun' });
+  const { googleChanges } = world.engine.publisher;
+  world.engine.publisher.googleChanges = async () => {
+    world.engine.publisher.googleChanges = googleChanges;
+    throw new SyncError('later', 'pubsub');
+  };
+  // Planned against what was pulled, and told in the same run.
+  await world.store.putIntents([world.change('v2', visit(2, 15))]);
+  assert.equal(await world.poll(), 'later');
+  await world.poll();
+  const places = told(world).flatMap((m) => (m.data?.place ? [m.data.place] : []));
+  assert.deepEqual([...new Set(places)].sort(), ['Bern', 'Thun']);
+  assert.deepEqual(await world.store.outboxOf('anna'), []);
+  assert.equal((await world.store.getLease('anna'))?.outbox, undefined);
+});
+
+test('P1 P16 what the CRM was told is known, whenever the run dies: Google back at the old value is news', async () => {
+  for (const before of ['outbox', 'sent'] as const) {
+    const world = await connected();
+    await world.crm(world.change('v1', visit(1, 9, { place: 'Olten' })));
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+    await dying(world, () => world.poll(), before);
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Olten' });
+    await world.poll();
+    const places = told(world).map((m) => m.data?.place);
+    assert.deepEqual(places, before === 'sent' ? ['Bern', 'Olten'] : []);
+  }
+});
 
 test('P7 P16 deleted by somebody who saw what a run wrote that died: it stays deleted', async () => {
   const world = await connected();

@@ -327,8 +327,9 @@ test('P16 undo: repeated after a crash, what the CRM has restored meanwhile unde
   await world.crm(world.change('v1', {}, { op: 'delete' }));
   const run = await latestRun(world);
   const { commit } = world.store;
-  world.store.commit = async () => {
-    throw new SyncError('later', 'unavailable');
+  world.store.commit = async (lease, what, release) => {
+    if (what.sent) throw new SyncError('later', 'unavailable');
+    return commit(lease, what, release);
   };
   assert.equal((await undoRun(world.engine, 'anna', run)).outcome, 'later');
   world.store.commit = commit;
@@ -339,11 +340,7 @@ test('P16 undo: repeated after a crash, what the CRM has restored meanwhile unde
   world.countCalls();
   const report = await undoRun(world.engine, 'anna', run);
   assert.deepEqual([report.outcome, report.kept[0]?.reason], ['done', 'newer']);
-  assert.deepEqual(
-    world.countCalls()['calendar.events.insert'],
-    1,
-    'tried once, not again and again',
-  );
+  assert.equal(world.countCalls()['calendar.events.insert'], undefined, 'known to be there');
   assert.equal((await world.events()).length, 1);
   await assertCalm(world);
 });

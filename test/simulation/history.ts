@@ -105,7 +105,7 @@ export interface Applied {
   changed: { crmId: string; user: string; before: Raw | undefined; after: Raw | undefined }[];
 }
 
-/** The engine stored links. */
+/** The engine stored links, and what the CRM is to be told. */
 export interface Committed {
   kind: 'committed';
   seq: number;
@@ -118,6 +118,8 @@ export interface Committed {
     etag: string | undefined;
     state: string;
   }[];
+  /** The changeIds of messages that were stored with them: whatever run sends them. */
+  outbox: string[];
 }
 
 /** Published to the CRM, once per changeId. */

@@ -266,7 +266,9 @@ export class System {
         }));
         const place = commit.user?.places?.appointment;
         if (place !== undefined) this.#homes.set(lease.userId, place);
-        if (links.length > 0) this.note('committed', { task: task.id, user: lease.userId, links });
+        const outbox = commit.outbox?.flatMap((p) => p.messages.map((m) => m.changeId)) ?? [];
+        if (links.length + outbox.length > 0)
+          this.note('committed', { task: task.id, user: lease.userId, links, outbox });
       },
       onLease: ({ id, lease }) =>
         this.note('lease', { task: id, user: lease?.userId, fence: lease?.fence }),

@@ -34,7 +34,9 @@ export function noToken(where: string, what: unknown): void {
 /** The same for everything in a database. */
 export async function noTokenStored(db: Firestore): Promise<void> {
   const top = await db.listCollections();
-  const nested = ['links', 'cursors', 'journal', 'parts'].map((name) => db.collectionGroup(name));
+  const nested = ['links', 'cursors', 'journal', 'outbox', 'parts'].map((name) =>
+    db.collectionGroup(name),
+  );
   for (const group of [...top, ...nested]) {
     const { docs } = await group.get();
     noToken(

@@ -2,7 +2,7 @@
 import type { Raw, ShownEvent } from '../history.ts';
 import { crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
-import { isBeyond, isHearsay, isTakenBack } from './limits.ts';
+import { isBeyond } from './limits.ts';
 import { isUnimported } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -17,7 +17,7 @@ export function convergence(view: View): Violation[] {
     const name = `${record.crmId} of ${record.userId}`;
     if (isBeyond(view, view.rootOf({ side: 'crm', user: record.userId, id: record.crmId })))
       continue;
-    if (record.deleted && (isTakenBack(view, record) || isUnimported(view, record))) continue;
+    if (record.deleted && isUnimported(view, record)) continue;
     if (record.deleted || record.data.status === 'cancelled') {
       const orphans = events.filter((e) => view.recordsOf(e).length === 0 && !isStrange(view, e));
       const cancelled = !record.deleted && !names(record, 'cancelledInCrm') ? events : [];
@@ -40,8 +40,7 @@ export function convergence(view: View): Violation[] {
     const root = view.rootOf({ side: 'google', ...event });
     if (isBeyond(view, root)) continue;
     const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
-    const stays = (r: Raw) => isTakenBack(view, r) || isUnimported(view, r);
-    if (view.final.records.some((r) => of(r) && stays(r))) continue;
+    if (view.final.records.some((r) => of(r) && isUnimported(view, r))) continue;
     if (!isInside(view, googleValue(event.resource, 'time'))) continue;
     found.push(violation('P1', `event ${event.id} of ${event.user} is missing in the CRM`));
   }
@@ -63,7 +62,6 @@ export function differences(view: View, record: Raw, event: ShownEvent): string[
     const google = googleValue(event.resource, field);
     // A field on which the CRM has no word.
     if (crm === undefined || sameText(crm, google)) return [];
-    if (isHearsay(view, record, field, crm)) return [];
     return [`${field} is ${crm} in the CRM, ${google} at Google`];
   });
 }

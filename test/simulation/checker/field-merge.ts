@@ -10,7 +10,7 @@ import {
   said,
   sameText,
 } from '../mapping.ts';
-import { hasNoBase, isBeyond, isHearsay } from './limits.ts';
+import { hasNoBase, isBeyond } from './limits.ts';
 import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -46,8 +46,6 @@ function oneSided(view: View, root: string, edits: Edit[], field: FieldName): Vi
   // What its owner hides does not travel (rule 4), and what somebody else organises is not ours (rule 7).
   if (HIDDEN.has(field) && view.isHiddenAt(root)) return [];
   if (view.toldOf(root).some((t) => t.message.rejected)) return [];
-  const isRumour = (r: Raw) => isHearsay(view, r, field, crmValue(r.data, field) ?? '');
-  if (view.recordsAt(root).some(isRumour)) return [];
   const value = word(last, last.after);
   const name = `${field} of ${last.id}, edited on one side only,`;
   const found: Violation[] = [];

@@ -20,7 +20,7 @@ function leaks(view: View, told: Told): Violation[] {
   // An event of the CRM's that became a series goes on as one of the occurrences.
   const series = seriesIn(googleId);
   if (series && view.inserted.get(googleKey(userId, series)) === crmId) return [];
-  const begin = view.beginOf(told);
+  const begin = view.decidedFrom(told);
   if (begin === undefined) return [];
   // Turned private while the run was under way: it had read the text before.
   const shown = view.shownDuring(userId, googleId, begin, told.seq);

@@ -76,14 +76,7 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
           e.links.some((link) => link.googleId === message.googleId),
       ),
   );
-  // So does what the CRM took over from a run that died before it stored what it had told.
-  const hearsay = view.told.some(
-    (t) =>
-      (t.message.changed ?? []).length > 0 &&
-      view.rootOfMessage(t.message) === root &&
-      !view.isStoodBy(t),
-  );
-  if (restored || doubt || hearsay) return false;
+  if (restored || doubt) return false;
   return others.every((e) => {
     // The old owner cannot know.
     if (e.op === 'handOver' && e.user !== last.user) return false;

@@ -16,7 +16,7 @@ const isAboutEvent = ({ message }: Told) =>
 
 function stale(view: View, told: Told): Violation[] {
   const { userId, googleId, data, changed = [] } = told.message;
-  const begin = view.beginOf(told);
+  const begin = view.decidedFrom(told);
   if (begin === undefined) return [];
   const shown = view.shownDuring(userId, googleId, begin, told.seq);
   const declined = data?.response === 'declined';

@@ -81,7 +81,7 @@ export class Story {
   store(task: number, googleId: string, etag = this.#events.get(googleId)?.etag): this {
     const live = this.shown(googleId)?.status !== 'cancelled';
     const links = [{ googleId, etag, state: live ? 'live' : 'deleted' }];
-    return this.note({ kind: 'committed', task, user: ANNA, links });
+    return this.note({ kind: 'committed', task, user: ANNA, links, outbox: [] });
   }
 
   /** The run tells the CRM, which leaves the record as `after`; null: deleted, undefined: as it was. */

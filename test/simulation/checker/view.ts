@@ -219,6 +219,14 @@ export class View {
     return lease?.seq;
   }
 
+  /** What the run began with that decided to tell this; another one may have sent it. */
+  decidedFrom(told: Told): number | undefined {
+    const stored = this.entries.find(
+      (e) => e.kind === 'committed' && e.outbox.includes(told.message.changeId),
+    );
+    return this.beginOf(stored?.kind === 'committed' ? stored : told);
+  }
+
   /** What an event looked like during a part of the history, oldest first; none if it never was. */
   shownDuring(user: string, id: string, from: number, to: number): Raw[] {
     const all = this.effectsOn(user, id).filter((e) => e.seq < to);
@@ -279,17 +287,6 @@ export class View {
       else live.add(googleKey(e.user, e.id));
     }
     return live.size > 0;
-  }
-
-  /** Whether the run that told this stored that it did. */
-  isStoodBy({ task, seq, message }: Told): boolean {
-    return this.entries.some(
-      (e) =>
-        e.kind === 'committed' &&
-        e.seq > seq &&
-        e.task === task &&
-        (message.googleId === undefined || e.links.some((l) => l.googleId === message.googleId)),
-    );
   }
 
   /** Whether the user ever left and had removed what the sync made: then that goes, edited or not. */
