@@ -37,12 +37,27 @@ function unheard(input: Prepared, link: Link): Conflict[] {
 }
 
 /**
- * The CRM has decided, in the knowledge of what it was told; what was edited since goes as well, but not
- * in silence.
+ * The delete is final. Of what the CRM had decided to delete already, and heard that it lives on, what was
+ * edited since goes as well, but not in silence.
  */
-export function removeForGood(input: Prepared, link: Link): Decision {
-  const conflicts = link.state === 'live' ? lostWith(input, link, untold(input)) : [];
-  return aloud(remove(input, 'removeAtGoogle'), conflicts);
+export function removeForGood(input: Prepared): Decision {
+  const { link, observed } = input;
+  const removed = remove(input, 'removeAtGoogle');
+  if (link?.state !== 'live' || !link.offered.deletedInCrm) return removed;
+  const news = { ...crossed(input, link), ...(observed && untold(input)) };
+  return aloud(removed, lostWith(input, link, news));
+}
+
+/**
+ * What the CRM was told after it had heard that the record lives on, and had not seen when it decided: it
+ * passes over news of what it has deleted, so it has to be said aloud.
+ */
+function crossed(input: Prepared, link: Link): Fields {
+  const asked = link.offered.deletedInCrm?.change ?? Number.POSITIVE_INFINITY;
+  const later = Object.entries(link.offered).filter(
+    ([name, { change }]) => change > asked && isUnseen(input, link, name),
+  );
+  return Object.fromEntries(later.map(([name, { value }]) => [name, value]));
 }
 
 /** Google's values as read that the CRM was never told. */

@@ -186,9 +186,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   merge: (input) => mergeSides(input, 'merge'),
   removeAtGoogle(input) {
     if (isAnswered(input)) return decide('nothing');
-    return hasUnseenOffers(input)
-      ? handlers.editBeatsDelete(input)
-      : remove(input, 'removeAtGoogle');
+    return hasUnseenOffers(input) ? handlers.editBeatsDelete(input) : removeForGood(input);
   },
   removeAtCrm(input) {
     // Taken out by ourselves: the run that did it has not said so, and the intent is still there.
@@ -225,8 +223,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       // What equals the CRM's own word is our write, whose answer was lost.
       Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], word[n]));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
-    if (!edited) return remove(input, 'removeAtGoogle');
-    if (link.offered.deletedInCrm) return removeForGood(input, link);
+    if (!edited || link.offered.deletedInCrm) return removeForGood(input);
     const merged = mergeSides(input, 'editBeatsDelete');
     const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
     return beatsDelete(merged, field, forCrm(codec, held, link));

@@ -116,6 +116,21 @@ test('P4 P8 rule 10: what was edited after the CRM heard of it goes with the fin
   assert.deepEqual(world.messages.at(-1)?.conflicts, [place]);
 });
 
+test('P4 P8 rule 10: what the CRM was told while it deleted again goes as well, and is said as lost', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'Important now' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Room 5' });
+  await world.poll();
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  assert.deepEqual(await world.events(), []);
+  const place = { field: 'place', crm: null, google: 'Room 5', winner: 'crm' };
+  assert.deepEqual(world.messages.at(-1)?.conflicts, [place]);
+});
+
 test('P8 P15 rule 10: a field that was emptied on the phone is an edit as well, also if it was told before the delete', async () => {
   const world = createWorld();
   await world.connect('anna');

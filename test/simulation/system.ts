@@ -670,6 +670,8 @@ export class System {
       for (const userId of this.users) await this.#backToWork(userId);
     }
     await pass(24 * HOUR);
+    // A grant that was revoked since the last word with Google is noticed by then.
+    for (const userId of this.users) await this.#backToWork(userId);
     this.queues.publish('maintain', '{}', this.scheduler.now);
     await pass(8 * HOUR);
     this.note('safe', {});

@@ -1,4 +1,5 @@
 /** P13: no echo, no ping-pong. */
+import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -39,6 +40,14 @@ export function counters(view: View): Violation[] {
     carried +
     dead +
     dropped;
+  // Who sees a series is one for all of it: the CRM hides an occurrence, and hears of the others.
+  const shown = view.effects.filter(
+    ({ task, caller, user, id, before, after }) =>
+      task !== undefined &&
+      caller === user &&
+      seriesIn(id) !== undefined &&
+      (before?.visibility ?? 'default') !== (after.visibility ?? 'default'),
+  );
   const found: Violation[] = [];
   if (writes > bound) found.push(violation('P13', `${writes} writes at Google, bound ${bound}`));
   const told = view.told.filter((t) => t.message.record === 'appointment').length;
@@ -52,6 +61,7 @@ export function counters(view: View): Violation[] {
     rejected +
     strangers +
     2 * (undone + untold) +
+    (view.final.recurrence === 'series' ? 0 : shown.length) +
     view.final.struck;
   if (told > toldBound) found.push(violation('P13', `${told} messages, bound ${toldBound}`));
   return found;

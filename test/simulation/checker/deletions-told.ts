@@ -1,5 +1,7 @@
 /** P9: no deletion is inferred. */
 
+import type { Raw } from '../history.ts';
+import { seriesIn, slotIn } from '../shown.ts';
 import { isUnimported } from './undo.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -17,19 +19,42 @@ const hasTakenOut = (view: View, crmId: string) =>
 export function deletionsTold(view: View): Violation[] {
   const found: Violation[] = [];
   const gone = new Set<string>();
+  /** Series that were told as deleted, by what they belong to. */
+  const without = new Set<string | undefined>();
   for (const entry of view.entries) {
-    if (entry.kind === 'effect' && entry.after.status === 'cancelled')
+    if (entry.kind === 'effect' && isGone(view, entry.after))
       gone.add(googleKey(entry.user, entry.id));
     if (entry.kind !== 'told' || entry.message.op !== 'delete') continue;
     const { userId, googleId, crmId, reason } = entry.message;
+    const root = view.rootOfMessage(entry.message);
+    if (googleId !== undefined && seriesIn(googleId) === undefined) without.add(root);
     // A guest's record gives way to the organizer's: nothing is gone.
     if (reason === 'colleaguesMeeting') continue;
     // An import that is undone, and the CRM's answer to it: the event stays where it was born.
     if (isUnimported(view, entry.message)) continue;
-    // An occurrence that never was at Google goes with its series, which the CRM has taken out.
-    if (googleId === undefined && hasTakenOut(view, crmId)) continue;
-    if (!gone.has(googleKey(userId, googleId)))
+    // An occurrence that never was at Google goes with its series.
+    if (googleId === undefined && (hasTakenOut(view, crmId) || without.has(root))) continue;
+    if (!gone.has(googleKey(userId, googleId)) && !hasLostItsPlace(view, entry.message, gone))
       found.push(violation('P9', `${crmId} told as deleted, but ${googleId} never was`));
   }
   return found;
+}
+
+/** Where the CRM knows no series, an event that has become one is its occurrences from then on. */
+const isGone = ({ final }: View, { status, recurrence }: Raw): boolean =>
+  status === 'cancelled' || (final.recurrence !== 'series' && recurrence !== undefined);
+
+/** A series was written anew, at other times: the occurrence went with the former one, and has no place. */
+function hasLostItsPlace(
+  view: View,
+  { userId, googleId }: Raw,
+  gone: ReadonlySet<string>,
+): boolean {
+  const series = googleId === undefined ? undefined : seriesIn(googleId);
+  if (series === undefined || view.effectsOn(userId, googleId).length > 0) return false;
+  const crmId = view.inserted.get(googleKey(userId, series));
+  if (crmId === undefined) return false;
+  return [...view.inserted].some(
+    ([key, other]) => other === crmId && gone.has(`${key}_${slotIn(googleId)}`),
+  );
 }

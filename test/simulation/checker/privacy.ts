@@ -14,12 +14,17 @@ export function privacy(view: View): Violation[] {
 
 const isPrivate = (raw: Raw | undefined) => raw?.visibility === 'private';
 
+/** An event of the CRM's that became a series goes on as one of the occurrences: it is the CRM's still. */
+function isHeir(view: View, user: string, id: string, crmId: string | undefined): boolean {
+  const series = seriesIn(id);
+  if (series === undefined || crmId === undefined) return false;
+  return view.inserted.get(googleKey(user, series)) === crmId;
+}
+
 function leaks(view: View, told: Told): Violation[] {
   const { userId, crmId, googleId, data, conflicts = [] } = told.message;
   if (googleId === undefined || view.inserted.has(googleKey(userId, googleId))) return [];
-  // An event of the CRM's that became a series goes on as one of the occurrences.
-  const series = seriesIn(googleId);
-  if (series && view.inserted.get(googleKey(userId, series)) === crmId) return [];
+  if (isHeir(view, userId, googleId, crmId)) return [];
   const begin = view.decidedFrom(told);
   if (begin === undefined) return [];
   // Turned private while the run was under way: it had read the text before.
@@ -40,6 +45,10 @@ function covered(
 ): Violation[] {
   if (task === undefined || caller !== user || view.inserted.has(googleKey(user, id))) return [];
   if (!isPrivate(before) || after.status === 'cancelled') return [];
+  const heirs = view.told.filter(
+    ({ message }) => message.userId === user && message.googleId === id,
+  );
+  if (heirs.some(({ message }) => isHeir(view, user, id, message.crmId))) return [];
   const changed = [...HIDDEN].filter((f) => googleValue(before, f) !== googleValue(after, f));
   if (changed.length === 0 && isPrivate(after)) return [];
   return [violation('rule 4', `${method} changed ${changed.join(', ')} of the private ${id}`)];

@@ -153,6 +153,8 @@ class Translation {
       return {
         ...edit,
         ...views,
+        before:
+          views.before ?? (before && after && unlike(this.#event(before), this.#event(after))),
         // A deletion, too, goes with its list before anybody has read of it.
         op: op === 'delete' && !this.#goesWithList(user) ? op : 'handOver',
         after: undefined,
@@ -243,6 +245,12 @@ class Translation {
     return (key?.slice(user.length + 1) ?? name) as T;
   }
 }
+
+/** Of what a person saw only the values that he or she replaced: the rest is as it was, out of sight. */
+const unlike = (before: Raw, after: Raw): Raw =>
+  Object.fromEntries(
+    Object.entries(before).filter(([n, v]) => JSON.stringify(v) !== JSON.stringify(after[n])),
+  );
 
 /** What the CRM's messages call a field of an appointment. */
 const CRM_NAMES: { [field: string]: string } = { reminder: 'reminderMinutes' };
