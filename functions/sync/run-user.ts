@@ -3,7 +3,7 @@
  * user's calendar at a time (P25).
  */
 import { dueNow, isDue, rangMore } from '../core/polls.ts';
-import type { User } from '../core/records.ts';
+import type { Lease, User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
 import { parkFormer } from './account.ts';
 import { keepChannels } from './channels.ts';
@@ -42,25 +42,29 @@ export async function runUser(
     if (isUnseen(user, engine.clock.now())) await checkGrant(engine, user);
     return 'notActive';
   }
-  return underLease(engine, user, (run) => runWithLease(run, options), options);
+  return underLease(engine, userId, isRunnable, (run) => runWithLease(run, options), options);
 }
 
-/** Does a run's work under the user's lease, as runUser does; the work gives the lease back. */
+/**
+ * Does a run's work under the user's lease, as runUser does; the work gives the lease back. A user who is
+ * not `isReady` any more is left to whoever comes back.
+ */
 export async function underLease(
   engine: Engine,
-  user: User,
+  userId: string,
+  isReady: (user: User) => boolean,
   work: (run: Run) => Promise<RunOutcome>,
   options: RunOptions = { pull: false },
 ): Promise<RunOutcome> {
-  const { userId } = user;
-  const now = engine.clock.now();
-  const lease = await engine.store.acquireLease(
-    userId,
-    engine.holder(),
-    now,
-    engine.settings.leaseMs,
-  );
+  const { store, clock, settings } = engine;
+  const now = clock.now();
+  const lease = await store.acquireLease(userId, engine.holder(), now, settings.leaseMs);
   if (!lease) return 'busy';
+  const user = await userUnder(engine, lease);
+  if (!user || !isReady(user)) {
+    await store.dropLease(lease);
+    return 'later';
+  }
   const run = openRun(engine, user, lease, now, options);
   try {
     await tellLeftOver(run);
@@ -76,6 +80,19 @@ export async function underLease(
     if (!isSyncError(error)) throw error;
     report(run, 'later', error.reason);
     return 'later';
+  }
+}
+
+/**
+ * The user as the last run left him or her. Read before the lease was taken, the place where objects live,
+ * what was announced and what is listed may be those before that run.
+ */
+async function userUnder({ store }: Engine, lease: Lease): Promise<User | undefined> {
+  try {
+    return await store.getUser(lease.userId);
+  } catch (error) {
+    await store.dropLease(lease).catch(() => {});
+    throw error;
   }
 }
 

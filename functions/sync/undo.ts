@@ -36,7 +36,7 @@ export async function undoRun(engine: Engine, userId: string, runId: number): Pr
   if (pages.length === 0) return report;
   const user = await engine.store.getUser(userId);
   if (!user || !isReachable(user)) return { ...report, outcome: 'notActive' };
-  const outcome = await underLease(engine, user, async (run) => {
+  const outcome = await underLease(engine, userId, isReachable, async (run) => {
     // What is held can be undone as well: that is when a person looks.
     const { held: _, ...user } = run.user;
     run.user = user;

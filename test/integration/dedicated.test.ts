@@ -101,6 +101,25 @@ for (const found of ['by a poll', 'by a change of the CRM'] as const) {
   });
 }
 
+test('rule 9 P25: another run makes the calendar anew before a run takes the lease: there is one, and nobody moves', async () => {
+  const world = await dedicated();
+  await world.crm(world.change('A-1', visit(1)));
+  const gone = only(world);
+  world.workspace.calendars.remove(world.workspace.calendars.find(gone) as never);
+  const { acquireLease } = world.store;
+  let first = true;
+  world.store.acquireLease = async (...args) => {
+    const isFirst = first;
+    first = false;
+    if (isFirst) await world.poll();
+    return acquireLease(...args);
+  };
+  world.countCalls();
+  await world.poll();
+  assert.equal(world.countCalls()['calendar.calendars.insert'], 1);
+  assert.deepEqual(names(await world.events('anna', only(world))), ['Visit at Muster AG']);
+});
+
 test('rule 9: deleted before a change and a delete of the CRM: both are done in the new calendar', async () => {
   const world = await dedicated();
   const gone = only(world);
