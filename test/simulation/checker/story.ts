@@ -40,6 +40,7 @@ export class Story {
   readonly #events = new Map<string, { etag: string; resource: Raw }>();
   #fence = 0;
   #etag = 0;
+  #call = 0;
 
   constructor() {
     this.note({ kind: 'state', user: ANNA, state: 'active', enabled: true });
@@ -72,8 +73,15 @@ export class Story {
     return this.note({ kind: 'lease', task, user: ANNA, fence: ++this.#fence });
   }
 
-  /** The engine leaves the event as `after`. */
-  write(task: number, method: 'insert' | 'patch' | 'delete', id: string, after: Raw): this {
+  /** The engine leaves the event as `after`; several by one call if it is the `same` as the last one. */
+  write(
+    task: number,
+    method: 'insert' | 'patch' | 'delete',
+    id: string,
+    after: Raw,
+    same = false,
+  ): this {
+    if (!same) this.#call++;
     return this.#effect({ task, method: `calendar.events.${method}`, id, after });
   }
 
@@ -119,7 +127,7 @@ export class Story {
     this.#events.set(what.id, { etag, resource: what.after });
     const fence = what.task === undefined ? undefined : this.#fence;
     const conditional = what.task !== undefined;
-    const by = { caller: ANNA, user: ANNA, etag, before, fence, conditional, call: this.#etag };
+    const by = { caller: ANNA, user: ANNA, etag, before, fence, conditional, call: this.#call };
     return this.note({ kind: 'effect', task: undefined, ...what, ...by });
   }
 
