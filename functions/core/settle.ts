@@ -103,8 +103,9 @@ function objectLeft(outcome: Outcome): Link | undefined {
   return { ...tombstone(outcome, from.googleId), formerOf: crmIdOf(outcome) };
 }
 
+/** Not under the id of a link that was born in this very run: the record goes on under that one. */
 const tombstone = ({ codec, userId, fence, expireAt }: Outcome, googleId: string): Link => ({
-  id: linkId(codec.record, { googleId: `${googleId}~${fence}` }),
+  id: linkId(codec.record, { googleId: `${googleId}~${fence}~left` }),
   ...{ userId, record: codec.record, googleId, generation: 0 },
   state: 'deleted',
   deletedBy: 'google',

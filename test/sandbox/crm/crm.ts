@@ -66,7 +66,10 @@ export class Crm {
     if (occurrence && !occurrenceSchema.safeParse(occurrence).success)
       throw new CrmError(400, 'occurrence needs series and originalStart');
     const made = this.#insert({ userId, record, origin: 'crm', data: checked(data, record) });
-    if (occurrence) made.occurrence = occurrence;
+    if (occurrence) {
+      made.occurrence = occurrence;
+      made.editedFields = editedAt(1, this.#regular(occurrence, made.data), made.data);
+    }
     this.#publishRecord(made);
     await this.flush();
     return made;
@@ -185,6 +188,15 @@ export class Crm {
       const isIts = series?.crmId === crmId || (googleId && series?.googleId === googleId);
       return !deleted && isIts;
     });
+  }
+
+  /** What the series says of the occurrence: what differs from it, somebody has edited. */
+  #regular({ series, originalStart }: Occurrence, { start, end }: RecordData) {
+    const isSeries = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
+    const { data = {} } = [...this.#records.values()].find(isSeries) ?? {};
+    const isMoved =
+      !start || !isSameMoment(start, originalStart) || lengthOf({ start, end }) !== lengthOf(data);
+    return { data: { ...data, ...(!isMoved && { start, end }) } };
   }
 
   /** The exceptions of a series go with it, and nothing is published about them. */
@@ -501,6 +513,11 @@ const isSameMoment = (a: Moment, b: Moment) =>
   'date' in a || 'date' in b
     ? 'date' in a && 'date' in b && a.date === b.date
     : Date.parse(a.dateTime) === Date.parse(b.dateTime);
+
+/** In ms; not a number where a time is missing. */
+const lengthOf = ({ start, end }: RecordData): number => instantOf(end) - instantOf(start);
+const instantOf = (moment: Moment | null | undefined): number =>
+  moment ? Date.parse('date' in moment ? moment.date : moment.dateTime) : Number.NaN;
 
 /** What a redacted change asks to forget. */
 const HIDDEN: ReadonlySet<string> = new Set([

@@ -63,5 +63,6 @@ const isTaken = (view: View, root: string, edit: Edit) =>
   FIELDS.every((field) => {
     const value = said(edit.side, edit.after, field);
     if (value === said(edit.side, edit.before, field)) return true;
+    if (value !== undefined && isReported(view, root, field, value)) return true;
     return view.recordsAt(root).some((r) => crmValue(r.data, field) === value);
   });
