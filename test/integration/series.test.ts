@@ -227,6 +227,30 @@ test('rule 2: cancelled in the CRM an occurrence goes; planned again it is an ev
   ]);
 });
 
+test('P1 P3 named, edited and deleted with its series while the run that told it still works: the record has its event', async () => {
+  const { world } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(1));
+  const { googleChanges } = world.engine.publisher;
+  world.engine.publisher.googleChanges = async (changes) => {
+    await googleChanges(changes);
+    const [told] = changes.filter((m) => m.record === 'appointment' && m.crmId === undefined);
+    if (!told) return;
+    const googleId = told.googleId ?? '';
+    const word = (more: object) => world.change('a1', { ...told.data, ...more }, { googleId });
+    await world.store.putIntents([word({}), word({ subject: 'Still on' })]);
+    await world.phone('anna', 'DELETE', `/${series.id}`);
+  };
+  await world.poll();
+  const events = await world.events();
+  assert.deepEqual(
+    events.map((e) => e.summary),
+    ['Still on'],
+  );
+  const [link] = await world.store.linksByCrmId('anna', 'appointment', ['a1']);
+  assert.equal(link?.googleId, events[0]?.id);
+  assert.equal(link?.state, 'live');
+});
+
 test('C19 a cancelled series takes its records along, once; unknown and past ghosts are ignored', async () => {
   const { world, poll, quiet, records } = await connected();
   const series = await world.phone('anna', 'POST', '', weekly(52));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { counters } from './checker/counters.ts';
+import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
 import { privacy } from './checker/privacy.ts';
 import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
@@ -232,6 +233,27 @@ const cases: Case[] = [
       if (!bad) story.write(2, 'insert', 'e2', ours('CH-1', { location: 'Desk' })).store(2, 'e2');
       return story.end();
     },
+  },
+  {
+    invariant: 'P8',
+    name: 'cancelled in the CRM, which took over but one of two edits and never heard of the other',
+    history: (bad) => {
+      const said = (more: Raw = {}) => desk({ place: 'Desk', ...more });
+      const cancelled = said({ status: 'cancelled' });
+      const edited = ours('CH-1', { location: 'Phone', summary: 'New' });
+      const took = { ...cancelled, subject: 'New' };
+      const conflicts = bad ? [] : [place('Phone', 'Desk')];
+      return planned()
+        .inCrm('edit', 'CH-1', said())
+        .onPhone('edit', 'e1', edited)
+        .inCrm('cancel', 'CH-1', cancelled)
+        .run(2)
+        .tell(2, { ...about, data: took, changed: ['subject'], conflicts }, took)
+        .write(2, 'delete', 'e1', gone(edited))
+        .store(2, 'e1')
+        .end();
+    },
+    judge: deleteOrEdit,
   },
   {
     invariant: 'P9',
