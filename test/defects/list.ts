@@ -169,7 +169,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'forget that a record had another object, born at Google',
-    file: 'functions/sync/observe.ts',
+    file: 'functions/sync/recognise.ts',
     from: 'if (link?.formerOf === undefined || !observed) return work;',
     to: 'if (link) return work;',
     test: crossings,
@@ -592,7 +592,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'a write that failed is taken for done',
-    file: 'functions/sync/execute.ts',
+    file: 'functions/sync/answers.ts',
     from: '  return { deferred: error };',
     to: '  return { done: { work, decision, written: undefined } };',
     test: 'test/integration/refusals.test.ts',
