@@ -296,7 +296,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'leave what a run that died did not tell to nobody',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/run-user.ts',
     from: '    await tellLeftOver(run);\n',
     to: '',
     test: crossings,
@@ -673,7 +673,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'runs begin for a user whom the CRM has switched off',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/run-user.ts',
     from: ": user.enabled && user.state === 'active');",
     to: ": user.state === 'active');",
     test: 'test/simulation/simulation.test.ts',
