@@ -112,7 +112,7 @@ function changed(before: Fields | undefined, after: Fields | undefined) {
 }
 
 /** Without what an owner may hide. */
-export const withoutTexts = (codec: Pick<Codec, 'fields'>, fields: Fields): Fields =>
+const withoutTexts = (codec: Pick<Codec, 'fields'>, fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !codec.fields[name]?.hidden));
 
 /**
