@@ -68,7 +68,7 @@ test('core knows no clock, randomness, environment or network', () => {
 test('the engine knows no record type: sync/ and the decisions name none', () => {
   const types = ['appointment', 'contact', 'task'];
   /** What is one type's: its codec, and what it is made of. The rest is the engine's. */
-  const ofOneType = /^core\/(appointment|contact|task|notes|description|series|recurrence)/;
+  const ofOneType = /^core\/(appointment|contact|task|notes|description|event|series|recurrence)/;
   /** Where the types are listed: as messages, and as words. */
   const lists = ['core/fields.ts', 'core/messages.ts'];
   const engine = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
