@@ -18,6 +18,7 @@ export interface Heir {
   crmVersion?: number;
 }
 
+/** All that a decision about one record depends on. */
 export interface PlanInput {
   codec: Codec;
   context: CodecContext;
@@ -43,6 +44,7 @@ export interface PlanInput {
  */
 export type Prepared = PlanInput & { data: Fields; word: Fields };
 
+/** Both sides merged. `read`: Google's; undefined: not read, so it is as the link knows it. */
 export function mergeWith(
   { codec, policy, link, intent, observed, data }: Prepared,
   read: Observed | undefined,
@@ -82,8 +84,16 @@ function newestShown(link: Link | undefined, intent: Intent | undefined): number
 }
 
 const isNew = (link: Link | undefined, intent: Intent | undefined) =>
-  intent !== undefined && intent.version > (link?.crmVersion ?? -1);
+  intent !== undefined && intent.version > versionKnown(link, intent);
 
+/**
+ * The version of the record that the link was decided with. A link may have been another record's, which
+ * this one restores: versions of two records say nothing of each other.
+ */
+export const versionKnown = (link: Link | undefined, { crmId }: Intent): number =>
+  (link?.crmId === crmId ? link.crmVersion : undefined) ?? Number.NEGATIVE_INFINITY;
+
+/** The decision for a record that is live on both sides: a patch, a google-change, both or nothing. */
 export function mergeSides(input: Prepared, rule: Rule): Decision {
   const { codec, link, intent, observed } = input;
   const merged = mergeWith(input, observed);

@@ -44,7 +44,7 @@ export const decisions: Defect[] = [
   {
     name: 'undo takes back what is newer',
     file: 'functions/core/undo.ts',
-    from: "if (!link || pending || !isAsLeft(entry, link)) return 'newer';",
+    from: "if (!link || pending || !isAsLeft(codec, entry, link)) return 'newer';",
     to: "if (!link || pending) return 'newer';",
     test: undo,
     pattern: 'what is newer stays',

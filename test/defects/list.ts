@@ -202,8 +202,8 @@ export const defects: Defect[] = [
   {
     name: 'a delete beats an edit',
     file: 'functions/core/plan.ts',
-    from: "if (!edited) return remove(input, 'removeAtGoogle');",
-    to: "if (edited || !edited) return remove(input, 'removeAtGoogle');",
+    from: 'if (!edited || link.offered.deletedInCrm) return removeForGood(input);',
+    to: 'if (edited || !edited) return removeForGood(input);',
     test: 'test/integration/deletes.test.ts',
     pattern: 'rule 10: edit beats delete',
   },
@@ -313,8 +313,8 @@ export const defects: Defect[] = [
   {
     name: 'an offer that the CRM has not seen is deleted with the record',
     file: 'functions/core/plan.ts',
-    from: '    return hasUnseenOffers(input)\n',
-    to: '    return hasUnseenOffers({ ...input, link: undefined })\n',
+    from: 'return hasUnseenOffers(input) ? handlers.editBeatsDelete(input) : removeForGood(input);',
+    to: 'return removeForGood(input);',
     test: crossings,
     pattern: 'before it saw an edit',
   },
@@ -625,8 +625,8 @@ export const defects: Defect[] = [
   {
     name: 'a final delete takes later edits with it in silence',
     file: 'functions/core/deletion.ts',
-    from: "aloud(remove(input, 'removeAtGoogle'), conflicts)",
-    to: "remove(input, 'removeAtGoogle')",
+    from: '  const news = { ...crossed(input, link), ...(observed && untold(input)) };',
+    to: '  const news = crossed(input, link);',
     test: 'test/integration/deletes.test.ts',
     pattern: 'goes with the final delete',
   },

@@ -60,6 +60,18 @@ test('P25 a run that stood still past its lease begins no call, alone or in a ba
   }
 });
 
+test('rule 1: what was deleted without an answer is not told as deleted by the pull of the same run', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  world.workspace.faults.add({ kind: 'close', when: 'after', method: 'events.delete', count: 99 });
+  await world.store.putIntents([world.change('v1', visit(1, 9, { status: 'cancelled' }))]);
+  await world.poll();
+  world.workspace.faults.clear();
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.deepEqual(told(world), []);
+});
+
 test('P13 an insert whose answer was lost is recognised without a second write', async () => {
   const world = await connected();
   world.workspace.faults.add({ kind: 'close', when: 'after', method: 'events.insert', count: 1 });
@@ -369,6 +381,24 @@ test('rule 10: restored under another crmId: the old delete, woken again, is not
   assert.equal((await world.events()).length, 1);
   await world.crm(world.change('v1', visit(2)));
   assert.equal((await world.events()).length, 2, 'entered anew it has an event of its own');
+});
+
+test('P1 rule 10: restored under another crmId after it was deleted at Google too: told, whatever its version', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit(), { version: 7 }));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.crm(world.change('v1', {}, { version: 8, op: 'delete' }));
+  const { changeId: restoring = '' } = told(world).at(-1) ?? {};
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  // It has applied the first of the two messages only.
+  const v2 = visit(1, 9, { place: 'Thun' });
+  const { id: googleId = '' } = event ?? {};
+  await world.crm(world.change('v2', v2, { version: 1, googleId, seen: restoring }));
+  assert.deepEqual(await world.events(), []);
+  const last = told(world).at(-1);
+  assert.deepEqual([last?.op, last?.crmId], ['delete', 'v2'], 'deleted at Google, so in the CRM');
 });
 
 test('P4 a hand-over takes away what the old owner changed: told, not lost', async () => {
