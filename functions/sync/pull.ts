@@ -152,7 +152,7 @@ async function apply(
   for (let at = 0; ; at += CHUNK) {
     if (at > 0) await keepLease(run);
     const some = works.slice(at, at + CHUNK);
-    if (run.waits) await takeUp(run, collection, some);
+    if (run.waits || run.failing.has(collection.codec.record)) await takeUp(run, collection, some);
     const executed = await executeGrouped(run, collection, some);
     const last = at + CHUNK >= works.length;
     // A record that had to wait must be seen again: the cursor stays where it was.
@@ -169,7 +169,8 @@ async function apply(
 
 /**
  * Edits of the CRM that waited for this listing are decided together with what it shows: told apart, the
- * CRM would hear of a deletion that its own edit undoes a moment later.
+ * CRM would hear of a deletion that its own edit undoes a moment later. The same goes for what the run
+ * could not finish: it may have been done without an answer, and what we took out nobody deleted.
  */
 async function takeUp(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
   const { userId } = run.user;
