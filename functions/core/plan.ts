@@ -249,7 +249,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, observed, codec } = input;
     if (!link || !observed) return decide('nothing');
     const merged = mergeSides(input, 'rejoin');
-    const data = forCrm(codec, { ...knownGoogle(link), ...observed.fields }, link);
+    // A CRM that applies the whole message must not lose what it said itself meanwhile.
+    const now = { ...knownGoogle(link), ...observed.fields };
+    const data = forCrm(codec, { ...heldByCrm(link, now), ...merged.agreed }, link);
     return { ...merged, notice: merged.notice ?? { op: 'upsert', data, changed: [] } };
   },
   handOver(input) {
