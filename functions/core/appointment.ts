@@ -33,7 +33,7 @@ const fields = {
   url: { flow: 'crm' },
   private: { flow: 'both', initial: false },
   busy: { flow: 'both', initial: true },
-  response: { flow: 'both', own: true },
+  response: { flow: 'both', own: true, personal: true },
   conferenceUrl: { flow: 'google', hidden: true },
   reminderMinutes: { flow: 'both', own: true },
 } as const satisfies { [name: string]: FieldSpec };
@@ -240,7 +240,9 @@ function sharedOf(event: Event, context: CodecContext, foreign: boolean): Observ
   if (!people.some((email) => context.colleagues.has(email?.toLowerCase() ?? ''))) return undefined;
   // An occurrence is known by its original start, in whatever zone a calendar shows it.
   const slot = start?.dateTime ? Date.parse(start.dateTime) : (start?.date ?? '');
-  return { key: digest(iCalUID, slot).slice(0, 40), own: !foreign };
+  const key = digest(iCalUID, slot).slice(0, 40);
+  const host = foreign && context.colleagues.get(organizer?.email?.toLowerCase() ?? '')?.userId;
+  return { key, own: !foreign, ...(host && { host }) };
 }
 
 /** Our marker counts only under the id it was inserted as: a copied event carries it as well. */
