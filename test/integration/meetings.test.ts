@@ -385,7 +385,7 @@ test('C21 a meeting goes over to its organizer without the guest’s own answer,
   assert.equal(crm.records()[0]?.data.response ?? null, null);
 });
 
-test('C21 the organizer moves a meeting to another calendar: the first guest has it, until it comes back', async () => {
+test('rule 8 C21 the organizer moves a meeting to another calendar: the first guest has it, until it comes back', async () => {
   const world = createWorld();
   for (const userId of ['anna', 'luca', 'mia'] as const) await world.connect(userId);
   const { crm, settle } = crmOf(world);
