@@ -124,9 +124,13 @@ function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): 
   return offer.change > seenChange(link, intent) && !held;
 }
 
-/** The CRM was told of the deletion and has said nothing since: its last word is only looked at again. */
+/**
+ * The CRM was told of the deletion and has said nothing since: its last word is only looked at again. Told
+ * of this record: one that restores another under a new crmId has its own versions.
+ */
 export const toldDeletion = ({ link, intent }: Prepared): boolean =>
   link?.offered.deletedInGoogle !== undefined &&
+  link.crmId === intent?.crmId &&
   (intent?.version ?? 0) <= (link.crmVersion ?? Number.NEGATIVE_INFINITY);
 
 /** What the CRM wants it wants in the knowledge that the object was deleted at Google. */

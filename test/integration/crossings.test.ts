@@ -653,3 +653,19 @@ for (const what of ['deleted', 'cancelled', 'handed over'] as const)
     await world.poll();
     assert.deepEqual(told(world), []);
   });
+
+test('rule 10: restored under a new crmId while it is deleted at Google: the CRM hears that the new one is gone', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  const { changeId = '', data } = told(world).at(-1) ?? {};
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  const again = { userId: 'anna', version: 1, googleId: `${event?.id}`, seen: changeId };
+  await world.crm(world.change('v2', { ...data }, again));
+  await world.poll();
+  const last = told(world).at(-1);
+  assert.deepEqual([last?.op, last?.crmId], ['delete', 'v2']);
+});
