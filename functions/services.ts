@@ -168,7 +168,7 @@ export function openEngine(config: Config, given: Given): Engine {
   };
 }
 
-export const engineSettings = (config: Config): EngineSettings => ({
+const engineSettings = (config: Config): EngineSettings => ({
   windowDaysBack: config.WINDOW_DAYS_BACK,
   windowDaysAhead: config.WINDOW_DAYS_AHEAD,
   pollMs: config.POLL_SECONDS * 1000,

@@ -60,7 +60,7 @@ export const measured = {
 } as const;
 
 /** Of one change of the CRM that is written to Google at once. Estimates: time and logs. */
-export const perCrmChange = {
+const perCrmChange = {
   ...measured.crmChange,
   requests: 1,
   seconds: 0.4,
@@ -69,10 +69,10 @@ export const perCrmChange = {
 } as const;
 
 /** Of one change in Google, beyond the poll that finds it. */
-export const perGoogleChange = measured.googleChange;
+const perGoogleChange = measured.googleChange;
 
 /** Of one poll of one type of one user that finds nothing, beside its documents. Estimates: time and logs. */
-export const perPoll = {
+const perPoll = {
   requests: 1,
   seconds: 0.4,
   cpuSeconds: 0.03,
@@ -80,7 +80,7 @@ export const perPoll = {
 } as const;
 
 /** Of one notification of a watch channel. Estimates: time and logs. */
-export const perNotification = {
+const perNotification = {
   ...measured.notification,
   requests: 1,
   seconds: 0.1,
@@ -89,7 +89,7 @@ export const perNotification = {
 } as const;
 
 /** Of one tick; the due users' share is counted with their polls. Estimates: time and size. */
-export const perTick = {
+const perTick = {
   ...measured.tick,
   requests: 1,
   seconds: 0.3,
@@ -98,7 +98,7 @@ export const perTick = {
 } as const;
 
 /** Of one user in an hour: an access token lives that long, in one instance's memory. */
-export const perUserHour = measured.token;
+const perUserHour = measured.token;
 
 /** What the TTL deletes later of one change: its page of the journal, and a tombstone of one in ten (estimate). */
 const EXPIRING = 1.1;

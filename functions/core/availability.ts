@@ -67,7 +67,7 @@ const periodSchema = z.strictObject({
   to: z.string(),
 });
 
-export const reasonSchema = z.enum([
+const reasonSchema = z.enum([
   'unknownUser',
   'disabled',
   'notConnected',
@@ -151,7 +151,7 @@ function checkPeriod(
 }
 
 /** The period that a request is about. */
-export function periodOf({
+function periodOf({
   from,
   to,
   timeZone,

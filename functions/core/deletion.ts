@@ -3,7 +3,7 @@ import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
-import { mergeSides, mergeWith, type Prepared, seenChange } from './sides.ts';
+import { mergeSides, mergeWith, type Prepared, seenChange, versionKnown } from './sides.ts';
 import type { Rule } from './table.ts';
 
 /** Deletes the object at Google, in the version that was read or written last. */
@@ -124,14 +124,11 @@ function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): 
   return offer.change > seenChange(link, intent) && !held;
 }
 
-/**
- * The CRM was told of the deletion and has said nothing since: its last word is only looked at again. Told
- * of this record: one that restores another under a new crmId has its own versions.
- */
+/** The CRM was told of the deletion and has said nothing since: its last word is only looked at again. */
 export const toldDeletion = ({ link, intent }: Prepared): boolean =>
   link?.offered.deletedInGoogle !== undefined &&
-  link.crmId === intent?.crmId &&
-  (intent?.version ?? 0) <= (link.crmVersion ?? Number.NEGATIVE_INFINITY);
+  intent !== undefined &&
+  intent.version <= versionKnown(link, intent);
 
 /** What the CRM wants it wants in the knowledge that the object was deleted at Google. */
 export function sawDeletion({ link, intent }: Pick<Prepared, 'link' | 'intent'>): boolean {

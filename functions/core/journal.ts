@@ -4,6 +4,7 @@
  */
 import type { Codec, Observed } from './codec.ts';
 import { isConcealed } from './conceal.ts';
+import { wholeTexts } from './cut.ts';
 import type { Decision, Write } from './decision.ts';
 import { type Fields, type RecordType, sameValue } from './fields.ts';
 import { knownGoogle } from './merge.ts';
@@ -61,7 +62,7 @@ export function entryOf(outcome: Outcome, settled: Settled): JournalEntry | unde
   const values =
     decision.link === 'unchanged'
       ? { before: {}, after: {} }
-      : changed(before(outcome), next?.state === 'live' ? knownGoogle(next) : undefined);
+      : changed(before(outcome), next?.state === 'live' ? heldBy(codec, next) : undefined);
   const show = (fields: Fields | null) => (hidden && fields ? withoutTexts(codec, fields) : fields);
   const crmId = next?.crmId ?? notice?.crmId ?? link?.crmId;
   const googleId = next?.googleId ?? notice?.googleId ?? link?.googleId;
@@ -88,13 +89,17 @@ function writtenAs({ decision: { write }, written }: Outcome): Write['kind'] | u
 }
 
 /** What both sides held before the run, as far as the sync knew. */
-function before({ link, observed, decision }: Outcome): Fields | undefined {
+function before({ codec, link, observed, decision }: Outcome): Fields | undefined {
   // An insert means that Google held nothing, whatever the link said.
   if (decision.write?.kind === 'insert') return undefined;
-  if (link?.state === 'live') return knownGoogle(link);
+  if (link?.state === 'live') return heldBy(codec, link);
   const adopted = decision.rule === 'adopt' && observed?.state === 'live';
   return adopted ? observed.fields : undefined;
 }
+
+/** What both sides hold; a text that Google holds cut as the CRM has it, for an undo to give back whole. */
+export const heldBy = ({ fields }: Codec, link: Link): Fields =>
+  wholeTexts(fields, knownGoogle(link), link);
 
 function changed(before: Fields | undefined, after: Fields | undefined) {
   if (!before || !after) return { before: before ?? null, after: after ?? null };
@@ -107,7 +112,7 @@ function changed(before: Fields | undefined, after: Fields | undefined) {
 }
 
 /** Without what an owner may hide. */
-export const withoutTexts = (codec: Pick<Codec, 'fields'>, fields: Fields): Fields =>
+const withoutTexts = (codec: Pick<Codec, 'fields'>, fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !codec.fields[name]?.hidden));
 
 /**

@@ -41,7 +41,7 @@ const dateTime = z
 export { dateTime as dateTimeSchema, id as idSchema, timeZone as timeZoneSchema };
 
 /** A point in time: `{dateTime, timeZone}`, or `{date}` for all-day entries (the last day is included). */
-export const momentSchema = z.union([
+const momentSchema = z.union([
   z.strictObject({ dateTime, timeZone: timeZone.optional() }),
   z.strictObject({ date }),
 ]);
@@ -56,9 +56,9 @@ const recurrenceLine = z
 
 const reference = z.strictObject({ id: id.optional(), name: z.string().max(500) });
 
-export const responseSchema = z.enum(['accepted', 'declined', 'tentative', 'needsAction']);
+const responseSchema = z.enum(['accepted', 'declined', 'tentative', 'needsAction']);
 
-export const participantSchema = z.strictObject({
+const participantSchema = z.strictObject({
   email,
   name: z.string().max(500).optional(),
   response: responseSchema.optional(),
@@ -184,7 +184,7 @@ export const taskSchema = z
   .partial();
 
 /** A CRM user, for the directory. */
-export const userSchema = z.strictObject({
+const userSchema = z.strictObject({
   email,
   timeZone,
   enabled: z.boolean().default(true),
@@ -265,19 +265,18 @@ export type AnyCrmChange = CrmChange | UserChange;
 export type Appointment = z.infer<typeof appointmentSchema>;
 export type Contact = z.infer<typeof contactSchema>;
 export type Task = z.infer<typeof taskSchema>;
-export type Participant = z.infer<typeof participantSchema>;
 export type Moment = z.infer<typeof momentSchema>;
 export type Occurrence = z.infer<typeof occurrenceSchema>;
 
 /** Both sides changed the same field: what each had, and who won. */
-export const conflictSchema = z.strictObject({
+const conflictSchema = z.strictObject({
   field: z.string().describe('a field, or deletedInCrm, cancelledInCrm, deletedInGoogle'),
   crm: z.json().optional(),
   google: z.json().optional(),
   winner: z.enum(['crm', 'google']),
 });
 
-export const rejectedSchema = z.strictObject({
+const rejectedSchema = z.strictObject({
   reason: z
     .string()
     .describe('a word for programs: schema, unknownUser, erasedUser, emailTaken, incomplete ...'),

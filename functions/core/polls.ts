@@ -6,7 +6,7 @@ import type { RecordType } from './fields.ts';
 import type { Lease, Poll, User } from './records.ts';
 
 /** How long after our own write a notification may be taken for its echo, ms. */
-export const ECHO_MS = 10_000;
+const ECHO_MS = 10_000;
 /** A pull that may bring nothing but an echo waits for this long, ms: one for a burst of writes. */
 export const ECHO_PAUSE_MS = 60_000;
 /** After this a notification asks again, ms: what the one before asked for may have got lost. */

@@ -3,8 +3,9 @@
  * it another (design decision 2). https://developers.google.com/workspace/calendar/api/guides/recurringevents
  */
 import type { calendar_v3 } from '@googleapis/calendar';
-import { appointmentCodec, ownerOf } from './appointment.ts';
+import { appointmentCodec } from './appointment.ts';
 import type { Codec, CodecContext, FieldSpec, Groups, Patch } from './codec.ts';
+import { ownerOf } from './event.ts';
 import type { Fields, Json } from './fields.ts';
 import type { Moment } from './messages.ts';
 import { canonicalLines, endOfLines } from './recurrence.ts';

@@ -82,7 +82,14 @@ function newestShown(link: Link | undefined, intent: Intent | undefined): number
 }
 
 const isNew = (link: Link | undefined, intent: Intent | undefined) =>
-  intent !== undefined && intent.version > (link?.crmVersion ?? -1);
+  intent !== undefined && intent.version > versionKnown(link, intent);
+
+/**
+ * The version of the record that the link was decided with. A link may have been another record's, which
+ * this one restores: versions of two records say nothing of each other.
+ */
+export const versionKnown = (link: Link | undefined, { crmId }: Intent): number =>
+  (link?.crmId === crmId ? link.crmVersion : undefined) ?? Number.NEGATIVE_INFINITY;
 
 export function mergeSides(input: Prepared, rule: Rule): Decision {
   const { codec, link, intent, observed } = input;

@@ -5,7 +5,7 @@
 import type { Codec, Observed } from './codec.ts';
 import type { Decision } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
-import type { JournalEntry } from './journal.ts';
+import { heldBy, type JournalEntry } from './journal.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
@@ -54,20 +54,20 @@ const keep = (why: Kept): Decision => ({
   offers: {},
 });
 
-function obstacle({ entry, link, observed, pending }: UndoInput): Kept | undefined {
+function obstacle({ codec, entry, link, observed, pending }: UndoInput): Kept | undefined {
   if (entry.before === null && entry.after === null) return 'nothing';
   if (['handOver', 'takeOver', 'yield'].includes(entry.rule)) return 'handedOver';
   if (entry.cut) return 'tooLarge';
-  if (!link || pending || !isAsLeft(entry, link)) return 'newer';
+  if (!link || pending || !isAsLeft(codec, entry, link)) return 'newer';
   if (observed && !isShownAsLeft(entry, link, observed)) return 'newer';
   return undefined;
 }
 
 /** The link is as the run left it. */
-function isAsLeft({ after, etag, googleId }: JournalEntry, link: Link): boolean {
+function isAsLeft(codec: Codec, { after, etag, googleId }: JournalEntry, link: Link): boolean {
   if (link.etag !== etag || link.googleId !== googleId) return false;
   if (after === null) return link.state === 'deleted';
-  const now = knownGoogle(link);
+  const now = heldBy(codec, link);
   return (
     link.state === 'live' &&
     Object.entries(after).every(([n, v]) => n in now && sameValue(v, now[n]))
@@ -180,6 +180,6 @@ function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
         adopted: link.origin === 'google',
       },
     },
-    notice: { op: 'upsert', data: forCrm(codec, target, link), changed },
+    notice: { op: 'upsert', data: { ...forCrm(codec, known, link), ...values }, changed },
   };
 }

@@ -1,5 +1,6 @@
 import { type calendar_v3, calendar as createCalendar } from '@googleapis/calendar';
-import { appointmentCodec, isSyncedType } from '../core/appointment.ts';
+import { appointmentCodec } from '../core/appointment.ts';
+import { isSyncedType } from '../core/event.ts';
 import { seriesCodec } from '../core/series.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type {

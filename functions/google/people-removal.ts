@@ -57,8 +57,8 @@ async function removeContacts(
     calls.api.people.batchDeleteContacts({ requestBody: { resourceNames } }, o),
   );
   const [result] = await calls.client.perform(session, [call]);
-  // One that is gone meanwhile (a repeated call: all) says nothing about the others.
-  if (!result?.ok && result?.error.kind === 'gone' && writes.length > 1) {
+  // One that is gone meanwhile (a repeated call: all), or that Google keeps, says nothing about the others.
+  if (!result?.ok && ['gone', 'park'].includes(result?.error.kind ?? '') && writes.length > 1) {
     for (const write of writes) await removeContacts(calls, session, [write], results);
     return;
   }

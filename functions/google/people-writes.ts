@@ -35,7 +35,13 @@ export async function writePersons(
   return writes.map((write) => results.get(write) ?? failed(503, 'noAnswer'));
 }
 
-/** One contact that Google refuses refuses them all: the halves are tried, until it is alone. */
+/** One contact that Google refuses refuses its whole batch: the halves are tried, until it is alone. */
+async function inHalves<W>(writes: W[], each: (some: W[]) => Promise<void>): Promise<void> {
+  const half = Math.ceil(writes.length / 2);
+  await each(writes.slice(0, half));
+  await each(writes.slice(half));
+}
+
 async function create(
   calls: PeopleCalls,
   session: GoogleSession,
@@ -56,11 +62,8 @@ async function create(
   );
   const [result] = await calls.client.perform(session, [call], { once: true });
   if (!result?.ok) {
-    if (result?.error.kind === 'park' && writes.length > 1) {
-      const half = Math.ceil(writes.length / 2);
-      await create(calls, session, writes.slice(0, half), results);
-      return create(calls, session, writes.slice(half), results);
-    }
+    if (result?.error.kind === 'park' && writes.length > 1)
+      return inHalves(writes, (some) => create(calls, session, some, results));
     const failure = result ?? failed(503, 'noAnswer');
     for (const write of writes) results.set(write, failure);
     return;
@@ -113,6 +116,8 @@ async function update(
     ),
   );
   const [result] = await calls.client.perform(session, [call]);
+  if (result?.ok === false && result.error.kind === 'park')
+    return inHalves(writes, (some) => update(calls, session, mask, some, results));
   for (const write of writes) {
     const answer = result?.ok ? result.data.updateResult?.[write.googleId] : undefined;
     const whole = result?.ok === false ? result : failed(503, 'noAnswer');

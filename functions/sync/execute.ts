@@ -7,9 +7,10 @@ import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { isNotFound, judge, readAgain } from './answers.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { adoptGroups, findUnanswered, markInsertions, unmarked } from './creation.ts';
-import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
+import { read, type Work } from './observe.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
 
@@ -19,6 +20,7 @@ const MAX_ROUNDS = 6;
 /** Why a record is left until the next listing, see isAdrift. */
 export const GROUP_CHANGED = 'groupChanged';
 
+/** A record that the run is done with, to be committed. */
 export interface Done {
   work: Work;
   decision: Decision;
@@ -28,6 +30,7 @@ export interface Done {
   lossesTold?: true;
 }
 
+/** What a part of a run has come to. */
 export interface Executed {
   done: Done[];
   /** Works whose record is left for a later run, with the reason. */
@@ -38,20 +41,14 @@ export interface Executed {
 export async function execute(run: Run, collection: Collection, works: Work[]): Promise<Executed> {
   const result: Executed = { done: [], deferred: [] };
   let open = await findUnanswered(run, collection, works, result);
-  for (let round = 1; open.length > 0; round++) {
-    const again = await executeRound(run, collection, open, result);
-    if (round < MAX_ROUNDS) {
-      open = again;
-      continue;
-    }
-    for (const work of again) {
-      result.deferred.push({ work, error: new SyncError('later', 'contention') });
-    }
-    break;
-  }
+  for (let round = 0; open.length > 0 && round < MAX_ROUNDS; round++)
+    open = await executeRound(run, collection, open, result);
+  for (const work of open)
+    result.deferred.push({ work, error: new SyncError('later', 'contention') });
   return result;
 }
 
+/** A record with its decision, and the call that carries it out. */
 export interface Planned {
   work: Work;
   decision: Decision;
@@ -69,30 +66,8 @@ async function executeRound(
   const emails = works.flatMap((w) => (w.intent ? codec.emailsOf({ fields: w.intent.data }) : []));
   const context = await run.directory.context(emails);
   await adoptGroups(run, collection, works);
-  const planned = works.map((work) => ({ work, decision: decide(run, collection, context, work) }));
-
-  const blind = planned.filter(
-    ({ work, decision }) => work.raw === undefined && wantsCurrent(collection, decision.write),
-  );
-  await read(
-    run,
-    collection,
-    blind.map((p) => p.work),
-    (work) => work.link?.googleId ?? '',
-  );
-  for (const p of blind) p.decision = decide(run, collection, context, p.work);
-
-  const writes: Planned[] = [];
-  for (const { work, decision } of planned) {
-    const listed = run.listing.get(codec.record) === 'done' && !isYounger(run, work);
-    if (!listed && isAdrift(work)) {
-      result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
-      continue;
-    }
-    const write = decision.write && encode(collection, context, decision.write, work);
-    if (write) writes.push({ work, decision, write });
-    else result.done.push({ work, decision, written: undefined });
-  }
+  const planned = await planAll(run, collection, context, works);
+  const writes = writesOf(run, collection, context, planned, result);
   run.count.writes += writes.length;
   await tellLosses(run, collection, writes);
   await markLeaving(run, writes);
@@ -111,6 +86,50 @@ async function executeRound(
   });
   await readAgain(run, collection, again);
   return again.map((a) => a.work);
+}
+
+/** Decides each; where a patch depends on what is there now, that is read first. */
+async function planAll(
+  run: Run,
+  collection: Collection,
+  context: CodecContext,
+  works: Work[],
+): Promise<Omit<Planned, 'write'>[]> {
+  const planned = works.map((work) => ({ work, decision: decide(run, collection, context, work) }));
+
+  const blind = planned.filter(
+    ({ work, decision }) => work.raw === undefined && wantsCurrent(collection, decision.write),
+  );
+  await read(
+    run,
+    collection,
+    blind.map((p) => p.work),
+    (work) => work.link?.googleId ?? '',
+  );
+  for (const p of blind) p.decision = decide(run, collection, context, p.work);
+  return planned;
+}
+
+/** What there is to write. The rest goes into the result: it needs no call, or waits for a listing. */
+function writesOf(
+  run: Run,
+  collection: Collection,
+  context: CodecContext,
+  planned: Omit<Planned, 'write'>[],
+  result: Executed,
+): Planned[] {
+  const writes: Planned[] = [];
+  for (const { work, decision } of planned) {
+    const listed = run.listing.get(collection.codec.record) === 'done' && !isYounger(run, work);
+    if (!listed && isAdrift(work)) {
+      result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
+      continue;
+    }
+    const write = decision.write && encode(collection, context, decision.write, work);
+    if (write) writes.push({ work, decision, write });
+    else result.done.push({ work, decision, written: undefined });
+  }
+  return writes;
 }
 
 /** The writes' answers, in order. */
@@ -212,9 +231,6 @@ const isAdrift = ({ link, observed, nowhere, follows }: Work) =>
 const isYounger = ({ startedAt }: Run, { observed }: Work) =>
   observed?.whole !== undefined && observed.whole.since > startedAt;
 
-const isNotFound = (answer: Result<unknown> | undefined) =>
-  answer !== undefined && !answer.ok && answer.error.status === 404;
-
 const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
   write?.kind === 'patch' && codec.needsCurrent(write.patch);
 
@@ -237,102 +253,4 @@ function encode(
   return body === undefined
     ? undefined
     : { kind: 'patch', googleId: write.googleId, etag: write.etag, body };
-}
-
-type Judged = { done: Done } | { deferred: SyncError } | { readAgain: string };
-
-function judge(
-  { codec }: Collection,
-  context: CodecContext,
-  { work, decision, write }: Planned,
-  answer: Result<unknown> | undefined,
-): Judged {
-  if (!answer) return { deferred: new SyncError('later', 'noAnswer') };
-  if (answer.ok) {
-    const written = write.kind === 'delete' ? undefined : codec.decode(answer.data, context);
-    return { done: { work, decision, written, lossesTold: true } };
-  }
-  const { error } = answer;
-  const gone = error.kind === 'gone';
-  const news = gone || error.kind === 'precondition' || error.kind === 'exists';
-  if (gone && write.kind === 'delete')
-    return { done: { work, decision, written: undefined, lossesTold: true } };
-  // Without an id of its own there is nothing that could be read.
-  const refused = news && write.kind === 'insert' && write.googleId === undefined;
-  if (news && !refused) return { readAgain: write.googleId ?? work.link?.googleId ?? '' };
-  if (refused || error.kind === 'park')
-    return { done: { work, decision: park(work, error), written: undefined } };
-  return { deferred: error };
-}
-
-/** Refused for good: the CRM is told which record and why; nothing else waits for it. */
-function park(work: Work, error: SyncError): Decision {
-  const name = work.intent?.crmId ?? work.link?.crmId ?? 'the record';
-  const detail = `Google refuses ${name} (${error.status ?? ''} ${error.reason}): correct it in the CRM and save it again`;
-  return {
-    rule: 'refuse',
-    link: 'unchanged',
-    agreed: {},
-    offers: {},
-    notice: { op: 'reject', rejected: { reason: error.reason, detail } },
-  };
-}
-
-async function readAgain(
-  run: Run,
-  collection: Collection,
-  again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[],
-): Promise<void> {
-  const ids = new Map(again.map((a) => [a.work, a.googleId]));
-  await read(
-    run,
-    collection,
-    again.map((a) => a.work),
-    (work) => ids.get(work) ?? '',
-  );
-  const inserts = again.filter((a) => a.write.kind === 'insert');
-  const others = await takenByOthers(run, collection, inserts);
-  for (const { work, write, googleId } of inserts) {
-    const { intent, link, observed } = work;
-    const crmId = intent?.crmId ?? link?.crmId;
-    const taken = observed?.state === 'gone' || others.has(googleId);
-    if (crmId === undefined || !observed || !taken) continue;
-    // The id that we tried is taken for good: the next generation comes after it.
-    const generation = generationOf(collection, run.user.userId, crmId, write.googleId);
-    const marker = { crmId, generation };
-    work.observed = isElsewhere(link, collection)
-      ? elsewhere(link, marker)
-      : { googleId, state: 'gone', fields: {}, marker };
-  }
-}
-
-/** Ids whose event belongs to another record by now (restored under a new crmId). */
-async function takenByOthers(
-  run: Run,
-  { codec }: Collection,
-  again: { work: Work; googleId: string }[],
-): Promise<Set<string>> {
-  if (again.length === 0) return new Set();
-  const ids = again.map((a) => a.googleId);
-  const links = await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids);
-  const crmIds = new Map(
-    again.map((a) => [a.googleId, a.work.intent?.crmId ?? a.work.link?.crmId]),
-  );
-  return new Set(
-    links
-      .map((link) => ({ id: link.googleId ?? '', crmId: link.crmId }))
-      .filter(({ id, crmId }) => crmId !== undefined && crmId !== crmIds.get(id))
-      .map(({ id }) => id),
-  );
-}
-
-function generationOf(
-  { codec }: Collection,
-  userId: string,
-  crmId: string,
-  googleId: string | undefined,
-): number {
-  let generation = 0;
-  while (generation < 1000 && codec.googleId(userId, crmId, generation) !== googleId) generation++;
-  return generation;
 }

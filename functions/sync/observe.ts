@@ -1,15 +1,15 @@
+/** What a run knows of each record before it decides: the CRM's intent, our link, the object at Google. */
 import type { Observed } from '../core/codec.ts';
-import { sameValue } from '../core/fields.ts';
 import { adoptedId } from '../core/intent.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
-import { knownGoogle } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Heir } from '../core/sides.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { claimShared, passOn } from './claims.ts';
 import type { Collection, Page } from './collection.ts';
 import { knownGroups, placeGroups } from './groups.ts';
+import { asFormer, recognise } from './recognise.ts';
 import type { Run } from './run.ts';
 
 /** One record on its way through a run. */
@@ -170,103 +170,9 @@ export async function observePage(
   return news;
 }
 
-/** A record's former object, born at Google: the tombstone stands in for the marker that it does not bear. */
-function asFormer(work: Work): Work {
-  const { link, observed } = work;
-  if (link?.formerOf === undefined || !observed) return work;
-  const marker = { crmId: link.formerOf, generation: link.generation };
-  return { ...work, link: undefined, observed: { ...observed, marker } };
-}
-
 /** What is out of the collection's reach is nobody's business, unless a record hangs on it. */
 const isUnknown = ({ link, intent, observed }: Work) =>
   observed?.state === 'out' && link === undefined && intent === undefined;
-
-/**
- * Events of ours of which the link does not tell what the CRM wants: no link (a run died between
- * inserting and committing), an earlier generation, or a tombstone whose event a person restored.
- * There the CRM's stored word counts, pending or not.
- */
-async function recognise(run: Run, collection: Collection, works: Work[]): Promise<void> {
-  const { store } = run.engine;
-  const { codec } = collection;
-  const unlinked = works.filter((w) => w.link === undefined && w.observed?.marker !== undefined);
-  const isPast = ({ deletedBy, state }: Link) => deletedBy === 'crm' || state === 'out';
-  const restored = works.filter((w) => w.link && isPast(w.link) && w.observed?.state === 'live');
-  const idOf = (work: Work) => work.link?.crmId ?? work.observed?.marker?.crmId ?? '';
-  if (unlinked.length + restored.length === 0) return;
-  const links = index(
-    unlinked.length === 0
-      ? []
-      : await store.linksByCrmId(run.user.userId, codec.record, unlinked.map(idOf)),
-    (link) => link.crmId,
-  );
-  const intents = new Map(
-    (await store.getIntents(codec.record, [...unlinked, ...restored].map(idOf))).map((intent) => [
-      intent.crmId,
-      intent,
-    ]),
-  );
-  for (const work of restored) work.intent = intents.get(idOf(work));
-  for (const work of unlinked) {
-    const { crmId = '', generation = 0 } = work.observed?.marker ?? {};
-    work.link = links.get(crmId);
-    const ours = work.link?.deletedBy === 'crm';
-    if (work.link === undefined || ours || generation > work.link.generation)
-      work.intent = intents.get(crmId);
-  }
-  await markSpares(run, collection, unlinked);
-  await tellDoubles(run, collection, unlinked);
-}
-
-/**
- * Where ids are Google's, an object with our mark that is not the linked one is that one under another
- * name, or a second one. The second one counts as an older one, unless somebody has made it his own.
- */
-async function tellDoubles(run: Run, collection: Collection, works: Work[]): Promise<void> {
-  const others = works.filter(
-    ({ link, observed }) =>
-      link?.state === 'live' &&
-      link.googleId !== undefined &&
-      link.googleId !== observed?.googleId &&
-      link.generation === observed?.marker?.generation,
-  );
-  const linked = others.map(({ link }): Work => ({ link, ...unread }));
-  await read(run, collection, linked, ({ link }) => link?.googleId ?? '');
-  for (const [i, work] of others.entries()) {
-    const original = linked[i]?.observed;
-    const { link, observed } = work;
-    if (!link || !observed?.marker || original?.state === 'gone') continue;
-    if (original?.googleId === observed.googleId) continue;
-    const known = knownGoogle(link);
-    const edited = Object.keys(observed.fields).some(
-      (name) => !sameValue(observed.fields[name], known[name]),
-    );
-    work.observed = edited
-      ? { googleId: observed.googleId, state: 'out', fields: {} }
-      : { ...observed, marker: { ...observed.marker, generation: link.generation - 1 } };
-    if (edited) work.link = undefined;
-  }
-}
-
-/** Of a later generation than the link's it has to be known whether the link's is gone, as it seems. */
-async function markSpares(run: Run, collection: Collection, works: Work[]): Promise<void> {
-  const doubtful = works.filter(
-    ({ link, observed }) =>
-      link?.state === 'live' &&
-      link.googleId !== undefined &&
-      observed?.state === 'live' &&
-      (observed.marker?.generation ?? -1) > link.generation &&
-      !isElsewhere(link, collection),
-  );
-  const looked = doubtful.map(({ link }): Work => ({ link, ...unread }));
-  await read(run, collection, looked, ({ link }) => link?.googleId ?? '');
-  doubtful.forEach(({ observed }, i) => {
-    if (observed && looked[i]?.observed?.state === 'live') observed.spare = true;
-  });
-}
-
-const unread = { intent: undefined, observed: undefined, raw: undefined };
 
 /** Our own write coming back: the version that the link was written as. No timers, no flags. */
 const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
@@ -307,6 +213,10 @@ export async function read(
 /** True when a listing has to start over. */
 export const needsFullSync = (error: unknown) => isSyncError(error, 'resync');
 
-function index<T>(items: T[], key: (item: T) => string | undefined): Map<string, T> {
+/** A work of which nothing is known but its link. */
+export const unread = { intent: undefined, observed: undefined, raw: undefined };
+
+/** By key; of two with the same the last one counts. */
+export function index<T>(items: T[], key: (item: T) => string | undefined): Map<string, T> {
   return new Map(items.map((item) => [key(item) ?? '', item]));
 }

@@ -11,7 +11,8 @@ import { linksOf } from './journal.ts';
 import { executeGrouped } from './members.ts';
 import { read, type Work } from './observe.ts';
 import { settlePlaces } from './places.ts';
-import { CHUNK, keepLease, type Run, type RunOutcome, underLease } from './run.ts';
+import { CHUNK, keepLease, type Run, type RunOutcome } from './run.ts';
+import { underLease } from './run-user.ts';
 
 type About = Pick<JournalEntry, 'record' | 'crmId' | 'googleId' | 'rule'>;
 

@@ -6,7 +6,8 @@ import { type ParsedMessage, parseCrmMessage, type Refusal } from '../crm/incomi
 import type { Log } from '../log.ts';
 import type { Engine } from '../sync/engine.ts';
 import type { Store } from '../sync/ports.ts';
-import { type RunOutcome, runUser } from '../sync/run.ts';
+import type { RunOutcome } from '../sync/run.ts';
+import { runUser } from '../sync/run-user.ts';
 import { type PushDeps, type PushHandler, type PushMessage, pushFunction } from './push.ts';
 
 const DEAD_LETTER_DAYS = 90;

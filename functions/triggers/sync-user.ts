@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Engine } from '../sync/engine.ts';
-import { runUser } from '../sync/run.ts';
+import { runUser } from '../sync/run-user.ts';
 import { type PushDeps, type PushHandler, pushFunction } from './push.ts';
 
 const messageSchema = z.object({ userId: z.string().min(1) });

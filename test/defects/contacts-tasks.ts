@@ -135,6 +135,22 @@ export const ofContactsAndTasks: Defect[] = [
     pattern: 'done on the phone: hidden at Google',
   },
   {
+    name: 'types: of a list that both sides change, drop what only Google has',
+    file: 'functions/core/merge.ts',
+    from: '  for (const id of new Set([...google.keys(), ...crm.keys()])) {',
+    to: '  for (const id of crm.keys()) {',
+    test: sweep,
+    pattern: 'P16 crash at every step: contact: phones, e-mails and addresses on both sides',
+  },
+  {
+    name: 'types: journal a cut text as Google shows it',
+    file: 'functions/core/journal.ts',
+    from: '  wholeTexts(fields, knownGoogle(link), link);',
+    to: '  fields && knownGoogle(link);',
+    test: tasks,
+    pattern: 'undo gives the CRM back the whole of a text that Google holds cut',
+  },
+  {
     name: 'types: an edit of a cut text takes the rest of it away',
     file: 'functions/core/cut.ts',
     from: '  return shown.head + source.slice(before.head.length) + shown.behind;',

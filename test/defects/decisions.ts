@@ -44,7 +44,7 @@ export const decisions: Defect[] = [
   {
     name: 'undo takes back what is newer',
     file: 'functions/core/undo.ts',
-    from: "if (!link || pending || !isAsLeft(entry, link)) return 'newer';",
+    from: "if (!link || pending || !isAsLeft(codec, entry, link)) return 'newer';",
     to: "if (!link || pending) return 'newer';",
     test: undo,
     pattern: 'what is newer stays',
@@ -115,7 +115,7 @@ export const decisions: Defect[] = [
   },
   {
     name: 'a release is used up by a listing that fails',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/pull-due.ts',
     from: 'believeListing: stillBelieved(run, seen)',
     to: 'believeListing: undefined',
     test: 'test/integration/release.test.ts',
@@ -171,7 +171,7 @@ export const decisions: Defect[] = [
   },
   {
     name: 'a message that was let in before the erase leaves its record behind',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/run-user.ts',
     from: '    await clearAway(engine, userId);\n',
     to: '',
     test: erase,

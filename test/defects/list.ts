@@ -169,7 +169,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'forget that a record had another object, born at Google',
-    file: 'functions/sync/observe.ts',
+    file: 'functions/sync/recognise.ts',
     from: 'if (link?.formerOf === undefined || !observed) return work;',
     to: 'if (link) return work;',
     test: crossings,
@@ -241,8 +241,8 @@ export const defects: Defect[] = [
   },
   {
     name: 'a copied event passes for ours',
-    file: 'functions/core/appointment.ts',
-    from: 'if (appointmentCodec.googleId(context.userId, crmId, generation) !== googleId) return undefined;',
+    file: 'functions/core/event.ts',
+    from: 'if (eventId(context.userId, crmId, generation) !== googleId) return undefined;',
     to: '',
     test: sweep,
     pattern: 'crash at every step: a copy of ours$',
@@ -265,7 +265,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'the last day of an all-day entry is lost',
-    file: 'functions/core/appointment.ts',
+    file: 'functions/core/event-encode.ts',
     from: 'body.end = encodeMoment(data.end, 1);',
     to: 'body.end = encodeMoment(data.end, 0);',
     test: 'test/property/codec.test.ts',
@@ -296,7 +296,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'leave what a run that died did not tell to nobody',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/run-user.ts',
     from: '    await tellLeftOver(run);\n',
     to: '',
     test: crossings,
@@ -496,7 +496,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'every type of event is an appointment',
-    file: 'functions/core/appointment.ts',
+    file: 'functions/core/event.ts',
     from: "return type === 'default' || blocks.includes(type);",
     to: "return type !== 'party';",
     test: 'test/integration/calendar.test.ts',
@@ -504,7 +504,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'why somebody is away is told',
-    file: 'functions/core/appointment.ts',
+    file: 'functions/core/event-decode.ts',
     from: 'const hide = blocks.includes(type) || (',
     to: 'const hide = (',
     test: 'test/integration/calendar.test.ts',
@@ -544,7 +544,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'a colleague is a stranger',
-    file: 'functions/core/appointment.ts',
+    file: 'functions/core/event-decode.ts',
     from: "colleague ? 'user' : 'external',",
     to: "'external',",
     test: 'test/integration/guests.test.ts',
@@ -552,7 +552,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'guests whom somebody else invited are taken off',
-    file: 'functions/core/appointment.ts',
+    file: 'functions/core/event-encode.ts',
     from: 'return a.self || wanted.has(email) || !ours.has(email);',
     to: 'return a.self || wanted.has(email);',
     test: 'test/integration/guests.test.ts',
@@ -624,7 +624,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'a write that failed is taken for done',
-    file: 'functions/sync/execute.ts',
+    file: 'functions/sync/answers.ts',
     from: '  return { deferred: error };',
     to: '  return { done: { work, decision, written: undefined } };',
     test: 'test/integration/refusals.test.ts',
@@ -632,7 +632,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'a tombstone is an event',
-    file: 'functions/core/appointment.ts',
+    file: 'functions/core/event-decode.ts',
     from: "if (event.status === 'cancelled') {",
     to: "if (event.status === 'gone') {",
     test: 'test/integration/deletes.test.ts',
@@ -640,7 +640,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'what we inserted is not known again',
-    file: 'functions/core/appointment.ts',
+    file: 'functions/core/event.ts',
     from: '  return { crmId, generation };\n',
     to: '  return generation < 0 ? { crmId, generation } : undefined;\n',
     test: 'test/integration/connecting.test.ts',
@@ -705,7 +705,7 @@ export const defects: Defect[] = [
   },
   {
     name: 'runs begin for a user whom the CRM has switched off',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/run-user.ts',
     from: ": user.enabled && user.state === 'active');",
     to: ": user.state === 'active');",
     test: 'test/simulation/simulation.test.ts',

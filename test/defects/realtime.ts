@@ -76,7 +76,7 @@ export const realtime: Defect[] = [
   },
   {
     name: 'nobody looks at the end of a run for what rang more often than it wrote',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/run-user.ts',
     from: '  await answerRings(run);\n',
     to: '',
     test: 'test/integration/realtime.test.ts',
@@ -180,7 +180,7 @@ export const realtime: Defect[] = [
   },
   {
     name: 'whoever is watched is never polled',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/pull-due.ts',
     from: '{ first: safetyMs, most: 2 * safetyMs, late: true }',
     to: '{ first: 60 * safetyMs, most: 60 * safetyMs }',
     test: 'test/integration/realtime.test.ts',
@@ -188,7 +188,7 @@ export const realtime: Defect[] = [
   },
   {
     name: 'a watched calendar is polled as often as one that is not',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/pull-due.ts',
     from: 'const often = channel ?',
     to: 'const often = !channel ?',
     test: 'test/integration/realtime.test.ts',
@@ -324,7 +324,7 @@ export const realtime: Defect[] = [
   },
   {
     name: 'a type that is off stays known as listed',
-    file: 'functions/sync/run.ts',
+    file: 'functions/sync/drain.ts',
     from: 'const commit = { consumed: off, ...forgotten(run, off) };',
     to: 'const commit = { consumed: off };',
     test: 'test/integration/settings-change.test.ts',

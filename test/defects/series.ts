@@ -73,7 +73,7 @@ export const series: Defect[] = [
   },
   {
     name: 'a series that is written anew forgets what was special in it',
-    file: 'functions/sync/members.ts',
+    file: 'functions/sync/followers.ts',
     from: '  const works = links.filter(isPart).flatMap(',
     to: '  const works = links.filter((l) => isPart(l) && turns === undefined).flatMap(',
     test: seriesCrm,

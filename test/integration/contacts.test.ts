@@ -339,6 +339,29 @@ test('P21: one contact that Google refuses is told to the CRM, the others are ma
   assert.deepEqual(link, [], 'nothing is looked for any more');
 });
 
+test('P21: one contact that Google does not update, or delete, holds up no other of its batch', async () => {
+  const { world, contact, ours, told } = await setUp();
+  const named = (name: string, rest = {}) =>
+    Array.from({ length: 9 }, (_, i) =>
+      contact(`P-${i}`, person({ givenName: `${name}${i}` }), rest),
+    );
+  await world.crm(...named('n'));
+  const [bad = ''] = ours().flatMap((c) => (c.names[0].givenName === 'n4' ? c.resourceName : []));
+  world.workspace.before = ({ method, body }) => {
+    if (!/Update|update|Delete|delete/.test(method) || !body.includes(bad)) return;
+    world.workspace.faults.add({
+      ...{ method, kind: 'status', status: 400, reason: 'badRequest', count: 1 },
+    });
+  };
+  await world.crm(...named('m'));
+  const rejected = () => told().map((m) => [m.op, m.crmId]);
+  assert.deepEqual(rejected(), [['reject', 'P-4']]);
+  assert.equal(ours().filter((c) => /^m/.test(c.names[0].givenName)).length, 8);
+  await world.crm(...named('', { op: 'delete' }));
+  assert.equal(ours().length, 1);
+  assert.deepEqual(rejected(), [['reject', 'P-4']]);
+});
+
 test('P14: a listing that lags behind our write is no edit', async () => {
   const { world, contact, only, told } = await setUp();
   await world.poll();

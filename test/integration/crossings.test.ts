@@ -371,6 +371,24 @@ test('rule 10: restored under another crmId: the old delete, woken again, is not
   assert.equal((await world.events()).length, 2, 'entered anew it has an event of its own');
 });
 
+test('P1 rule 10: restored under another crmId after it was deleted at Google too: told, whatever its version', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit(), { version: 7 }));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.crm(world.change('v1', {}, { version: 8, op: 'delete' }));
+  const { changeId: restoring = '' } = told(world).at(-1) ?? {};
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  // It has applied the first of the two messages only.
+  const v2 = visit(1, 9, { place: 'Thun' });
+  const { id: googleId = '' } = event ?? {};
+  await world.crm(world.change('v2', v2, { version: 1, googleId, seen: restoring }));
+  assert.deepEqual(await world.events(), []);
+  const last = told(world).at(-1);
+  assert.deepEqual([last?.op, last?.crmId], ['delete', 'v2'], 'deleted at Google, so in the CRM');
+});
+
 test('P4 a hand-over takes away what the old owner changed: told, not lost', async () => {
   const world = await connected('luca');
   await world.crm(world.change('v1', visit()));

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { appointmentSchema } from '../../functions/core/messages.ts';
 import { scopes } from '../../functions/google/oauth.ts';
-import { runUser } from '../../functions/sync/run.ts';
+import { runUser } from '../../functions/sync/run-user.ts';
 import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
 
 const names = (events: { summary?: string }[]) => events.map((e) => e.summary).sort();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
 import { scopes } from '../../functions/google/oauth.ts';
+import { undoRun } from '../../functions/sync/undo.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
 const MINUTE = 60_000;
@@ -453,4 +454,36 @@ test('disconnecting ends although the list with an unanswered creation is gone',
   await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
   assert.equal(await world.poll(), 'done');
   assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});
+
+test('undo gives the CRM back the whole of a text that Google holds cut', async () => {
+  const world = await connected();
+  const [first, second] = ['first', 'second'].map((word) => `Start\n${`${word} `.repeat(2000)}end`);
+  const undo = async () => {
+    const [{ run = Number.NaN } = {}] = await world.store.journalRuns('anna', 1);
+    return undoRun(world.engine, 'anna', run);
+  };
+  await world.crm(wish(world, 'T-1', { title: 'Call', notes: first ?? '' }));
+  await world.crm(wish(world, 'T-1', { title: 'Call', notes: second ?? '' }));
+  assert.deepEqual((await undo()).kept, []);
+  assert.match(only(world).notes ?? '', /^Start\nfirst/);
+  assert.equal(last(world)?.data?.notes, first, 'put back after an edit in the CRM');
+
+  const { changeId: seen = '' } = last(world) ?? {};
+  await world.crm(wish(world, 'T-1', { title: 'Call', notes: first ?? '' }, { seen }));
+  const { id, notes = '' } = only(world);
+  world.tasks().edit(id, { notes: notes.replace('Start', 'Begin') });
+  await world.poll();
+  assert.equal(last(world)?.data?.notes, first?.replace('Start', 'Begin'));
+  assert.deepEqual((await undo()).kept, []);
+  assert.equal(last(world)?.data?.notes, first, 'put back after an edit on the phone');
+
+  const { changeId: agreed = '' } = last(world) ?? {};
+  await world.crm(wish(world, 'T-1', { title: 'Call', notes: first ?? '' }, { seen: agreed }));
+  await world.crm(wish(world, 'T-1', {}, { op: 'delete', seen: agreed }));
+  assert.deepEqual((await undo()).kept, []);
+  assert.equal(last(world)?.data?.notes, first, 'brought back after a delete');
+  world.messages.length = 0;
+  await world.poll();
+  assert.deepEqual(told(world), [], 'and what Google holds cut is no edit afterwards');
 });

@@ -43,6 +43,11 @@ const place = (google: string | null, crm: string | null, winner = 'crm') => ({
   ...{ crm, google, winner },
 });
 
+/** What a contact's list holds, on either side. */
+const phones = (...values: string[]): Raw => ({
+  lists: { phones: values.map((value) => ({ value })) },
+});
+
 const cases: Case[] = [
   ended('bug', 'a programming error was reported', { bugs: ['TypeError'] }),
   ended('P2', 'it never comes to rest', { rested: false }),
@@ -527,6 +532,41 @@ const cases: Case[] = [
         .write(3, 'patch', 'e1', ours('CH-1'))
         .tell(3, { ...about, data: before, changed: ['place'] }, before)
         .store(3, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'a list of a contact differs between the sides',
+    history: (bad) => planned(phones('1'), phones('1', ...(bad ? ['2'] : []))).end(),
+  },
+  {
+    invariant: 'P4',
+    name: 'of a list that both sides add to, what one has added is lost',
+    history: (bad) => {
+      const both = phones('2', ...(bad ? [] : ['3']));
+      const data = desk(both);
+      return planned(phones('1'), phones('1'))
+        .onPhone('edit', 'e1', ours('CH-1', phones('1', '3')))
+        .inCrm('edit', 'CH-1', desk(phones('2')))
+        .run(2)
+        .write(2, 'patch', 'e1', ours('CH-1', both))
+        .tell(2, { ...about, data, changed: [] }, data)
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P4',
+    name: 'what somebody took off a list is back',
+    history: (bad) => {
+      const less = phones(...(bad ? ['1', '2'] : ['2']));
+      return planned(phones('1', '2'), phones('1', '2'))
+        .inCrm('edit', 'CH-1', desk(phones('2')))
+        .run(2)
+        .write(2, 'patch', 'e1', ours('CH-1', less))
+        .tell(2, { ...about, data: desk(less), changed: [] }, desk(less))
+        .store(2, 'e1')
         .end();
     },
   },

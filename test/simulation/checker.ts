@@ -10,6 +10,7 @@ import { duplicates } from './checker/duplicates.ts';
 import { ending } from './checker/ending.ts';
 import { fieldMerge } from './checker/field-merge.ts';
 import { leases } from './checker/leases.ts';
+import { lists } from './checker/lists.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
 import { mappingHeld } from './checker/mapping-held.ts';
 import { meetings } from './checker/meetings.ts';
@@ -45,6 +46,7 @@ function checkOne(history: History): Violation[] {
     ...series(view),
     ...meetings(view),
     ...lostUpdates(view),
+    ...lists(view),
     ...resurrections(view),
     ...counters(view),
     ...duplicates(view),

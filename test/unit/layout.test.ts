@@ -64,3 +64,19 @@ test('core knows no clock, randomness, environment or network', () => {
     assert.equal(found, null, `${file} uses ${found?.[0]}`);
   }
 });
+
+test('the engine knows no record type: sync/ and the decisions name none', () => {
+  const types = ['appointment', 'contact', 'task'];
+  /** What is one type's: its codec, and what it is made of. The rest is the engine's. */
+  const ofOneType = /^core\/(appointment|contact|task|notes|description|event|series|recurrence)/;
+  /** Where the types are listed: as messages, and as words. */
+  const lists = ['core/fields.ts', 'core/messages.ts'];
+  const engine = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (f) => /^(sync|core)\/.*\.ts$/.test(f) && !ofOneType.test(f) && !lists.includes(f),
+  );
+  const named = engine.filter((file) => {
+    const code = readFileSync(join(root, file), 'utf8');
+    return types.some((type) => new RegExp(`['"\`]${type}s?['"\`]|\\b${type}Codec\\b`).test(code));
+  });
+  assert.deepEqual(named, []);
+});

@@ -15,6 +15,7 @@ const OURS = new Set([
   'transparency',
   'reminders',
   'attendees',
+  'lists',
   'recurrence',
   'sequence',
   'updated',

@@ -308,5 +308,5 @@ export class View {
   }
 }
 
-export const crmKey = (crmId: string) => `c:${crmId}`;
+const crmKey = (crmId: string) => `c:${crmId}`;
 export const googleKey = (user: string, id: string) => `${user}/${id}`;

@@ -11,11 +11,17 @@ export interface Kind {
   /** The same for what the two sides say. Undefined: no word on it. */
   inCrm(data: Raw, field: string): unknown;
   atGoogle(resource: Raw, field: string): unknown;
+  /** Fields that are lists, which both sides may add to. */
+  lists: readonly string[];
+  /** What they hold, in the CRM's words. */
+  listsAtGoogle(resource: Raw): { [name: string]: Raw[] };
   /** The record that it was inserted for, as its mark says. */
   crmIdOf(resource: Raw): string | undefined;
   /** Fields at Google that a write of the engine may change, and those that Google changes by itself. */
   ours: ReadonlySet<string>;
 }
+
+const entry = ({ value, type }: Raw): Raw => ({ value, ...(type && { type }) });
 
 const contact: Kind = {
   record: 'contact',
@@ -36,13 +42,25 @@ const contact: Kind = {
       }
     }
   },
+  lists: ['emails', 'phones', 'addresses'],
+  listsAtGoogle: ({ emailAddresses = [], phoneNumbers = [], addresses = [] }) => ({
+    emails: emailAddresses.map(entry),
+    phones: phoneNumbers.map(entry),
+    addresses: addresses.map(({ type, streetAddress: street, city }: Raw) => ({
+      ...(type && { type }),
+      ...(street && { street }),
+      ...(city && { city }),
+    })),
+  }),
   crmIdOf: ({ clientData }) => clientData?.find(({ key }: Raw) => key === 'crmSyncId')?.value,
   ours: new Set([
     'names',
     'organizations',
     'biographies',
     'birthdays',
+    'emailAddresses',
     'phoneNumbers',
+    'addresses',
     'urls',
     'memberships',
     'etag',
@@ -71,6 +89,8 @@ const task: Kind = {
       .filter((part) => part !== '')
       .join('\n');
   },
+  lists: [],
+  listsAtGoogle: () => ({}),
   crmIdOf: ({ notes }) => MARK.exec(notes ?? '')?.[1],
   ours: new Set([
     'title',

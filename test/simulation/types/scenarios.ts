@@ -206,6 +206,11 @@ const contactScenarios: Scenario[] = [
     given: labelled,
     when: [contacts.edit(2, ['phones']), people.edit(3, ['phones', 'title'])],
   },
+  {
+    name: 'phones, e-mails and addresses on both sides',
+    given: labelled,
+    when: [contacts.edit(10, ['phones']), people.edit(20, ['phones']), wait, poll],
+  },
 ];
 
 const taskScenarios: Scenario[] = [

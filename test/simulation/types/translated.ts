@@ -184,6 +184,7 @@ class Translation {
       eventType: 'default',
       // What is not compared; and what must stay as it is.
       attendees: [...ours].map((name) => resource[name] ?? null),
+      lists: this.#kind.listsAtGoogle(resource),
       others: Object.fromEntries(others),
       ...(crmId !== undefined && { extendedProperties: { private: { crmId } } }),
     };
@@ -194,7 +195,14 @@ class Translation {
       if (!(name in data)) return [];
       return [[CRM_NAMES[field] ?? field, this.#kind.inCrm(data, field)] as const];
     });
-    return { ...time, ...Object.fromEntries(said) };
+    const lists = this.#kind.lists.filter((name) => name in data);
+    return {
+      ...time,
+      ...Object.fromEntries(said),
+      ...(lists.length > 0 && {
+        lists: Object.fromEntries(lists.map((name) => [name, data[name] ?? []])),
+      }),
+    };
   }
 
   #record(record: Raw): Raw {

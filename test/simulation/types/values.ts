@@ -23,10 +23,20 @@ function crmContact(fields: readonly string[], n: number): object {
     else if (field === 'title') data.title = n % 11 === 0 ? null : `title ${n}`;
     else if (field === 'notes') data.notes = `Notes ${n}\nsecond line`;
     else if (field === 'birthday') data.birthday = birthday(n);
-    else data.phones = [{ value: `+41 ${n}`, type: 'work' }];
+    else Object.assign(data, crmLists(n));
   }
   return data;
 }
+
+/** Phones, and now and then e-mails and addresses. */
+const crmLists = (n: number) => ({
+  phones: [
+    { value: `+41 ${n}`, type: 'work' },
+    ...(n % 3 === 0 ? [{ value: `+41 79 ${n}`, type: 'mobile' }] : []),
+  ],
+  ...(n % 2 === 0 && { emails: [{ value: `c${n}@x.example`, type: 'work' }] }),
+  ...(n % 5 === 0 && { addresses: [{ type: 'work', street: `Street ${n}`, city: 'Bern' }] }),
+});
 
 function crmTask(fields: readonly string[], n: number): object {
   const data: { [name: string]: unknown } = {};
@@ -48,10 +58,16 @@ export function personFields(fields: readonly string[], n: number): { [name: str
     else if (field === 'title') body.organizations = [{ title: `title ${n}` }];
     else if (field === 'notes') body.biographies = [{ value: `Notes ${n}\nmore` }];
     else if (field === 'birthday') body.birthdays = [{ date: { year, month, day } }];
-    else body.phoneNumbers = [{ value: `+41 ${n}`, type: 'mobile' }];
+    else Object.assign(body, personLists(n));
   }
   return body;
 }
+
+const personLists = (n: number) => ({
+  phoneNumbers: [{ value: `+41 ${n}`, type: 'mobile' }],
+  ...(n % 2 === 0 && { emailAddresses: [{ value: `g${n}@x.example`, type: 'home' }] }),
+  ...(n % 5 === 0 && { addresses: [{ type: 'home', streetAddress: `Way ${n}`, city: 'Thun' }] }),
+});
 
 /** What a person types into a task: `done` is a button of its own. */
 export const typedFields = (

@@ -1,0 +1,89 @@
+/** Members that nobody touched, and that what has become of their group concerns all the same. */
+import { knownGoogle } from '../core/merge.ts';
+import type { Link } from '../core/records.ts';
+import type { Collection } from './collection.ts';
+import type { Done } from './execute.ts';
+import { isElsewhere, read, unread, type Work } from './observe.ts';
+import type { Parents } from './parents.ts';
+import type { Run } from './run.ts';
+
+/** What has become of a group, and which of its members that concerns though nobody touched them. */
+interface Turns {
+  /** Written anew: each takes its place there, also those that were taken out, or they would be back. */
+  anew: Map<string, Link>;
+  /** Told for the first time: so is what the CRM knows of its members (the setting was another before). */
+  told: Map<string, Link>;
+  /** Changed: a member that never differed from it at Google changes, or goes, without a word. */
+  changed: Map<string, Link>;
+}
+
+/** By the id that each group had before. */
+export function turnsOf(collection: Collection, done: Done[], parents: Parents): Turns {
+  const turns: Turns = { anew: new Map(), told: new Map(), changed: new Map() };
+  const leads = (link: Link) => collection.codec.groups?.leads(knownGoogle(link)) === true;
+  for (const { work, decision, written } of done) {
+    const { link, observed } = work;
+    const before = link?.googleId ?? observed?.googleId;
+    const isNews = written !== undefined || (observed && observed.etag !== link?.etag);
+    const now = parents.of(work);
+    if (before === undefined || now?.state !== 'live' || !(leads(now) || (link && leads(link))))
+      continue;
+    const moves = now.googleId !== before || isElsewhere(link, collection);
+    if (link && (moves || decision.write?.kind === 'insert')) turns.anew.set(before, now);
+    else if (decision.rule === 'import') turns.told.set(before, now);
+    else if (isNews) turns.changed.set(before, now);
+  }
+  return turns;
+}
+
+/** The works of members that go along; seats of what is to be undone in `members` are put into these. */
+export async function followers(
+  run: Run,
+  collection: Collection,
+  { anew, told, changed }: Turns,
+  members: Work[],
+): Promise<Work[]> {
+  const { groups, record } = collection.codec;
+  const ids = [...anew.keys(), ...told.keys(), ...changed.keys()];
+  if (!groups || ids.length === 0) return [];
+  const links = await run.engine.store.linksByGroup(run.user.userId, record, ids);
+  const seen = new Set(members.map(({ link }) => link?.id));
+  const works = links.filter(isPart).flatMap((link): Work[] => {
+    const id = link.group ?? '';
+    const parent = anew.get(id) ?? told.get(id) ?? changed.get(id);
+    const follows = anew.has(id) ? 'anew' : told.has(id) ? 'told' : 'changed';
+    if (follows === 'changed' && (link.state !== 'live' || seen.has(link.id))) return [];
+    return [{ link, ...unread, parent, follows }];
+  });
+  const idOf = ({ link, follows }: Work) =>
+    follows === 'changed'
+      ? (link?.googleId ?? '')
+      : groups.idAt(anew.get(link?.group ?? '')?.googleId ?? '', link?.slot ?? '');
+  const looked = works.filter((work) => work.follows !== 'told');
+  await read(run, collection, looked, idOf);
+  await findSeats(run, collection, members, idOf, anew);
+  return works;
+}
+
+/** What the CRM knows under a name, or was taken out of the group. */
+const isPart = ({ slot, state, crmId, withGroup }: Link) =>
+  slot !== undefined && (state === 'live' ? crmId !== undefined : !withGroup);
+
+/** What is to be undone in a member finds its place in the group that is back. */
+async function findSeats(
+  run: Run,
+  collection: Collection,
+  members: Work[],
+  idOf: (work: Work) => string,
+  moved: Map<string, Link>,
+): Promise<void> {
+  const undone = members.filter(
+    ({ undo, link }) => undo && link?.slot && moved.has(link.group ?? ''),
+  );
+  const looked = undone.map(({ link }): Work => ({ link, ...unread }));
+  await read(run, collection, looked, idOf);
+  undone.forEach((work, i) => {
+    const seat = looked[i]?.observed;
+    if (work.undo && seat?.state === 'live') work.undo = { ...work.undo, seat };
+  });
+}

@@ -1,0 +1,141 @@
+/** Members that the CRM names: the place of each in its group as that stands now, or why it has none. */
+import type { CodecContext, Observed } from '../core/codec.ts';
+import { sawDeletion } from '../core/deletion.ts';
+import { heir, type Nowhere } from '../core/members.ts';
+import type { Intent, Link } from '../core/records.ts';
+import type { Collection } from './collection.ts';
+import { observeIntents, read, type Work } from './observe.ts';
+import type { Parents } from './parents.ts';
+import type { Run } from './run.ts';
+
+/** The works of members that the CRM names: each with its place, or the reason why it has none. */
+export async function observeMembers(
+  run: Run,
+  collection: Collection,
+  named: Intent[],
+  parents: Parents,
+): Promise<Work[]> {
+  if (named.length === 0) return [];
+  const works = await observeIntents(run, collection, named);
+  const context = await run.directory.context([]);
+  const { groups } = collection.codec;
+  const orphans = await findParents(run, collection, works, parents);
+  const open = new Map<Work, string>();
+  for (const work of works) {
+    const { intent, link, observed, parent } = work;
+    const own = link?.state === 'live' && link.group === undefined;
+    if (!groups || !intent?.member || intent.userId !== run.user.userId) continue;
+    const there = observed !== undefined && observed.state !== 'gone';
+    if (own || there || orphans.has(work)) continue;
+    const group = parent?.googleId ?? intent.member.group.googleId;
+    if (group === undefined) {
+      work.nowhere = 'noGroup';
+      continue;
+    }
+    const id = groups.memberId(group, intent.member.slot, context);
+    // A deleted one needs no look to stay deleted.
+    const wanted = isWanted(collection, intent);
+    const known = link?.googleId === id && (link.state === 'live' || !wanted);
+    // It went with its group, and the CRM repeats that: in a group written anew nothing is taken out.
+    const repeats = !wanted && link?.withGroup === true && sawDeletion({ link, intent });
+    if (!known && !repeats) open.set(work, id);
+  }
+  await findPlaces(run, collection, open);
+  return works;
+}
+
+/** Attaches the groups' links. Resolves to the works whose group is gone; what becomes of them is decided. */
+async function findParents(
+  run: Run,
+  collection: Collection,
+  works: Work[],
+  parents: Parents,
+): Promise<Set<Work>> {
+  const groupOf = (work: Work) => work.intent?.member?.group ?? {};
+  const ids = (key: 'crmId' | 'googleId') => [
+    ...new Set(works.flatMap((work) => groupOf(work)[key] ?? [])),
+  ];
+  const byCrmId = await parents.byCrmId(run, collection, ids('crmId'));
+  const byGoogleId = await parents.byGoogleId(run, collection, ids('googleId'));
+  const dead = new Set<Work>();
+  for (const work of works) {
+    const { crmId, googleId } = groupOf(work);
+    work.parent = byCrmId.get(crmId ?? '') ?? byGoogleId.get(googleId ?? '');
+    if (work.parent && work.parent.state !== 'live') dead.add(work);
+  }
+  if (dead.size === 0) return dead;
+  const context = await run.directory.context([]);
+  const crmIds = [...dead].map(({ parent }) => parent?.crmId ?? '');
+  const intents = await run.engine.store.getIntents(collection.codec.record, crmIds);
+  const words = new Map(intents.map((intent) => [intent.crmId, intent]));
+  for (const work of dead)
+    orphan(run, collection, context, work, words.get(work.parent?.crmId ?? ''));
+  return dead;
+}
+
+/** A member whose group is gone: by whom decides. */
+function orphan(
+  run: Run,
+  collection: Collection,
+  context: CodecContext,
+  work: Work,
+  word: Intent | undefined,
+): void {
+  const { link, parent } = work;
+  // What is an event of its own by now does not depend on the group.
+  if (link?.state === 'live' && link.group === undefined) return;
+  // A CRM that only repeats what it was told of the group has not deleted its members.
+  const repeats = word !== undefined && sawDeletion({ link: parent, intent: word });
+  const wanted = word === undefined || isWanted(collection, word);
+  if (!wanted && !repeats) work.nowhere = 'withGroup';
+  // On its way back (also after a fresh start).
+  else if (wanted && (word?.pendingFor.includes(run.user.userId) || parent?.deletedBy === 'crm'))
+    work.nowhere = 'noGroup';
+  else if (work.observed?.state !== 'live') work.observed = placeIn(collection, work, context);
+}
+
+/** A place in a group that is gone. */
+function placeIn({ codec }: Collection, work: Work, context: CodecContext): Observed {
+  const group = work.parent?.googleId ?? '';
+  const slot = work.intent?.member?.slot ?? { date: '' };
+  const googleId = codec.groups?.memberId(group, slot, context) ?? '';
+  const at = work.link?.slot ?? codec.groups?.slotOf(slot, context);
+  return { googleId, state: 'gone', fields: {}, group, ...(at !== undefined && { slot: at }) };
+}
+
+function isWanted({ codec }: Collection, intent: Intent): boolean {
+  return intent.op === 'upsert' && !codec.absent(intent.data);
+}
+
+/** Looks at the members' places, and ties the records to what is there. */
+async function findPlaces(
+  run: Run,
+  collection: Collection,
+  open: Map<Work, string>,
+): Promise<void> {
+  if (open.size === 0) return;
+  const { record } = collection.codec;
+  const { userId } = run.user;
+  const ids = [...new Set(open.values())];
+  const links = await run.engine.store.linksByGoogleId(userId, record, ids);
+  const works = [...open.keys()];
+  await read(run, collection, works, (work) => open.get(work) ?? '');
+  const context = await run.directory.context([]);
+  for (const work of works) {
+    const { intent, observed } = work;
+    const there = links.filter((l) => l.googleId === open.get(work));
+    const other = there.find((l) => l.state === 'live' && l.crmId && l.crmId !== intent?.crmId);
+    if (!intent || !observed) continue;
+    if (other) work.nowhere = 'taken';
+    else if (observed.state === 'live') {
+      const born = there.find((l) => l.state === 'live' && l.crmId === undefined);
+      work.link = born ?? bequeath(run, collection, work, intent, observed);
+    } else if (observed.group === undefined) work.nowhere = 'noPlace' satisfies Nowhere;
+  }
+
+  function bequeath(r: Run, c: Collection, work: Work, intent: Intent, at: Observed): Link {
+    const inherit = (fields: Link['crm']) =>
+      c.codec.groups?.inherited(fields, at, context) ?? fields;
+    return heir(c.codec, r.user.userId, intent, at, { link: work.parent, inherit }, work.link);
+  }
+}

@@ -1,0 +1,81 @@
+/** The links of groups that are records themselves, as a part of a run has left them. */
+import type { Link } from '../core/records.ts';
+import { settle } from '../core/settle.ts';
+import type { Collection } from './collection.ts';
+import type { Done } from './execute.ts';
+import type { Work } from './observe.ts';
+import type { Run } from './run.ts';
+
+/** Links of groups as a part of the run has left them, before they are stored. */
+export class Parents {
+  readonly #byGoogleId = new Map<string, Link>();
+  readonly #byCrmId = new Map<string, Link>();
+
+  add(link: Link): void {
+    if (link.googleId !== undefined) this.#byGoogleId.set(link.googleId, link);
+    if (link.crmId !== undefined) this.#byCrmId.set(link.crmId, link);
+  }
+
+  /** The link of a work that was carried out. */
+  of({ link, observed, intent }: Work): Link | undefined {
+    const crmId = intent?.crmId ?? link?.crmId;
+    if (crmId !== undefined) return this.#byCrmId.get(crmId);
+    return this.#byGoogleId.get(observed?.googleId ?? link?.googleId ?? '');
+  }
+
+  /** By the ids at Google; what is not known here comes from the store. */
+  async byGoogleId(run: Run, { codec }: Collection, ids: string[]): Promise<Map<string, Link>> {
+    const open = ids.filter((id) => !this.#byGoogleId.has(id));
+    const { userId } = run.user;
+    const stored =
+      open.length === 0 ? [] : await run.engine.store.linksByGoogleId(userId, codec.record, open);
+    return indexed(stored, this.#byGoogleId, (link) => link.googleId);
+  }
+
+  async byCrmId(run: Run, { codec }: Collection, ids: string[]): Promise<Map<string, Link>> {
+    const open = ids.filter((id) => !this.#byCrmId.has(id));
+    const { userId } = run.user;
+    const stored =
+      open.length === 0 ? [] : await run.engine.store.linksByCrmId(userId, codec.record, open);
+    return indexed(stored, this.#byCrmId, (link) => link.crmId);
+  }
+}
+
+/** Of two links the live one counts. */
+function indexed(
+  stored: Link[],
+  known: Map<string, Link>,
+  key: (link: Link) => string | undefined,
+): Map<string, Link> {
+  const sorted = stored.toSorted((a, b) => Number(a.state === 'live') - Number(b.state === 'live'));
+  return new Map([...sorted.map((link) => [key(link) ?? '', link] as const), ...known]);
+}
+
+/** The links as they will be stored. */
+export function parentsAfter(
+  run: Run,
+  { codec }: Collection,
+  done: Pick<Done, 'work' | 'decision' | 'written'>[],
+): Parents {
+  const parents = new Parents();
+  const { userId } = run.user;
+  for (const { work, decision, written } of done) {
+    const outcome = { codec, userId, ...work, decision, written, fence: run.lease.fence };
+    const { link } = settle({ ...outcome, expireAt: 0 });
+    if (link) parents.add(link);
+  }
+  return parents;
+}
+
+/** Puts the link of its group into each member's work. */
+export async function attachParents(
+  run: Run,
+  collection: Collection,
+  works: Work[],
+  parents: Parents,
+): Promise<void> {
+  if (!collection.codec.groups || works.length === 0) return;
+  const groupOf = ({ link, observed }: Work) => observed?.group ?? link?.group ?? '';
+  const links = await parents.byGoogleId(run, collection, [...new Set(works.map(groupOf))]);
+  for (const work of works) work.parent = links.get(groupOf(work));
+}
