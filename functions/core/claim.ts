@@ -1,6 +1,7 @@
 /** Whose record an object is that several users see, each a copy of it (design decision 3). */
 import type { RecordType } from './fields.ts';
 
+/** Who of several users has the record of a meeting, see ARCHITECTURE.md, "Meetings of several users". */
 export interface Claim {
   record: RecordType;
   /** The same for all copies: see Observed.shared. */

@@ -5,6 +5,7 @@ import type { Conflict, Rejection } from './messages.ts';
 import type { Intent } from './records.ts';
 import type { Rule } from './table.ts';
 
+/** One call at Google that changes an object. `etag`: it must still be that version; undefined: whatever it is. */
 export type Write =
   | {
       kind: 'insert';
@@ -28,6 +29,7 @@ export interface Notice {
   rejected?: Rejection;
 }
 
+/** What is to be done with one record: at Google, towards the CRM, and with the link. */
 export interface Decision {
   /** The row of the state table that applied (ARCHITECTURE.md, "States of a link"). */
   rule: Rule | 'undo' | 'keep' | 'follow';

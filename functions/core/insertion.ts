@@ -7,6 +7,7 @@ import type { Conflict } from './messages.ts';
 import { forCrm, mergeWith, type Prepared, seenChange } from './sides.ts';
 import type { Rule } from './table.ts';
 
+/** The decision to write the CRM's record as a new object; refused or left waiting where that cannot be. */
 export function insert(
   input: Prepared,
   rule: Rule,

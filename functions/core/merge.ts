@@ -19,12 +19,14 @@ export type Policy = { readonly [field: string]: 'crm' | 'google' };
 const winnerOf = ({ policy, codec }: MergeInput, field: string): 'crm' | 'google' =>
   policy[`${codec.record}.${field}`] ?? policy[field] ?? 'crm';
 
+/** The last values that both sides provably held, in each side's spelling, and what the CRM was offered since. */
 export interface Base {
   crm: Fields;
   google: Fields;
   offered: Link['offered'];
 }
 
+/** Base, and the two sides as they are now. */
 export interface MergeInput {
   codec: Codec;
   base: Base;
@@ -41,6 +43,7 @@ export interface MergeInput {
   locked: (field: string) => boolean;
 }
 
+/** What each side lacks, by field, and where they clashed. */
 export interface Merged {
   /** Fields to write to Google, with their values. */
   toGoogle: Fields;

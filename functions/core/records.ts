@@ -65,6 +65,7 @@ export interface User {
   moving?: { [record: string]: string };
 }
 
+/** Who enters and leaves each: ARCHITECTURE.md, "States of a user". */
 export type UserState = 'invited' | 'active' | 'reauthorize' | 'paused' | 'disconnected';
 
 /**
@@ -168,6 +169,7 @@ export interface Link {
   expireAt?: number;
 }
 
+/** Google's newer value of one field, told to the CRM and not confirmed by it yet. */
 export interface Offer {
   /** As the CRM was told. */
   value: Json;
@@ -182,6 +184,7 @@ export interface Offer {
   changeId: string;
 }
 
+/** A value that the CRM was told, and by which google-change. */
 export type Told = Pick<Offer, 'value' | 'change'>;
 
 /** Where a collection's reading stands, with the parameters the token is bound to. */
@@ -235,6 +238,7 @@ export interface Channel {
   expireAt: number;
 }
 
+/** The right to be the one worker of a user, until it ends. */
 export interface Lease {
   userId: string;
   holder: string;

@@ -9,6 +9,7 @@ import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer } from './records.ts';
 import { type Heir, seenChange } from './sides.ts';
 
+/** A record with what was decided for it, and how Google answered. */
 export interface Outcome {
   codec: Codec;
   userId: string;
@@ -29,6 +30,7 @@ export interface Outcome {
   expireAt: number;
 }
 
+/** What is to be stored of the record, and told to the CRM. */
 export interface Settled {
   /** The link to store; undefined: as it was. */
   link?: Link;

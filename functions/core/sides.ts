@@ -18,6 +18,7 @@ export interface Heir {
   crmVersion?: number;
 }
 
+/** All that a decision about one record depends on. */
 export interface PlanInput {
   codec: Codec;
   context: CodecContext;
@@ -43,6 +44,7 @@ export interface PlanInput {
  */
 export type Prepared = PlanInput & { data: Fields; word: Fields };
 
+/** Both sides merged. `read`: Google's; undefined: not read, so it is as the link knows it. */
 export function mergeWith(
   { codec, policy, link, intent, observed, data }: Prepared,
   read: Observed | undefined,
@@ -91,6 +93,7 @@ const isNew = (link: Link | undefined, intent: Intent | undefined) =>
 export const versionKnown = (link: Link | undefined, { crmId }: Intent): number =>
   (link?.crmId === crmId ? link.crmVersion : undefined) ?? Number.NEGATIVE_INFINITY;
 
+/** The decision for a record that is live on both sides: a patch, a google-change, both or nothing. */
 export function mergeSides(input: Prepared, rule: Rule): Decision {
   const { codec, link, intent, observed } = input;
   const merged = mergeWith(input, observed);

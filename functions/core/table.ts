@@ -3,8 +3,10 @@
 /** What the CRM and Google did since the base; and what we hold. */
 export type CrmSide = 'silent' | 'edited' | 'removed' | 'handedOver';
 
+/** `elsewhere`: in another place than the collection; `out`: taken out of what is kept equal. */
 export type GoogleSide = 'unread' | 'live' | 'gone' | 'elsewhere' | 'out';
 
+/** `deleted`: a tombstone; `out`: the user has taken the object out. */
 export type LinkSide = 'none' | 'live' | 'deleted' | 'out';
 
 export type Rule =

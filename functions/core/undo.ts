@@ -11,6 +11,7 @@ import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
 import { forCrm } from './sides.ts';
 
+/** One entry of the journal, and its record as it is now. */
 export interface UndoInput {
   codec: Codec;
   entry: JournalEntry;
@@ -35,6 +36,7 @@ export const kept = {
   tooLarge: 'it was too large for the journal, so its values are not known',
 } as const;
 
+/** Why something is not undone. */
 export type Kept = keyof typeof kept;
 
 /** Decides for one record. A decision of the rule `keep` says why in `kept`. */

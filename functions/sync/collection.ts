@@ -19,6 +19,7 @@ export interface GoogleSession {
 /** What one call brought: its data, or why not. */
 export type Result<T> = { ok: true; data: T } | { ok: false; error: SyncError };
 
+/** One write as the adapter sends it; `etag` goes into If-Match. */
 export type CollectionWrite<Raw> =
   | { kind: 'insert'; googleId: string | undefined; body: Raw }
   | { kind: 'patch'; googleId: string; etag: string | undefined; body: Raw }
@@ -37,6 +38,7 @@ export interface Group {
   window?: Window;
 }
 
+/** A page of a listing. */
 export interface Page<Raw> {
   items: Raw[];
   /** Linked members of these that are not among the items have moved within the group, or are gone. */

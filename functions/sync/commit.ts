@@ -9,7 +9,7 @@ import { isSyncError } from '../errors.ts';
 import { settleClaims } from './claims.ts';
 import type { Collection } from './collection.ts';
 import { refusedOf, unmarked } from './creation.ts';
-import { type Executed, GROUP_CHANGED } from './execute.ts';
+import { type Done, type Executed, GROUP_CHANGED } from './execute.ts';
 import { postpone } from './isolation.ts';
 import type { Work } from './observe.ts';
 import type { Commit } from './ports.ts';
@@ -18,6 +18,17 @@ import { commitAndTell } from './tell.ts';
 
 /** How long a person can look back, and undo. */
 const JOURNAL_MS = 30 * DAY_MS;
+
+/** What is to be stored, and told to the CRM, of the records that are done. */
+interface Gathered {
+  links: Link[];
+  removedLinks: string[];
+  consumed: NonNullable<Commit['consumed']>;
+  journal: JournalEntry[];
+  notices: GoogleChange[];
+  /** Works whose link stays as it was stored. */
+  untouched: Work[];
+}
 
 /**
  * Makes what was executed durable: links, cursor, consumed intents and the messages for the CRM in one
@@ -30,81 +41,80 @@ export async function commitWorks(
   extra: Pick<Commit, 'cursor'>,
   release: boolean,
 ): Promise<boolean> {
-  const { clock, settings, log } = run.engine;
-  const { userId } = run.user;
-  const links: Link[] = [];
-  const removedLinks: string[] = [];
-  const untouched: Work[] = [];
-  const notices: GoogleChange[] = [];
-  const entries: JournalEntry[] = [];
-  const consumed: NonNullable<Commit['consumed']> = [];
-  for (const { work, decision, written, lossesTold } of executed.done) {
-    const expireAt = clock.now() + settings.tombstoneMs;
-    const outcome = {
-      codec: collection.codec,
-      userId,
-      ...work,
-      decision,
-      written,
-      fence: run.lease.fence,
-      expireAt,
-    };
-    const settled = settle(outcome);
-    const entry = entryOf(outcome, settled);
-    if (entry) entries.push(entry);
-    if (settled.link) {
-      const insertedAt = work.marked?.insertedAt;
-      const link = placed(settled.link, collection, written ?? work.observed);
-      links.push(insertedAt === undefined ? link : { ...link, insertedAt });
-    } else untouched.push(work);
-    if (settled.left) links.push(settled.left);
-    if (settled.removed) removedLinks.push(settled.removed);
-    const { notice } = settled;
-    if (notice) notices.push(...(lossesTold ? withoutLosses(notice) : [notice]));
-    run.count.conflicts += settled.notice?.conflicts?.length ?? 0;
-    if (work.intent) {
-      const { record, crmId, revision } = work.intent;
-      consumed.push({
-        record,
-        crmId,
-        revision,
-        ...(decision.wakeAt !== undefined && { wakeAt: decision.wakeAt }),
-      });
-    }
-    if (decision.rule === 'refuse') {
-      run.count.parked++;
-      const reason = decision.notice?.rejected?.reason ?? 'unknown';
-      const { crmId } = work.intent ?? {};
-      log('sync.parked', {
-        userId,
-        record: collection.codec.record,
-        reason,
-        ...(crmId !== undefined && { crmId }),
-      });
-    }
-  }
-  for (const { error } of executed.deferred) {
-    const listing = run.listing.get(collection.codec.record);
-    if (error.reason === GROUP_CHANGED && listing === 'due') run.waits = true;
-    else if (error.kind !== 'reauthorize') postpone(run, collection, error);
-  }
-  const marks = unmarked([...untouched, ...refusedOf(executed)]);
-  links.push(...marks.links);
-  removedLinks.push(...marks.removedLinks);
-  const journal = pagesOf(run, entries);
-  const progress = firstSyncProgress(run);
-  const commit: Commit = { links, removedLinks, consumed, journal, ...progress, ...extra };
-  const released = await commitAndTell(
-    run,
-    commit,
-    notices,
-    release && executed.deferred.length === 0,
-  );
+  const all: Gathered = {
+    links: [],
+    removedLinks: [],
+    consumed: [],
+    journal: [],
+    notices: [],
+    untouched: [],
+  };
+  for (const done of executed.done) gather(run, collection, done, all);
+  leaveForLater(run, collection, executed);
+  const marks = unmarked([...all.untouched, ...refusedOf(executed)]);
+  const commit: Commit = {
+    links: [...all.links, ...marks.links],
+    removedLinks: [...all.removedLinks, ...marks.removedLinks],
+    consumed: all.consumed,
+    journal: pagesOf(run, all.journal),
+    ...firstSyncProgress(run),
+    ...extra,
+  };
+  const last = release && executed.deferred.length === 0;
+  const released = await commitAndTell(run, commit, all.notices, last);
   await settleClaims(run, collection, executed.done);
   await comeBack(run, executed);
   const revoked = executed.deferred.find(({ error }) => isSyncError(error, 'reauthorize'));
   if (revoked) throw revoked.error;
   return released;
+}
+
+function gather(run: Run, collection: Collection, done: Done, all: Gathered): void {
+  const { work, decision, written, lossesTold } = done;
+  const { codec } = collection;
+  const { clock, settings } = run.engine;
+  const expireAt = clock.now() + settings.tombstoneMs;
+  const { fence, userId } = run.lease;
+  const outcome = { codec, userId, ...work, decision, written, fence, expireAt };
+  const settled = settle(outcome);
+  const entry = entryOf(outcome, settled);
+  if (entry) all.journal.push(entry);
+  if (settled.link) {
+    const insertedAt = work.marked?.insertedAt;
+    const link = placed(settled.link, collection, written ?? work.observed);
+    all.links.push(insertedAt === undefined ? link : { ...link, insertedAt });
+  } else all.untouched.push(work);
+  if (settled.left) all.links.push(settled.left);
+  if (settled.removed) all.removedLinks.push(settled.removed);
+  const { notice } = settled;
+  if (notice) all.notices.push(...(lossesTold ? withoutLosses(notice) : [notice]));
+  run.count.conflicts += notice?.conflicts?.length ?? 0;
+  if (work.intent) {
+    const { record, crmId, revision } = work.intent;
+    const { wakeAt } = decision;
+    all.consumed.push({ record, crmId, revision, ...(wakeAt !== undefined && { wakeAt }) });
+  }
+  if (decision.rule === 'refuse') noteParked(run, collection, done);
+}
+
+function noteParked(run: Run, { codec }: Collection, { work, decision }: Done): void {
+  run.count.parked++;
+  const { crmId } = work.intent ?? {};
+  run.engine.log('sync.parked', {
+    userId: run.user.userId,
+    record: codec.record,
+    reason: decision.notice?.rejected?.reason ?? 'unknown',
+    ...(crmId !== undefined && { crmId }),
+  });
+}
+
+/** What waits for a listing of this run is taken up after it; the rest, in a later run. */
+function leaveForLater(run: Run, collection: Collection, { deferred }: Executed): void {
+  const listing = run.listing.get(collection.codec.record);
+  for (const { error } of deferred) {
+    if (error.reason === GROUP_CHANGED && listing === 'due') run.waits = true;
+    else if (error.kind !== 'reauthorize') postpone(run, collection, error);
+  }
 }
 
 /** Nobody shall wait for a quiet user's next poll to hear that something has no place. */

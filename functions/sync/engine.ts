@@ -14,6 +14,7 @@ export interface Access {
   end(userId: string): Promise<void>;
 }
 
+/** Times are in ms. */
 export interface EngineSettings {
   windowDaysBack: number;
   windowDaysAhead: number;

@@ -7,6 +7,7 @@ import type { Collection, Group } from './collection.ts';
 import { read, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 
+/** What is stored of the groups that a page names. */
 export interface KnownGroups {
   groups: Group[];
   /** Of the groups and of their parents: a single object that became a group is linked as the parent. */

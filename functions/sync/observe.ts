@@ -47,6 +47,7 @@ export const elsewhere = (link: Link, taken?: Observed['marker']): Observed => (
   ...(taken && { marker: taken }),
 });
 
+/** Whether the record is live in another place than the one that the collection writes into. */
 export const isElsewhere = (link: Link | undefined, collection: Collection): link is Link =>
   link?.state === 'live' && link.place !== collection.place;
 

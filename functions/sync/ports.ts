@@ -21,6 +21,7 @@ import type {
   User,
 } from '../core/records.ts';
 
+/** Time in ms since the epoch. */
 export interface Clock {
   now(): number;
   sleep(ms: number): Promise<void>;

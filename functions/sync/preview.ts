@@ -32,6 +32,7 @@ export interface PreviewRecord extends Pick<JournalEntry, 'record' | 'crmId' | '
   conflicts?: string[];
 }
 
+/** What a sync would do now, by count and by record. */
 export interface Preview {
   userId: string;
   /** True: Google would be listed from the start, for want of a valid sync token. */

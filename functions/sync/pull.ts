@@ -169,13 +169,15 @@ async function apply(
 
 /**
  * Edits of the CRM that waited for this listing are decided together with what it shows: told apart, the
- * CRM would hear of a deletion that its own edit undoes a moment later. So is always what it has deleted
- * or handed over: the run that took the object out may have died before it said so.
+ * CRM would hear of a deletion that its own edit undoes a moment later. The same goes for what the run
+ * could not finish: it may have been done without an answer. And always for what the CRM has deleted or
+ * handed over: what we took out nobody deleted, also if the run that did it has died.
  */
 async function takeUp(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
   const { userId } = run.user;
+  const all = run.waits || run.failing.has(codec.record);
   const isGone = ({ link, observed }: Work) => link?.state === 'live' && observed?.state === 'gone';
-  const open = works.filter((work) => !work.intent && (run.waits || isGone(work)));
+  const open = works.filter((work) => !work.intent && (all || isGone(work)));
   const crmIds = open.flatMap(({ link }) => link?.crmId ?? []);
   if (crmIds.length === 0) return;
   const intents = await run.engine.store.getIntents(codec.record, crmIds);
@@ -186,7 +188,7 @@ async function takeUp(run: Run, { codec }: Collection, works: Work[]): Promise<v
     codec.absent(codec.canonical(intent.data, context));
   const pending = new Map(
     intents
-      .filter((i) => i.pendingFor.includes(userId) && (run.waits || takesOut(i)))
+      .filter((i) => i.pendingFor.includes(userId) && (all || takesOut(i)))
       .map((i) => [i.crmId, i]),
   );
   for (const work of open) work.intent = pending.get(work.link?.crmId ?? '');

@@ -49,6 +49,7 @@ export interface Run {
   outOfTime: boolean;
 }
 
+/** What a run was asked for. */
 export interface RunOptions {
   /** Whether Google's changes are read: not at all, of the types that are due, or of all. */
   pull: boolean | 'due';
@@ -56,6 +57,7 @@ export interface RunOptions {
   publishedAt?: number | undefined;
 }
 
+/** See runUser. */
 export type RunOutcome = 'done' | 'busy' | 'later' | 'reauthorize' | 'notActive';
 
 /** A run from its beginning. */

@@ -16,6 +16,7 @@ import { underLease } from './run-user.ts';
 
 type About = Pick<JournalEntry, 'record' | 'crmId' | 'googleId' | 'rule'>;
 
+/** What an undo has come to. */
 export interface UndoReport {
   /** `busy`: another run is at work, come back. `unknownRun`: never was, or longer ago than is kept. */
   outcome: RunOutcome | 'unknownRun';

@@ -60,6 +60,18 @@ test('P25 a run that stood still past its lease begins no call, alone or in a ba
   }
 });
 
+test('rule 1: what was deleted without an answer is not told as deleted by the pull of the same run', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  world.workspace.faults.add({ kind: 'close', when: 'after', method: 'events.delete', count: 99 });
+  await world.store.putIntents([world.change('v1', visit(1, 9, { status: 'cancelled' }))]);
+  await world.poll();
+  world.workspace.faults.clear();
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.deepEqual(told(world), []);
+});
+
 test('P13 an insert whose answer was lost is recognised without a second write', async () => {
   const world = await connected();
   world.workspace.faults.add({ kind: 'close', when: 'after', method: 'events.insert', count: 1 });

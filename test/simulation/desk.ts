@@ -129,7 +129,7 @@ async function occurrence(
 }
 
 /** Deleted, heard of everywhere, and not restored under another id: a person can enter it anew. */
-function isSettled({ queues }: System, record: CrmRecord): boolean {
+export function isSettled({ queues }: System, record: CrmRecord): boolean {
   const restored = record.conflicts.some((c) => c.field === 'deletedInCrm');
   return record.deleted && !restored && !queues.mentions(record.crmId);
 }

@@ -6,6 +6,7 @@
 import { seeded } from '../sandbox/google/random.ts';
 import type { Edit, Raw } from './history.ts';
 import { FIELDS as COMPARED, crmValue, fieldNamed, googleValue, initial } from './mapping.ts';
+import { setUp } from './set-up.ts';
 import { emailOf, System } from './system.ts';
 import { crmFields, FIELDS, type Field, googleFields } from './values.ts';
 
@@ -68,7 +69,7 @@ export async function playOrder(plan: Plan, order: Order): Promise<string[]> {
   const { policy, onDeletedInCrm, echo, users } = plan;
   const { schedule: seed, workers, rough } = order;
   const system = new System({ seed, users, workers, rough, policy, onDeletedInCrm, echo });
-  await system.setUp();
+  await setUp(system);
   const things = new Things(system, plan);
   await things.settle();
   for (const round of plan.rounds) {

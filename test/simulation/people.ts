@@ -4,6 +4,7 @@ import { administer, isAdmin } from './admin.ts';
 import { atDesk } from './desk.ts';
 import { onPhone } from './phone.ts';
 import type { Action, Script } from './script.ts';
+import { connect } from './set-up.ts';
 import { emailOf, type System } from './system.ts';
 import { actOnType } from './types/actions.ts';
 
@@ -48,7 +49,7 @@ export async function act(system: System, action: Action): Promise<void> {
       system.workspace.revokeGrants(emailOf(user));
       return system.happened(user, 'revoked');
     case 'connect':
-      return system.connect(user);
+      return connect(system, user);
     case 'leave':
       await system.store.updateUser(user, (u) =>
         u?.state === 'active'

@@ -1,8 +1,10 @@
 /** One simulation from a script: the history, what the checker says, and the trace's hash. */
 import type { Violation } from './checker/violation.ts';
 import { check } from './checker.ts';
+import { finish } from './finish.ts';
 import { play } from './people.ts';
 import type { Script } from './script.ts';
+import { setUp } from './set-up.ts';
 import { System } from './system.ts';
 
 export interface Outcome {
@@ -24,9 +26,9 @@ export async function simulate(
 ): Promise<Outcome> {
   const system = new System(script);
   if (options.lines) system.lines = [];
-  await system.setUp();
+  await setUp(system);
   await play(system, script.steps);
-  const history = await system.finish();
+  const history = await finish(system);
   return {
     violations: check(history),
     hash: system.trace.digest('hex'),

@@ -1,8 +1,10 @@
 /** Crashes everywhere: every call of a scenario, at every position, each followed by redelivery and polls. */
 import { check } from './checker.ts';
 import type { Fault } from './faults.ts';
+import { finish } from './finish.ts';
 import { act } from './people.ts';
 import type { Scenario } from './scenarios.ts';
+import { setUp } from './set-up.ts';
 import { System } from './system.ts';
 
 /**
@@ -41,7 +43,7 @@ export async function sweep(scenario: Scenario, places: Place[]): Promise<SweepR
     meeting: false,
     ...scenario.options,
   });
-  await system.setUp();
+  await setUp(system);
   for (const user of system.users) system.poll(user);
   await system.drain();
   for (const action of scenario.given ?? []) {
@@ -55,7 +57,7 @@ export async function sweep(scenario: Scenario, places: Place[]): Promise<SweepR
   for (const action of scenario.when) await act(system, action);
   await system.drain();
   const calls = system.ports.length - first;
-  const history = await system.finish();
+  const history = await finish(system);
   const violations = check(history).map((v) => `${v.invariant}: ${v.detail}`);
   return { calls, violations };
 }

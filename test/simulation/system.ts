@@ -4,51 +4,29 @@
  */
 import { createHash } from 'node:crypto';
 import { dueNow } from '../../functions/core/polls.ts';
-import type { User } from '../../functions/core/records.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
-import type { Store } from '../../functions/sync/ports.ts';
 import type { Action } from '../../functions/triggers/admin-actions.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
 import type { Calendar } from '../sandbox/google/calendar/model.ts';
-import { contactsPhone } from '../sandbox/google/people/phone.ts';
 import { seeded } from '../sandbox/google/random.ts';
-import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
-import { hasToken } from '../support/canary.ts';
-import { Effects, etagOf } from './effects.ts';
+import { Effects } from './effects.ts';
 import { Faults } from './faults.ts';
-import type { Edit, Entry, Final, History, Raw, UserEvent } from './history.ts';
+import type { Edit, Entry, Final, Raw, UserEvent } from './history.ts';
 import { isForged, Notifications, PUSH_URL, refuseChannel } from './notifications.ts';
 import { Queues } from './queues.ts';
 import { rest, Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
-import { shownIn } from './shown.ts';
-import {
-  contactNames,
-  type Stored,
-  storedContacts,
-  storedTasks,
-  TypeEffects,
-} from './types/objects.ts';
+import { type Stored, storedContacts, storedTasks, TypeEffects } from './types/objects.ts';
 import type { OtherType } from './types/values.ts';
-import { MONDAY } from './values.ts';
+import { DAY_MS, MONDAY } from './values.ts';
+import { watched } from './watched.ts';
 import { carried, type Outside, type Task, Worker } from './worker.ts';
 
-const SCOPES = {
-  primary: ['calendar.events.owned', 'calendar.freebusy'],
-  dedicated: ['calendar.app.created', 'calendar.freebusy'],
-  contact: ['contacts'],
-  task: ['tasks'],
-};
 const NAMES = ['anna', 'luca', 'mira', 'theo'];
-const DAY = 86_400_000;
-const HOUR = 3_600_000;
-const POLL = 300_000;
-/** Longer than a creation of a contact without an answer is waited for. */
-const LONG_POLL = 1_000_000;
-/** Scheduler's tick, here less often than each minute: enough for what is due in hours. */
-const TICK = 1_800_000;
+/** Between two polls of a user who has no channel, by the settings; ms. */
+export const POLL = 300_000;
 /** More turns than any script needs: whoever takes more is in a loop. */
 const MAX_TURNS = 30_000;
 
@@ -81,7 +59,7 @@ export class System {
   readonly faults = new Faults();
   readonly queues: Queues;
   readonly crm: Crm;
-  readonly store = this.#watched(createMemoryStore());
+  readonly store = watched(createMemoryStore(), (state) => this.note('state', state));
   readonly vault = createMemoryTokenVault();
   readonly workspace;
   readonly entries: Entry[] = [];
@@ -98,7 +76,8 @@ export class System {
   readonly deaf = new Set<string>();
   readonly #outside: Outside;
   readonly #schedule: () => number;
-  readonly #told = new Set<string>();
+  /** Ids of the google-changes, each once. */
+  readonly told = new Set<string>();
   readonly #typeEffects = new TypeEffects();
   readonly #effects = new Effects();
   /** By user: the calendar that the sync has made, and one that the user has. */
@@ -110,9 +89,11 @@ export class System {
   #seenChanges = 0;
   #tasks = 0;
   /** What the last preview promised. */
-  #previewed: Raw = {};
-  #foreign: Final['foreign'] = [];
-  #logged = '';
+  previewed: Raw = {};
+  /** What is at Google and is none of the sync's business. */
+  foreign: Final['foreign'] = [];
+  /** All that was logged: searched for tokens in the end. */
+  logged = '';
   /** For a person who looks at one run. */
   lines: string[] | undefined;
 
@@ -166,32 +147,6 @@ export class System {
     for (let i = 0; i < options.workers; i++) this.#workers.push(this.#newWorker());
   }
 
-  /** Writes down every change of a user's state, whoever makes it. */
-  #watched<S extends Store>(store: S): S {
-    const known = new Map<string, string>();
-    const look = (user: User | undefined) => {
-      if (!user) return;
-      const { userId, state, stateReason: reason, enabled, leaving } = user;
-      const now = { user: userId, state, reason, enabled, leaving };
-      if (known.get(userId) === JSON.stringify(now)) return;
-      known.set(userId, JSON.stringify(now));
-      this.note('state', now);
-    };
-    const { updateUser, putUser } = store;
-    return Object.assign(store, {
-      updateUser: async (...args: Parameters<Store['updateUser']>) => {
-        const user = await updateUser(...args);
-        look(user);
-        return user;
-      },
-      putUser: async (...args: Parameters<Store['putUser']>) => {
-        const outcome = await putUser(...args);
-        look(await store.getUser(args[0].userId));
-        return outcome;
-      },
-    });
-  }
-
   // ---- the world outside the engine -----------------------------------------------------------
 
   #makeOutside(random: () => number): Outside {
@@ -226,7 +181,7 @@ export class System {
         safetyMs: 12 * 3_600_000,
         leaseMs: 120_000,
         runMs: 240_000,
-        tombstoneMs: 90 * DAY,
+        tombstoneMs: 90 * DAY_MS,
         inviteExternal: false,
         policy: this.options.policy,
       },
@@ -237,7 +192,7 @@ export class System {
         return this.ports.push(`${where} ${name}`) - 1;
       },
       onLog: (event, fields) => {
-        this.#logged += JSON.stringify(fields);
+        this.logged += JSON.stringify(fields);
         const { kind, reason } = fields as { kind?: string; reason?: string };
         if (event === 'function.failed' && kind === 'bug') this.bugs.push(String(reason));
         if (event === 'sync.run' || event === 'function.failed') this.log(event, fields);
@@ -302,8 +257,8 @@ export class System {
   }
 
   #toCrm(message: Raw): void {
-    if (!this.#told.has(message.changeId)) {
-      this.#told.add(message.changeId);
+    if (!this.told.has(message.changeId)) {
+      this.told.add(message.changeId);
       this.note('told', { task: this.#outside.task?.id, message });
     }
     this.queues.publishToCrm(message, this.scheduler.now);
@@ -348,7 +303,7 @@ export class System {
     const by = { task: task?.id, method, caller: caller.split('@')[0] };
     const guard = { fence: task?.lease?.fence, conditional, call: calendars.changes };
     for (const user of this.users) {
-      for (const calendar of this.#written(user))
+      for (const calendar of this.written(user))
         for (const change of this.#effects.since(this.#seenChanges, user, calendar))
           this.note('effect', { ...by, ...change, ...guard });
     }
@@ -358,7 +313,7 @@ export class System {
   #noteOthers(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
     const by = { task: task?.id, method, caller: caller.split('@')[0] };
     for (const user of this.users)
-      for (const record of this.#others) {
+      for (const record of this.others) {
         // Each change of one object is a write of its own.
         for (const change of this.#typeEffects.since(record, user, this.stored(record, user)))
           this.note('effect', {
@@ -382,104 +337,14 @@ export class System {
   }
 
   isForeign(user: string, id: string): boolean {
-    return this.#foreign.some((object) => object.user === user && object.id === id);
+    return this.foreign.some((object) => object.user === user && object.id === id);
   }
 
-  get #others(): OtherType[] {
+  get others(): OtherType[] {
     return this.records.filter((record) => record !== 'appointment');
   }
 
-  // ---- setting up, and what happens to users ---------------------------------------------------
-
-  async setUp(): Promise<void> {
-    for (const userId of this.users) {
-      const email = emailOf(userId);
-      const timeZone = this.zoneOf(userId);
-      this.workspace.createAccount({ email, name: userId, timeZone });
-      await this.store.putUser({
-        userId,
-        email,
-        timeZone,
-        enabled: true,
-        version: 1,
-      });
-      await this.crm.announce({ userId, email, name: userId, timeZone });
-      await this.#strangers(userId);
-      await this.connect(userId);
-    }
-  }
-
-  /** What is in a calendar and is none of the sync's business. */
-  async #strangers(userId: string): Promise<void> {
-    const at = (hour: number) => ({
-      dateTime: `2026-11-24T${String(hour).padStart(2, '0')}:30:00Z`,
-      timeZone: 'Europe/Zurich',
-    });
-    const office = {
-      summary: 'Office',
-      eventType: 'workingLocation',
-      visibility: 'public',
-      transparency: 'transparent',
-      workingLocationProperties: { type: 'homeOffice', homeOffice: {} },
-      start: at(9),
-      end: at(10),
-    };
-    const birthday = {
-      summary: 'Birthday',
-      eventType: 'birthday',
-      start: { date: '2026-12-01' },
-      end: { date: '2026-12-02' },
-      recurrence: ['RRULE:FREQ=YEARLY'],
-    };
-    for (const body of [office, birthday]) await this.phone(userId, 'POST', '', body);
-    if (userId === 'anna' && this.options.meeting !== false) {
-      const organizer = { email: 'boss@else.example' };
-      const meeting = { summary: 'Board', start: at(14), end: at(15), iCalUID: 'board', organizer };
-      await this.phone(userId, 'POST', '/import', meeting);
-    }
-    for (const record of this.workspace.calendars.primary(emailOf(userId)).events.values()) {
-      if (record.resource.eventType !== 'default')
-        this.#foreign.push({ user: userId, id: record.id, resource: record.resource });
-    }
-    const { people, tasks } = this.workspace;
-    for (const record of this.#others) {
-      if (record === 'task') tasksPhone(tasks, emailOf(userId)).add('My Tasks', { title: 'Milk' });
-      else contactsPhone(people, emailOf(userId)).add({ names: [{ givenName: 'Mom' }] }, 'Family');
-      for (const { id, resource } of this.stored(record, userId))
-        this.#foreign.push({ record, user: userId, id, resource });
-    }
-    this.noteByHand(userId);
-  }
-
-  /** The user connects (again), as the authorize function leaves things. */
-  async connect(userId: string): Promise<void> {
-    const email = emailOf(userId);
-    const { now } = this.scheduler;
-    const names = [
-      ...SCOPES[this.options.calendar ?? 'primary'],
-      ...this.#others.flatMap((record) => SCOPES[record]),
-    ];
-    const scopes = names.map((name) => `https://www.googleapis.com/auth/${name}`);
-    const grant = this.workspace.oauth.grant(email, scopes);
-    await this.vault.seal(userId, grant.refresh_token);
-    await this.store.updateUser(userId, (user) => {
-      const { leaving, stateReason, firstSyncAt, ...kept } = user as User;
-      const again = kept.state === 'disconnected' || leaving === 'remove';
-      const paused = kept.state === 'paused';
-      const connected: User = {
-        ...kept,
-        ...(firstSyncAt !== undefined && !again && { firstSyncAt }),
-        ...(paused && stateReason !== undefined && { stateReason }),
-        state: paused ? 'paused' : 'active',
-        googleEmail: email,
-        googleSub: email,
-        scopes,
-        connectedAt: now,
-      };
-      return dueNow(connected, now);
-    });
-    this.happened(userId, 'connected');
-  }
+  // ---- users and their calendars ---------------------------------------------------------------
 
   happened(user: string, what: UserEvent['what']): void {
     this.note('user', { user, what });
@@ -528,7 +393,7 @@ export class System {
   }
 
   /** Calendars in which the sync writes: one of its own from the moment that it is made. */
-  #written(userId: string): Calendar[] {
+  written(userId: string): Calendar[] {
     const all = this.workspace.calendars.owned(emailOf(userId));
     return this.options.calendar === 'dedicated' ? all.filter((c) => c.createdBy) : all.slice(0, 1);
   }
@@ -610,7 +475,7 @@ export class System {
     void worker.ask(task, asked).then(
       ({ status, body }) => {
         this.log('answered', { task, status });
-        if (what === 'preview') this.#previewed = body;
+        if (what === 'preview') this.previewed = body;
       },
       (error) => this.bugs.push(String(error)),
     );
@@ -640,61 +505,11 @@ export class System {
     this.note('applied', { message, changed });
   }
 
-  // ---- the end ---------------------------------------------------------------------------------
-
-  /** Faults off, everybody connected, queues drained, polls run until two rounds bring nothing new. */
-  async settle(): Promise<boolean> {
+  /** No faults any more, queues in order, and nobody stands still. */
+  calm(): void {
     this.faults.armed = [];
     this.queues.rough = false;
     for (const worker of this.#workers) worker.pausedUntil = 0;
-    // What a listing hid that lied stays hidden until the token expires, as tokens do some day.
-    for (const e of this.entries) {
-      if (e.kind === 'user' && e.what === 'emptyListing')
-        this.workspace.expireSyncTokens(emailOf(e.user));
-    }
-    if (this.notifications) await this.#passDays();
-    let quiet = 0;
-    for (let round = 0; round < 20 && quiet < 2; round++) {
-      const before = this.#progress();
-      if (!(await this.drain())) return false;
-      for (const userId of this.users) await this.#backToWork(userId);
-      this.scheduler.now += this.#pause;
-      for (const userId of this.users) this.poll(userId);
-      if (!(await this.drain())) return false;
-      quiet = this.#progress() === before ? quiet + 1 : 0;
-    }
-    return quiet === 2;
-  }
-
-  /**
-   * Time passes without trouble until each safety poll has been due: what nobody was notified of is found
-   * by then, and nobody's poll is forced.
-   */
-  async #passDays(): Promise<void> {
-    const pass = async (ms: number) => {
-      for (const end = this.scheduler.now + ms; this.scheduler.now < end; ) {
-        this.scheduler.now += TICK;
-        this.queues.publish('poll-fanout', '{}', this.scheduler.now);
-        if (!(await this.drain())) return;
-      }
-    };
-    for (let round = 0; round < 3; round++) {
-      await pass(2 * TICK);
-      for (const userId of this.users) await this.#backToWork(userId);
-    }
-    await pass(24 * HOUR);
-    this.queues.publish('maintain', '{}', this.scheduler.now);
-    await pass(8 * HOUR);
-    this.note('safe', {});
-  }
-
-  get #pause(): number {
-    return this.#others.length > 0 ? LONG_POLL : POLL;
-  }
-
-  #progress(): string {
-    const news = this.entries.filter((e) => !['issue', 'task', 'lease', 'state'].includes(e.kind));
-    return String(news.length);
   }
 
   /** Runs until nothing is under way. False: it does not end. */
@@ -703,129 +518,6 @@ export class System {
       if (turns > MAX_TURNS) return false;
     }
     return true;
-  }
-
-  async #backToWork(userId: string): Promise<void> {
-    const user = await this.store.getUser(userId);
-    if (user?.leaving) return;
-    if (user?.enabled === false) await this.enable(userId, true);
-    if (user?.held !== undefined) await this.ask({ action: 'release', userId });
-    if (user?.state === 'paused') await this.ask({ action: 'resume', userId });
-    else if (user?.state !== 'active') await this.connect(userId);
-  }
-
-  /** Runs to the end and hands over everything that the checker needs. */
-  async finish(): Promise<History> {
-    const rested = await this.settle();
-    const effects = this.entries.filter((e) => e.kind === 'effect').length;
-    const told = this.#told.size;
-    const state = this.#state();
-    const sent = this.entries.filter((e) => e.kind === 'told');
-    if (hasToken(this.store.dump() + JSON.stringify(sent) + this.#logged))
-      this.bugs.push('P35 token');
-    if (rested) {
-      this.scheduler.now += this.#pause;
-      for (const userId of this.users) this.poll(userId);
-      await this.drain();
-    }
-    const extra = {
-      writes: this.entries.filter((e) => e.kind === 'effect').length - effects,
-      told: this.#told.size - told,
-      stateChanged: this.#state() !== state,
-    };
-    const planned = rested ? await this.#planned() : [];
-    return { entries: this.entries, final: this.#final(rested, { ...extra, planned }) };
-  }
-
-  /** What a preview of each user still plans: rules, by name. */
-  async #planned(): Promise<string[]> {
-    const rules: string[] = [];
-    for (const userId of this.users) {
-      this.#previewed = {};
-      await this.ask({ action: 'preview', userId, limit: 200 });
-      await this.drain();
-      const records = (this.#previewed.records ?? [{ rule: 'no answer' }]) as { rule: string }[];
-      rules.push(...records.map(({ rule }) => rule));
-    }
-    return rules;
-  }
-
-  #final(rested: boolean, extra: Final['extra']): Final {
-    const { calendars } = this.workspace;
-    const calendarsOf = (user: string) =>
-      new Set(
-        [calendars.primary(emailOf(user)), this.calendarOf(user)].filter((c) => c !== undefined),
-      );
-    // Beside what lives where the sync does, what it must leave alone.
-    const stored = (user: string) =>
-      [...calendarsOf(user)]
-        .flatMap((calendar) => [...calendar.events.values()])
-        .filter((e) => e.calendar === this.calendarOf(user) || e.resource.eventType !== 'default');
-    const events = this.users.flatMap((user) =>
-      stored(user).map((record) => ({
-        user,
-        id: record.id,
-        etag: etagOf(record.changed),
-        resource: record.resource as Raw,
-        exception: record.exception !== null,
-      })),
-    );
-    const others = this.users.flatMap((user) =>
-      this.#others.flatMap((record) =>
-        this.stored(record, user).map(({ id, etag, resource }) => ({
-          ...{ record, user, id, etag, resource },
-        })),
-      ),
-    );
-    const names = this.users.map((user) =>
-      contactNames(this.workspace.people, user, emailOf(user)),
-    );
-    const shownOf = (user: string, calendar: Calendar | undefined) =>
-      (calendar ? shownIn(calendar) : []).map(({ id, resource, series, slot }) => ({
-        user,
-        id,
-        resource,
-        ...(series !== undefined && { series, slot }),
-      }));
-    const shown = this.users.flatMap((user) => shownOf(user, this.calendarOf(user)));
-    // Calendars that the sync has made and lives in no more.
-    const strays = this.users.flatMap((user) =>
-      calendars
-        .owned(emailOf(user))
-        .filter((c) => c.createdBy !== null && !c.deleted && c !== this.calendarOf(user))
-        .flatMap((calendar) => shownOf(user, calendar)),
-    );
-    return {
-      recurrence: this.options.recurrence ?? 'occurrences',
-      shown,
-      strays,
-      others,
-      aliases: Object.assign({}, ...names),
-      users: this.users.map((userId) => ({
-        userId,
-        email: emailOf(userId),
-        calendars: this.#written(userId).map(({ id }) => id),
-        timeZone: this.zoneOf(userId),
-      })),
-      records: structuredClone(this.crm.records(undefined, true)) as Raw[],
-      events,
-      foreign: this.#foreign,
-      mails: this.workspace.mails.length,
-      struck: this.faults.struck,
-      echo: this.options.echo,
-      policy: this.options.policy,
-      extra,
-      rested,
-      bugs: this.bugs,
-      window: { from: MONDAY - 28 * DAY, to: MONDAY + 364 * DAY },
-      now: this.scheduler.now,
-    };
-  }
-
-  /** The stored state without what every cycle changes. */
-  #state(): string {
-    const { intents, links } = JSON.parse(this.store.dump()) as Raw;
-    return JSON.stringify({ intents, links });
   }
 }
 

@@ -2,7 +2,7 @@
  * Values for edits. Each edit's number makes its values unique, so that the checker can follow a value
  * from the person who typed it to where it ended.
  */
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 export const MONDAY = Date.UTC(2026, 10, 23, 8);
 const ZONES = ['Europe/Zurich', 'America/New_York', 'Australia/Lord_Howe', 'UTC'];

@@ -1,5 +1,6 @@
 /** Carries out what a person does with a contact or a task. */
 import type { CrmRecord } from '../../sandbox/crm/types.ts';
+import { isSettled } from '../desk.ts';
 import type { Edit, Raw } from '../history.ts';
 import { type System, snapshot } from '../system.ts';
 import { address, list } from './phones.ts';
@@ -45,12 +46,6 @@ async function desk(system: System, user: string, action: TypeAction): Promise<v
     data: crmFields(type, [type === 'contact' ? 'name' : 'title'], n),
   });
   edited(system, 'recreate', crm.record(crmId) as CrmRecord, undefined);
-}
-
-/** Deleted, heard of everywhere, and not restored under another id: a person can enter it anew. */
-function isSettled({ queues }: System, record: CrmRecord): boolean {
-  const restored = record.conflicts.some((c) => c.field === 'deletedInCrm');
-  return record.deleted && !restored && !queues.mentions(record.crmId);
 }
 
 function edited(system: System, op: Edit['op'], record: CrmRecord, before: Raw | undefined): void {

@@ -1,9 +1,10 @@
 /** calendars.get, insert and delete, and the calendar list. */
+import { encodeToken } from '../opaque.ts';
 import { type Answer, ApiError, type AuthorizedCall, invalid } from '../protocol.ts';
 import type { Calendar } from './model.ts';
 import { etagOf } from './present.ts';
 import { count, readJson } from './request.ts';
-import { encodeToken, parametersOf, readPageToken, readSyncToken, samePages } from './tokens.ts';
+import { parametersOf, readPageToken, readSyncToken, samePages } from './tokens.ts';
 import { isZone } from './zones.ts';
 
 function presentCalendar(calendar: Calendar): unknown {

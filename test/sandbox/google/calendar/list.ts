@@ -1,4 +1,5 @@
 /** events.list: full and incremental (google-contracts 1.1). */
+import { encodeToken } from '../opaque.ts';
 import { type Answer, ApiError, type AuthorizedCall, invalid } from '../protocol.ts';
 import { collect, type Filter } from './collect.ts';
 import type { Calendar } from './model.ts';
@@ -6,7 +7,6 @@ import { etagOf } from './present.ts';
 import { count, flag, instant } from './request.ts';
 import {
   differing,
-  encodeToken,
   parametersOf,
   readPageToken,
   readSyncToken,

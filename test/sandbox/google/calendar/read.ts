@@ -1,11 +1,12 @@
 /** events.get and events.instances. */
+import { encodeToken } from '../opaque.ts';
 import { type Answer, type AuthorizedCall, invalid } from '../protocol.ts';
 import { etagOfFound, findEvent } from './lookup.ts';
 import type { StoredEvent } from './model.ts';
 import { etagOf, presentEvent, presentInstance, type View } from './present.ts';
 import { count, flag, instant } from './request.ts';
 import { horizonOf, instantOf, regularOccurrences, spanOf } from './series.ts';
-import { encodeToken, parametersOf, readPageToken, samePages } from './tokens.ts';
+import { parametersOf, readPageToken, samePages } from './tokens.ts';
 
 function viewOf(query: URLSearchParams): View {
   return {

@@ -1,4 +1,5 @@
 /** Sync and page tokens: opaque to clients, self-contained for the simulator. */
+import { decodeToken } from '../opaque.ts';
 import { ApiError, invalid } from '../protocol.ts';
 
 export interface SyncToken {
@@ -24,17 +25,7 @@ export interface PageToken {
   parameters: string;
 }
 
-export function encodeToken(token: SyncToken | PageToken): string {
-  return Buffer.from(JSON.stringify(token)).toString('base64url');
-}
-
-function decode(text: string): SyncToken | PageToken | null {
-  try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-  } catch {
-    return null;
-  }
-}
+const decode = (text: string) => decodeToken<SyncToken | PageToken>(text);
 
 /** [V] 1.1: 410 fullSyncRequired for a token that is unknown or no longer valid. */
 export function readSyncToken(text: string, collection: string, epoch: number): SyncToken {

@@ -1,11 +1,13 @@
 /** people.connections.list: full and incremental (google-contracts 3). */
+
 import { flag } from '../calendar/request.ts';
+import { encodeToken } from '../opaque.ts';
 import type { Answer, AuthorizedCall } from '../protocol.ts';
 import { invalidArgument } from './errors.ts';
 import { readMask } from './mask.ts';
 import { presentPerson } from './present.ts';
 import { bookOf, pageSize } from './request.ts';
-import { constantParameters, encodeToken, readPageToken, readSyncToken } from './tokens.ts';
+import { constantParameters, readPageToken, readSyncToken } from './tokens.ts';
 
 /** GET /v1/people/{id}/connections. */
 export function listConnections(call: AuthorizedCall): Answer {

@@ -1,5 +1,7 @@
 /** Sync and page tokens of the People API: opaque to clients, self-contained for the simulator. */
+
 import { parametersOf } from '../calendar/tokens.ts';
+import { decodeToken } from '../opaque.ts';
 import { expiredSyncToken, invalidArgument } from './errors.ts';
 import type { AddressBook } from './model.ts';
 
@@ -28,17 +30,7 @@ export interface PageToken {
   parameters: string;
 }
 
-export function encodeToken(token: SyncToken | PageToken): string {
-  return Buffer.from(JSON.stringify(token)).toString('base64url');
-}
-
-function decode(text: string): SyncToken | PageToken | null {
-  try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-  } catch {
-    return null;
-  }
-}
+const decode = (text: string) => decodeToken<SyncToken | PageToken>(text);
 
 /** All parameters but the tokens: they must be those of the first call. */
 export function constantParameters(query: URLSearchParams): string {

@@ -1,0 +1,80 @@
+/** What the checker sees when all is at rest: both sides, and what a round more of polls has still done. */
+import type { Calendar } from '../sandbox/google/calendar/model.ts';
+import { etagOf } from './effects.ts';
+import type { Final, Raw } from './history.ts';
+import { shownIn } from './shown.ts';
+import { emailOf, type System } from './system.ts';
+import { contactNames } from './types/objects.ts';
+import { DAY_MS, MONDAY } from './values.ts';
+
+export function finalOf(system: System, rested: boolean, extra: Final['extra']): Final {
+  const { calendars } = system.workspace;
+  const calendarsOf = (user: string) =>
+    new Set(
+      [calendars.primary(emailOf(user)), system.calendarOf(user)].filter((c) => c !== undefined),
+    );
+  // Beside what lives where the sync does, what it must leave alone.
+  const stored = (user: string) =>
+    [...calendarsOf(user)]
+      .flatMap((calendar) => [...calendar.events.values()])
+      .filter((e) => e.calendar === system.calendarOf(user) || e.resource.eventType !== 'default');
+  const events = system.users.flatMap((user) =>
+    stored(user).map((record) => ({
+      user,
+      id: record.id,
+      etag: etagOf(record.changed),
+      resource: record.resource as Raw,
+      exception: record.exception !== null,
+    })),
+  );
+  const others = system.users.flatMap((user) =>
+    system.others.flatMap((record) =>
+      system.stored(record, user).map(({ id, etag, resource }) => ({
+        ...{ record, user, id, etag, resource },
+      })),
+    ),
+  );
+  const names = system.users.map((user) =>
+    contactNames(system.workspace.people, user, emailOf(user)),
+  );
+  const shownOf = (user: string, calendar: Calendar | undefined) =>
+    (calendar ? shownIn(calendar) : []).map(({ id, resource, series, slot }) => ({
+      user,
+      id,
+      resource,
+      ...(series !== undefined && { series, slot }),
+    }));
+  const shown = system.users.flatMap((user) => shownOf(user, system.calendarOf(user)));
+  // Calendars that the sync has made and lives in no more.
+  const strays = system.users.flatMap((user) =>
+    calendars
+      .owned(emailOf(user))
+      .filter((c) => c.createdBy !== null && !c.deleted && c !== system.calendarOf(user))
+      .flatMap((calendar) => shownOf(user, calendar)),
+  );
+  return {
+    recurrence: system.options.recurrence ?? 'occurrences',
+    shown,
+    strays,
+    others,
+    aliases: Object.assign({}, ...names),
+    users: system.users.map((userId) => ({
+      userId,
+      email: emailOf(userId),
+      calendars: system.written(userId).map(({ id }) => id),
+      timeZone: system.zoneOf(userId),
+    })),
+    records: structuredClone(system.crm.records(undefined, true)) as Raw[],
+    events,
+    foreign: system.foreign,
+    mails: system.workspace.mails.length,
+    struck: system.faults.struck,
+    echo: system.options.echo,
+    policy: system.options.policy,
+    extra,
+    rested,
+    bugs: system.bugs,
+    window: { from: MONDAY - 28 * DAY_MS, to: MONDAY + 364 * DAY_MS },
+    now: system.scheduler.now,
+  };
+}
