@@ -1,5 +1,5 @@
 import { digest } from '../core/link.ts';
-import type { Cursor, Intent } from '../core/records.ts';
+import type { Cursor } from '../core/records.ts';
 import { DAY_MS } from '../core/time.ts';
 import { missingAtGoogle } from './absence.ts';
 import type { Collection, Page } from './collection.ts';
@@ -152,7 +152,7 @@ async function apply(
   for (let at = 0; ; at += CHUNK) {
     if (at > 0) await keepLease(run);
     const some = works.slice(at, at + CHUNK);
-    await takeUp(run, collection, some);
+    if (run.waits || run.failing.has(collection.codec.record)) await takeUp(run, collection, some);
     const executed = await executeGrouped(run, collection, some);
     const last = at + CHUNK >= works.length;
     // A record that had to wait must be seen again: the cursor stays where it was.
@@ -170,28 +170,17 @@ async function apply(
 /**
  * Edits of the CRM that waited for this listing are decided together with what it shows: told apart, the
  * CRM would hear of a deletion that its own edit undoes a moment later. The same goes for what the run
- * could not finish: it may have been done without an answer. And always for what the CRM has deleted or
- * handed over: what we took out nobody deleted, also if the run that did it has died.
+ * could not finish: it may have been done without an answer, and what we took out nobody deleted.
  */
 async function takeUp(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
   const { userId } = run.user;
-  const all = run.waits || run.failing.has(codec.record);
-  const isGone = ({ link, observed }: Work) => link?.state === 'live' && observed?.state === 'gone';
-  const open = works.filter((work) => !work.intent && (all || isGone(work)));
-  const crmIds = open.flatMap(({ link }) => link?.crmId ?? []);
+  const crmIds = works.flatMap(({ link, intent }) => (intent ? [] : (link?.crmId ?? [])));
   if (crmIds.length === 0) return;
   const intents = await run.engine.store.getIntents(codec.record, crmIds);
-  const context = await run.directory.context([]);
-  const takesOut = (intent: Intent) =>
-    intent.op === 'delete' ||
-    intent.userId !== userId ||
-    codec.absent(codec.canonical(intent.data, context));
   const pending = new Map(
-    intents
-      .filter((i) => i.pendingFor.includes(userId) && (all || takesOut(i)))
-      .map((i) => [i.crmId, i]),
+    intents.filter((i) => i.pendingFor.includes(userId)).map((i) => [i.crmId, i]),
   );
-  for (const work of open) work.intent = pending.get(work.link?.crmId ?? '');
+  for (const work of works) work.intent ??= pending.get(work.link?.crmId ?? '');
 }
 
 function nextCursor(run: Run, cursor: Cursor, token: string | undefined, full: boolean): Cursor {

@@ -385,8 +385,8 @@ export const defects: Defect[] = [
   {
     name: 'our own deletion, whose commit was lost, is told as the user’s',
     file: 'functions/sync/pull.ts',
-    from: '(all || takesOut(i))',
-    to: '(all || (takesOut(i) && false))',
+    from: 'run.waits || run.failing.has(collection.codec.record)',
+    to: 'run.waits',
     test: 'test/integration/crossings.test.ts',
     pattern: 'lost its commit',
   },
