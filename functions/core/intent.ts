@@ -13,32 +13,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
   const newest = stored === undefined || change.version > stored.version;
   const floor =
     change.op === 'delete' ? Math.max(stored?.floor ?? -1, change.version) : (stored?.floor ?? -1);
-
-  const data: Fields = {};
-  const fieldVersions: Intent['fieldVersions'] = {};
-  const wiped: NonNullable<Intent['wiped']> = { ...stored?.wiped };
-  const take = (field: string, value: Fields[string], version: number) => {
-    // What stands at the floor itself is nobody's word, but an earlier wiping.
-    const isWord = version < floor && version !== stored?.floor;
-    if (isWord && version > (wiped[field]?.version ?? -1))
-      wiped[field] = { value: value ?? null, version };
-    const known = Math.max(version, floor);
-    if (known < (fieldVersions[field] ?? -1)) return;
-    // A delete empties what was said before it: whoever makes the record anew starts afresh.
-    data[field] = version < floor ? null : value;
-    fieldVersions[field] = known;
-  };
-  for (const [field, value] of Object.entries(stored?.data ?? {})) {
-    take(field, value, stored?.fieldVersions[field] ?? -1);
-  }
-  if (change.op === 'upsert') {
-    for (const [field, value] of Object.entries(change.data as Fields)) {
-      if (value !== undefined) take(field, value, change.version);
-    }
-  }
-  // A word after the delete is newer than any before it.
-  for (const field of Object.keys(wiped))
-    if ((fieldVersions[field] ?? -1) > floor) delete wiped[field];
+  const { data, fieldVersions, wiped } = mergeWords(stored, change, floor);
   const adopted = { ...newestGoogleId(stored, change), ...adoptedBy(stored, change) };
   const member = newestMember(stored, change);
   const before = stored ? (stored.owners ?? [stored.userId]) : [];
@@ -79,6 +54,43 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     pendingFor,
     owners,
   };
+}
+
+/**
+ * Each field as the newest message that mentions it says. What a delete (`floor`) empties goes into `wiped`:
+ * the CRM's last words before it.
+ */
+function mergeWords(
+  stored: Intent | undefined,
+  change: CrmChange,
+  floor: number,
+): Pick<Intent, 'data' | 'fieldVersions'> & { wiped: NonNullable<Intent['wiped']> } {
+  const data: Fields = {};
+  const fieldVersions: Intent['fieldVersions'] = {};
+  const wiped: NonNullable<Intent['wiped']> = { ...stored?.wiped };
+  const take = (field: string, value: Fields[string], version: number) => {
+    // What stands at the floor itself is nobody's word, but an earlier wiping.
+    const isWord = version < floor && version !== stored?.floor;
+    if (isWord && version > (wiped[field]?.version ?? -1))
+      wiped[field] = { value: value ?? null, version };
+    const known = Math.max(version, floor);
+    if (known < (fieldVersions[field] ?? -1)) return;
+    // A delete empties what was said before it: whoever makes the record anew starts afresh.
+    data[field] = version < floor ? null : value;
+    fieldVersions[field] = known;
+  };
+  for (const [field, value] of Object.entries(stored?.data ?? {})) {
+    take(field, value, stored?.fieldVersions[field] ?? -1);
+  }
+  if (change.op === 'upsert') {
+    for (const [field, value] of Object.entries(change.data as Fields)) {
+      if (value !== undefined) take(field, value, change.version);
+    }
+  }
+  // A word after the delete is newer than any before it.
+  for (const field of Object.keys(wiped))
+    if ((fieldVersions[field] ?? -1) > floor) delete wiped[field];
+  return { data, fieldVersions, wiped };
 }
 
 /** What the CRM said last about the fields of a record that it has deleted since. */
