@@ -362,6 +362,39 @@ test('P21: one contact that Google does not update, or delete, holds up no other
   assert.deepEqual(rejected(), [['reject', 'P-4']]);
 });
 
+test('what changes contacts of one user is sent one after the other', async () => {
+  const { world, phone, contact, settle } = await setUp();
+  const group = (prefix: string, count: number, title: string, rest = {}) =>
+    Array.from({ length: count }, (_, i) =>
+      contact(`${prefix}-${i}`, person({ givenName: `${prefix}${i}`, title }), rest),
+    );
+  await world.crm(...group('A', 5, 'old'), ...group('B', 5, 'old'));
+  const born = phone.add({ names: [{ givenName: 'Own' }] }, 'CRM');
+  settle();
+  await world.poll();
+  await world.crm(contact('OWN', { givenName: 'Own' }, { googleId: born.resourceName }));
+  const handle = world.workspace.handle.bind(world.workspace);
+  const [open, most] = [new Set<object>(), [0]];
+  world.workspace.handle = async (request) => {
+    if (request.method === 'GET') return handle(request);
+    open.add(request);
+    most.push(open.size);
+    await new Promise(setImmediate);
+    const answer = await handle(request);
+    open.delete(request);
+    return answer;
+  };
+  await world.crm(
+    ...group('A', 5, 'new'),
+    ...group('B', 5, '', { op: 'delete' }),
+    ...group('C', 210, 'new'),
+    contact('OWN', {}, { op: 'delete' }),
+  );
+  assert.equal(phone.contacts().length, 5 + 210 + 1);
+  assert.ok(most.length > 4, 'creating, updating, deleting, taking the label off');
+  assert.equal(Math.max(...most), 1);
+});
+
 test('P14: a listing that lags behind our write is no edit', async () => {
   const { world, contact, only, told } = await setUp();
   await world.poll();

@@ -1,7 +1,7 @@
-/** The smallest world in which the planner can be seen to work: one record, a CRM that answers, an event. */
+/** The smallest world in which the planner can be seen to work: one record, a CRM that answers, an object at Google. */
 import type { calendar_v3 } from '@googleapis/calendar';
 import { appointmentCodec as codec } from '../../functions/core/appointment.ts';
-import type { CodecContext } from '../../functions/core/codec.ts';
+import type { Codec, CodecContext } from '../../functions/core/codec.ts';
 import type { Decision } from '../../functions/core/decision.ts';
 import type { Fields, Json } from '../../functions/core/fields.ts';
 import { mergeIntent } from '../../functions/core/intent.ts';
@@ -61,19 +61,41 @@ interface Crm {
   seen: string | undefined;
 }
 
-export class Mini {
+/** What Google does with the objects of a record type. */
+export interface Kind<R> {
+  codec: Codec<R>;
+  /** The object after a body was written into it; a new one where there is nothing before. */
+  stored(before: R | undefined, body: R, etag: number, id: string | undefined): R;
+  /** What is left of a deleted one. */
+  gone(object: R): R;
+}
+
+export const appointments: Kind<Event> = {
+  codec,
+  stored: (before, body, etag, id) => stored(before ?? { id: id ?? '' }, body, etag),
+  gone: ({ id }) => ({ id: id ?? '', status: 'cancelled' }),
+};
+
+export class Mini<R = Event> {
   readonly crm: Crm = { data: {}, deleted: false, version: 0, edited: {}, seen: undefined };
-  event: Event | undefined;
+  event: R | undefined;
   link: Link | undefined;
   intent: Intent | undefined;
   pending = false;
   conflicts: Conflict[] = [];
   decisions: Decision[] = [];
   readonly policy: Policy;
+  readonly kind: Kind<R>;
   #etag = 1;
 
-  constructor(policy: Policy) {
+  constructor(policy: Policy, kind: Kind<R>) {
     this.policy = policy;
+    this.kind = kind;
+  }
+
+  /** As the engine reads it; undefined: never was. */
+  get shown() {
+    return this.event && this.kind.codec.decode(this.event, context);
   }
 
   // ---- people ----------------------------------------------------------------------------------
@@ -91,12 +113,12 @@ export class Mini {
     this.#publish();
   }
 
-  phone(body: Event): void {
-    if (this.event) this.event = stored(this.event, body, ++this.#etag);
+  phone(body: R): void {
+    if (this.event) this.event = this.kind.stored(this.event, body, ++this.#etag, undefined);
   }
 
   phoneDeletes(): void {
-    if (this.event) this.event = { id: this.event.id ?? '', status: 'cancelled' };
+    if (this.event) this.event = this.kind.gone(this.event);
   }
 
   // ---- the engine's steps, each as if all its calls succeeded ----------------------------------
@@ -107,15 +129,15 @@ export class Mini {
     this.pending = false;
     const decision = this.#plan(true, false);
     const known = this.link?.etag;
-    const clash = decision.write && decision.write.kind !== 'insert' && this.event?.etag !== known;
+    const clash = decision.write && decision.write.kind !== 'insert' && this.shown?.etag !== known;
     this.#carryOut(clash ? this.#plan(true, true) : decision, true, Boolean(clash));
   }
 
   /** Google's news, as a pull sees it. */
   applyGoogle(): void {
-    if (!this.event) return;
-    const known = this.event.status === 'cancelled' ? 'deleted' : 'live';
-    if (this.link?.state === known && this.link.etag === this.event.etag) return;
+    if (!this.shown) return;
+    const known = this.shown.state === 'gone' ? 'deleted' : 'live';
+    if (this.link?.state === known && this.link.etag === this.shown.etag) return;
     if (this.link?.state === 'deleted' && known === 'deleted') return;
     this.#carryOut(this.#plan(false, true), false, true);
   }
@@ -127,22 +149,22 @@ export class Mini {
 
   #plan(withIntent: boolean, withEvent: boolean): Decision {
     return plan({
-      codec,
+      codec: this.kind.codec as Codec,
       context,
       policy: this.policy,
       window: { from: NOW - 30 * DAY, to: NOW + 365 * DAY, aheadMs: 365 * DAY },
       link: this.link,
       intent: withIntent ? this.intent : undefined,
-      observed: withEvent && this.event ? codec.decode(this.event, context) : undefined,
+      observed: withEvent ? this.shown : undefined,
     });
   }
 
   #carryOut(decision: Decision, withIntent: boolean, withEvent: boolean): void {
     this.decisions.push(decision);
-    const observed = withEvent && this.event ? codec.decode(this.event, context) : undefined;
+    const observed = withEvent ? this.shown : undefined;
     const written = this.#write(decision);
     const settled = settle({
-      codec,
+      codec: this.kind.codec as Codec,
       userId: 'anna',
       link: this.link,
       intent: withIntent ? this.intent : undefined,
@@ -158,18 +180,19 @@ export class Mini {
 
   #write({ write }: Decision) {
     if (!write) return undefined;
+    const { codec, stored, gone } = this.kind;
     if (write.kind === 'delete') {
-      this.event = { id: write.googleId, status: 'cancelled' };
+      this.event = this.event && gone(this.event);
       return undefined;
     }
     if (write.kind === 'insert') {
       const body = codec.insert(write.crmId, write.generation, write.fields, context);
-      this.event = stored({ id: write.googleId ?? '' }, body, ++this.#etag);
+      this.event = stored(undefined, body, ++this.#etag, write.googleId);
     } else {
       const body = codec.patch(write.patch, context, this.event);
-      if (body) this.event = stored(this.event ?? {}, body, ++this.#etag);
+      if (body) this.event = stored(this.event, body, ++this.#etag, undefined);
     }
-    return codec.decode(this.event as Event, context);
+    return this.shown;
   }
 
   // ---- the CRM ---------------------------------------------------------------------------------
@@ -207,7 +230,7 @@ export class Mini {
       changeId: `c${version}`,
       userId: 'anna',
       version,
-      record: 'appointment',
+      record: this.kind.codec.record,
       op: deleted ? 'delete' : 'upsert',
       crmId: 'CH-1',
       data: deleted ? {} : sent,
@@ -222,7 +245,10 @@ export class Mini {
 const groupOf = (field: string) => (field === 'end' ? 'start' : field);
 
 /** The record's fields as the codec spells them; what nobody has said is left out. */
-export function canonical(data: Fields): { [field: string]: Json } {
+export function canonical(
+  data: Fields,
+  codec: Pick<Codec, 'fields' | 'canonical'> = appointments.codec,
+): { [field: string]: Json } {
   const all = codec.canonical(data, context);
   return Object.fromEntries(
     Object.entries(all).filter(([name]) => codec.fields[name]?.flow === 'both'),

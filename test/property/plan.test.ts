@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { appointmentCodec as codec } from '../../functions/core/appointment.ts';
 import { type Fields, type Json, sameValue } from '../../functions/core/fields.ts';
 import type { Policy } from '../../functions/core/merge.ts';
-import { canonical, context, type Event, Mini } from './mini.ts';
+import { appointments, canonical, context, type Event, Mini } from './mini.ts';
 
 const CASES = Number(process.env.CASES ?? 10_000);
 
@@ -72,7 +72,7 @@ const policies = fc.constantFrom<Policy>(
 const order = fc.array(fc.boolean(), { minLength: 6, maxLength: 6 });
 
 function begin(base: Values, policy: Policy): Mini {
-  const mini = new Mini(policy);
+  const mini = new Mini(policy, appointments);
   mini.desk({ subject: 'base', ...forCrm(base, 'base'), ...times.base });
   mini.applyIntent();
   return mini;

@@ -7,6 +7,7 @@ import { merge } from '../../functions/core/merge.ts';
 import { taskSchema } from '../../functions/core/messages.ts';
 import { taskCodec as codec } from '../../functions/core/task.ts';
 import { addDays } from '../../functions/core/time.ts';
+import { storedTask as stored } from './kinds.ts';
 import { context as zurich } from './mini.ts';
 
 type Task = Parameters<typeof codec.decode>[0];
@@ -54,20 +55,6 @@ const crmId = fc.oneof(
   fc.constantFrom('T-1001', 'a b · 2 —', '100%', 'Zoë\n'),
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter((id) => id.isWellFormed()),
 );
-
-/** What Google makes of a body: null and empty go, texts lose their ends, a due loses its time. */
-function stored(before: Task, body: Task, etag: number): Task {
-  assert.ok((body.title ?? '').length <= 1024, 'the title fits');
-  assert.ok((body.notes ?? '').length <= 8192, 'the notes fit');
-  const next = { ...before, ...body, id: 'g1', etag: `"${etag}"` };
-  next.title = next.title?.trim() ?? '';
-  if (!next.notes) delete next.notes;
-  if (next.due) next.due = `${next.due.slice(0, 10)}T00:00:00.000Z`;
-  else delete next.due;
-  if (next.status === 'completed') next.completed ??= '2026-11-23T08:00:00.000Z';
-  else delete next.completed;
-  return next;
-}
 
 /** As Google holds it: cut where it is too long, and the cut says so. */
 function shows(wanted: Fields, read: Fields, name: string): boolean {
