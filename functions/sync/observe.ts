@@ -22,6 +22,8 @@ export interface Work {
   /** Whose record it is, of what several users see: see PlanInput. */
   claim?: Link['claim'];
   heir?: Heir;
+  /** The guest who had the record until now, or has a second one: is to step back. */
+  former?: { userId: string; googleId: string };
   yields?: { crmId?: string };
   /** The resource in the place that the record moves away from. */
   original?: unknown;

@@ -10,6 +10,7 @@ import {
   said,
   sameText,
 } from '../mapping.ts';
+import { isStrange } from './convergence.ts';
 import { hasNoBase, isBeyond } from './limits.ts';
 import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
@@ -52,7 +53,8 @@ function oneSided(view: View, root: string, edits: Edit[], field: FieldName): Vi
   for (const r of view.recordsAt(root))
     if (!r.deleted && !sameText(crmValue(r.data, field) ?? initial(field), value))
       found.push(violation('P5', `${name} is ${crmValue(r.data, field)} in the CRM`));
-  for (const e of view.eventsAt(root))
+  // A guest's copy has a reminder of its own.
+  for (const e of view.eventsAt(root).filter((event) => !isStrange(view, event)))
     if (!sameText(googleValue(e.resource, field), value))
       found.push(violation('P5', `${name} is ${googleValue(e.resource, field)} at Google`));
   return found;

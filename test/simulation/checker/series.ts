@@ -3,7 +3,7 @@ import { type CrmItem, crmShown } from '../crm-calendar.ts';
 import type { Raw, ShownEvent } from '../history.ts';
 import { differences, isStrange } from './convergence.ts';
 import { isBeyond } from './limits.ts';
-import { isUndone } from './undo.ts';
+import { isUnimported } from './undo.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -17,7 +17,7 @@ export function series(view: View): Violation[] {
     for (const item of items) {
       const id = idOf(view, userId, item);
       const name = `${item.record.crmId} of ${userId} at ${item.slot}`;
-      if (isRefused(item) || isUndoneIn(view, item)) continue;
+      if (isRefused(item)) continue;
       if (id === undefined && item.series?.origin === 'google' && view.dropped(userId)) continue;
       if (id === undefined) found.push(violation('P1', `${name} has no series at Google`));
       else if (expected.has(id)) found.push(violation('P3', `${name} is twice in the CRM`));
@@ -40,7 +40,7 @@ function compared(view: View, shown: ShownEvent[], expected: Map<string, CrmItem
         found.push(violation('P1', `${name}: ${text}`));
     } else if (
       !isKept(view, event) &&
-      !isUndone(view, rootOf(view, { ...event, id: event.series ?? event.id })) &&
+      !isUnimported(view, { crmId: '', googleId: event.series }) &&
       !isStrange(view, event) &&
       !isBeyond(view, rootOf(view, event))
     )
@@ -65,12 +65,6 @@ function isKept(view: View, event: ShownEvent): boolean {
       (r.conflicts as Raw[]).some((c) => c.field === 'cancelledInCrm'),
   );
 }
-
-/** Known limit: of a series that an undoing touched only the series itself is put back. */
-const isUndoneIn = (view: View, { record, series = record }: CrmItem) =>
-  [record, series].some(({ crmId, userId }) =>
-    isUndone(view, view.rootOf({ side: 'crm', user: userId, id: crmId })),
-  );
 
 /** The CRM was told that its record has no place: a person has to look at it. */
 const isRefused = ({ record }: CrmItem) => record.occurrence && record.rejected;
