@@ -20,7 +20,7 @@ const fields = {
   url: { flow: 'crm' },
   private: { flow: 'both', initial: false },
   busy: { flow: 'both', initial: true },
-  response: { flow: 'both', own: true },
+  response: { flow: 'both', own: true, personal: true },
   conferenceUrl: { flow: 'google', hidden: true },
   reminderMinutes: { flow: 'both', own: true },
 } as const satisfies { [name: string]: FieldSpec };

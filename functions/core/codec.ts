@@ -21,6 +21,8 @@ export interface FieldSpec {
   entryKey?: string;
   /** May be changed by a user who is not the organizer. */
   own?: boolean;
+  /** Says something of the user, not of the record: does not go over with it to another one. */
+  personal?: boolean;
   /** A text that Google may hold only the beginning of, and no beginning is shorter than this (cut.ts). */
   cutFrom?: number;
 }
@@ -65,8 +67,11 @@ export interface Observed {
   whole?: { since: number };
   /** The CRM record that our own marker names, with the generation it was inserted as. */
   marker?: { crmId: string; generation: number };
-  /** Other users' copies have the same key, a digest; `own`: this user's is the original. */
-  shared?: { key: string; own: boolean };
+  /**
+   * Other users' copies have the same key, a digest; `own`: this user's is the original. `host`: the user
+   * whose it is, where the directory knows one.
+   */
+  shared?: { key: string; own: boolean; host?: string };
   /** Bears our marker, and was changed at Google since it was inserted. */
   edited?: boolean;
   /** The record that the marker names lives on in another object, which was read as well. */

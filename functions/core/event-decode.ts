@@ -86,7 +86,9 @@ function sharedOf(event: Event, context: CodecContext, foreign: boolean): Observ
   if (!people.some((email) => context.colleagues.has(email?.toLowerCase() ?? ''))) return undefined;
   // An occurrence is known by its original start, in whatever zone a calendar shows it.
   const slot = start?.dateTime ? Date.parse(start.dateTime) : (start?.date ?? '');
-  return { key: digest(iCalUID, slot).slice(0, 40), own: !foreign };
+  const key = digest(iCalUID, slot).slice(0, 40);
+  const host = foreign && context.colleagues.get(organizer?.email?.toLowerCase() ?? '')?.userId;
+  return { key, own: !foreign, ...(host && { host }) };
 }
 
 /** Our marker counts only under the id it was inserted as: a copied event carries it as well. */

@@ -42,7 +42,10 @@ export function plan(given: PlanInput): Decision {
   const input = prepare(given);
   const { observed } = input;
   if (input.yields) return handlers.yield(input);
-  if (observed?.ignored && input.link?.state !== 'live') return decide('nothing');
+  if (observed?.ignored && input.link?.state !== 'live')
+    return isMadeOver(input)
+      ? handlers.insert({ ...input, observed: undefined })
+      : decide('nothing');
   // What the CRM knows as one record has become a group: to write there would change all of it.
   if (observed?.whole)
     return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
@@ -65,6 +68,17 @@ const isOlder = ({ link, observed }: Prepared) =>
   observed?.marker !== undefined &&
   observed.googleId !== link.googleId &&
   (observed.spare === true || observed.marker.generation < link.generation);
+
+/**
+ * Handed over together with the old owner's object, of which the user has a copy as a guest: that goes with
+ * the original, and the record needs an object of its own.
+ */
+function isMadeOver(input: Prepared): boolean {
+  const { observed, intent, context } = input;
+  if (!observed?.foreign || !intent || crmSide(input) !== 'edited') return false;
+  const others = Object.entries(intent.adopted ?? {}).filter(([id]) => id !== context.userId);
+  return others.some(([, { googleId }]) => googleId === observed.googleId);
+}
 
 /** Its object is gone, and it was not we who took it out. */
 const isVanished = ({ link }: Prepared) => link?.state === 'live' && !link.removing;
@@ -246,7 +260,9 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, observed, codec } = input;
     if (!link || !observed) return decide('nothing');
     const merged = mergeSides(input, 'rejoin');
-    const data = forCrm(codec, { ...knownGoogle(link), ...observed.fields }, link);
+    // A CRM that applies the whole message must not lose what it said itself meanwhile.
+    const now = { ...knownGoogle(link), ...observed.fields };
+    const data = forCrm(codec, { ...heldByCrm(link, now), ...merged.agreed }, link);
     return { ...merged, notice: merged.notice ?? { op: 'upsert', data, changed: [] } };
   },
   handOver(input) {

@@ -180,12 +180,15 @@ export function tell(
   values: Fields,
 ): Decision {
   const data = forCrm(codec, values, link);
+  // What a guest has of his or her own, as the answer, does not go over.
+  const isNews = (name: string) =>
+    !sameValue(data[name], null) || (heir !== undefined && codec.fields[name]?.personal === true);
   return {
     ...decide(rule, { link: 'live', offers: data }),
     notice: {
       op: 'upsert',
       data,
-      changed: Object.keys(data).filter((name) => !sameValue(data[name], null)),
+      changed: Object.keys(data).filter(isNews),
       ...(heir && { formerUserId: heir.userId }),
       ...(observed?.redacted && isConcealed(link, observed) && { redacted: true }),
     },

@@ -24,17 +24,63 @@ export async function claimShared(run: Run, { codec }: Collection, works: Work[]
     return claim ? [{ work, claim }] : [];
   });
   if (asked.length === 0) return;
-  const stored = await run.engine.store.claim(asked.map(({ claim }) => claim));
-  const taken: { work: Work; before: NonNullable<Claim['before']> }[] = [];
-  for (const [i, { work, claim }] of asked.entries()) {
-    const holder = stored[i] ?? claim;
+  const taken: Taken[] = [];
+  for (const [work, holder] of await holdersAfter(run, codec, asked)) {
     if (holder.userId === run.user.userId) {
+      const isNew = work.link?.claim?.key !== holder.key;
       work.claim = { key: holder.key, until: holder.expireAt };
-      if (work.link?.state !== 'live' && holder.before) taken.push({ work, before: holder.before });
+      if (isNew && holder.before) taken.push({ work, before: holder.before });
     } else if (work.link?.state === 'live') await stepBack(run, work, holder);
     else if (work.observed) work.observed = { ...work.observed, ignored: 'colleaguesMeeting' };
   }
-  await inherit(run, codec, taken);
+  // What is a record here already takes nothing over: the guest's is a second one.
+  const isKnown = ({ work: { link } }: Taken) =>
+    link?.state === 'live' || link?.crmId !== undefined;
+  for (const { work, before } of taken.filter(isKnown)) work.former = before;
+  await inherit(
+    run,
+    codec,
+    taken.filter((one) => !isKnown(one)),
+  );
+}
+
+interface Asked {
+  work: Work;
+  claim: Claim;
+}
+
+interface Taken {
+  work: Work;
+  before: NonNullable<Claim['before']>;
+}
+
+/** Whose each of these is, once the user has claimed what is free. */
+async function holdersAfter(run: Run, codec: Codec, asked: Asked[]): Promise<Map<Work, Claim>> {
+  const holders = await heldByHosts(run, codec, asked);
+  const open = asked.filter(({ work }) => !holders.has(work));
+  if (open.length === 0) return holders;
+  const stored = await run.engine.store.claim(open.map(({ claim }) => claim));
+  for (const [i, { work, claim }] of open.entries()) holders.set(work, stored[i] ?? claim);
+  return holders;
+}
+
+/**
+ * What the organizer has as a record already stays that one, although nobody has claimed it: it may have
+ * got its first guest while the organizer is away. Copies nearly always have the original's id; where they
+ * have not, the guest steps back once the organizer is there again.
+ */
+async function heldByHosts(run: Run, { record }: Codec, asked: Asked[]): Promise<Map<Work, Claim>> {
+  const hostOf = ({ work }: Asked) => work.observed?.shared?.host ?? '';
+  const holders = new Map<Work, Claim>();
+  for (const [userId, mine] of Map.groupBy(asked, hostOf)) {
+    if (userId === '') continue;
+    const ids = mine.map(({ claim }) => claim.googleId);
+    const links = await run.engine.store.linksByGoogleId(userId, record, ids);
+    const live = new Set(links.filter((l) => l.state === 'live').map((l) => l.googleId));
+    for (const { work, claim } of mine)
+      if (live.has(claim.googleId)) holders.set(work, { ...claim, userId });
+  }
+  return holders;
 }
 
 function wantedClaim(
@@ -43,8 +89,9 @@ function wantedClaim(
   context: CodecContext,
   { link, observed }: Work,
 ): Claim | undefined {
-  // What we inserted says itself whose it is.
-  if (observed?.state !== 'live' || !observed.shared || observed.marker) return undefined;
+  if (observed?.state !== 'live' || !observed.shared) return undefined;
+  // What we inserted says itself whose it is; not while it was away, when a guest could take it.
+  if (observed.marker && link?.state !== 'deleted') return undefined;
   const period = codec.period(observed.fields, context);
   if (!period || period.to <= run.window.from || period.from >= run.window.to) return undefined;
   const { key, own } = observed.shared;
@@ -65,17 +112,15 @@ export async function stepBack(run: Run, work: Work, holder: Claim): Promise<voi
 }
 
 /** The records that go on here under the crmId that they had with a guest. */
-async function inherit(
-  run: Run,
-  { record }: Codec,
-  taken: { work: Work; before: NonNullable<Claim['before']> }[],
-): Promise<void> {
+async function inherit(run: Run, { record }: Codec, taken: Taken[]): Promise<void> {
   for (const [userId, mine] of Map.groupBy(taken, ({ before }) => before.userId)) {
     const ids = mine.map(({ before }) => before.googleId);
     const links = await run.engine.store.linksByGoogleId(userId, record, ids);
     for (const { work, before } of mine) {
       const link = links.find((l) => l.googleId === before.googleId && l.state === 'live');
-      if (link) work.heir = heirOf(link);
+      if (!link) continue;
+      work.heir = heirOf(link);
+      work.former = before;
     }
   }
 }
@@ -117,9 +162,11 @@ export async function settleClaims(run: Run, { codec }: Collection, done: Done[]
   const { store, publisher, clock } = run.engine;
   const now = clock.now();
   const { record } = codec;
-  const taken = done.filter(({ decision }) => decision.rule === 'takeOver');
-  for (const [former, mine] of Map.groupBy(taken, ({ work }) => work.heir?.userId ?? '')) {
-    const googleIds = mine.flatMap(({ work }) => work.observed?.googleId ?? []);
+  const isHeld = ({ work, decision }: Done) =>
+    decision.link === 'live' || (decision.link === 'unchanged' && work.link?.state === 'live');
+  const taken = done.filter(isHeld).flatMap(({ work }) => work.former ?? []);
+  for (const [former, mine] of Map.groupBy(taken, ({ userId }) => userId)) {
+    const googleIds = mine.map(({ googleId }) => googleId);
     await store.updateUser(former, (user) => {
       if (!user) return undefined;
       const known = user.yields?.[record] ?? [];

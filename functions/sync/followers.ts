@@ -48,7 +48,12 @@ export async function followers(
   if (!groups || ids.length === 0) return [];
   const links = await run.engine.store.linksByGroup(run.user.userId, record, ids);
   const seen = new Set(members.map(({ link }) => link?.id));
-  const works = links.filter(isPart).flatMap((link): Work[] => {
+  // What one record was taken out of may be another's by now: restored, after an edit beat the delete.
+  const placeOf = ({ group, slot }: Link) => `${group} ${slot}`;
+  const taken = new Set(links.filter((link) => link.state === 'live').map(placeOf));
+  const isOver = (link: Link) => link.state === 'deleted' && taken.has(placeOf(link));
+  const parts = links.filter((link) => isPart(link) && !isOver(link));
+  const works = parts.flatMap((link): Work[] => {
     const id = link.group ?? '';
     const parent = anew.get(id) ?? told.get(id) ?? changed.get(id);
     const follows = anew.has(id) ? 'anew' : told.has(id) ? 'told' : 'changed';

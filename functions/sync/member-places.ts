@@ -25,6 +25,7 @@ export async function observeMembers(
     const { intent, link, observed, parent } = work;
     const own = link?.state === 'live' && link.group === undefined;
     if (!groups || !intent?.member || intent.userId !== run.user.userId) continue;
+    if (work.nowhere) continue;
     const there = observed !== undefined && observed.state !== 'gone';
     if (own || there || orphans.has(work)) continue;
     const group = parent?.googleId ?? intent.member.group.googleId;

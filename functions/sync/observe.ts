@@ -22,6 +22,8 @@ export interface Work {
   /** Whose record it is, of what several users see: see PlanInput. */
   claim?: Link['claim'];
   heir?: Heir;
+  /** The guest who had the record until now, or has a second one: is to step back. */
+  former?: { userId: string; googleId: string };
   yields?: { crmId?: string };
   /** The resource in the place that the record moves away from. */
   original?: unknown;
@@ -80,7 +82,9 @@ export async function observeIntents(
     const known = own && !restored.has(own.id) ? own : undefined;
     const link = own ? known : born && mayTake(born, intent, restored) ? born : undefined;
     const observed = isElsewhere(link, collection) ? elsewhere(link) : undefined;
-    return { intent, link, observed, raw: undefined };
+    // Its place in a group goes to the other record with it.
+    const passed = own !== undefined && known === undefined && intent.member !== undefined;
+    return { intent, link, observed, raw: undefined, ...(passed && { nowhere: 'taken' }) };
   });
   // Adopted, but our link is lost, or not removed for sure: inserting would double what is there.
   const doubtful = works.filter((w) =>

@@ -74,8 +74,8 @@ export const series: Defect[] = [
   {
     name: 'a series that is written anew forgets what was special in it',
     file: 'functions/sync/followers.ts',
-    from: '  const works = links.filter(isPart).flatMap(',
-    to: '  const works = links.filter((l) => isPart(l) && turns === undefined).flatMap(',
+    from: '  const parts = links.filter((link) => isPart(link) && !isOver(link));',
+    to: '  const parts = links.filter((link) => isOver(link) && false);',
     test: seriesCrm,
     pattern: 'the series is written again, with what was special',
   },
@@ -94,5 +94,21 @@ export const series: Defect[] = [
     to: 'else if (work.observed) work.observed = { ...work.observed };',
     test: meetings,
     pattern: 'two guests',
+  },
+  {
+    name: 'tell what the run itself took out without an answer',
+    file: 'functions/sync/pull.ts',
+    from: 'if (run.waits || run.failing.has(collection.codec.record))',
+    to: 'if (run.waits)',
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'rule 1: what was deleted without an answer',
+  },
+  {
+    name: 'forget what the CRM said while a contact had lost its label',
+    file: 'functions/core/plan.ts',
+    from: 'forCrm(codec, { ...heldByCrm(link, now), ...merged.agreed }, link)',
+    to: 'forCrm(codec, now, link)',
+    test: 'test/integration/contacts.test.ts',
+    pattern: 'P4 changed in the CRM while the label was off',
   },
 ];

@@ -466,6 +466,26 @@ test('who takes the label off keeps the contact; the CRM hears unlink, and its e
   await assertAtRest(world);
 });
 
+test('P4 changed in the CRM while the label was off: written when it is given again, and told whole', async () => {
+  const { world, contact, phone, only, told, settle } = await setUp();
+  await world.crm(contact('P-1', person()));
+  settle();
+  await world.poll();
+  phone.unlabel(only().resourceName, 'CRM');
+  settle();
+  await world.poll();
+  await world.crm(contact('P-1', person({ notes: 'Said meanwhile' })));
+  told();
+  phone.label(only().resourceName, 'CRM');
+  settle();
+  await world.poll();
+  assert.equal(only().biographies[0].value, 'Said meanwhile');
+  assert.deepEqual(
+    told().map((m) => m.data?.notes),
+    ['Said meanwhile'],
+  );
+});
+
 test('an edit of the CRM that meets a contact without the label writes nothing', async () => {
   const { world, contact, phone, only, told } = await setUp();
   await world.crm(contact('P-1', person()));

@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { CrmChange } from '../../functions/core/messages.ts';
 import { SyncError } from '../../functions/errors.ts';
 import type { Commit } from '../../functions/sync/ports.ts';
-import { createWorld, visit, type World } from '../support/world.ts';
+import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
 
 async function connected(...users: string[]): Promise<World> {
   const world = createWorld();
@@ -621,4 +621,81 @@ test('P3 P16 written again by a run that died, and restored from the bin meanwhi
   await world.poll();
   const left = (await world.events()).map((e) => [e.id, e.location, e.start.dateTime]);
   assert.deepEqual(left, [[first?.id, 'Thun', '2026-11-24T15:00:00+01:00']]);
+});
+
+test('rule 11: removal is asked for after a run that keeps died with the grant: it ends, and what was handed over goes on coming back', async () => {
+  const world = await connected();
+  await world.connect('luca');
+  await world.crm(world.change('v1', visit()));
+  const leave = (how: 'keep' | 'remove') =>
+    world.store.updateUser('anna', (user) => user && { ...user, leaving: how });
+  await leave('keep');
+  const { googleChanges } = world.engine.publisher;
+  world.engine.publisher.googleChanges = async () => {
+    throw new Error('killed');
+  };
+  await world.poll().catch(() => {});
+  world.engine.publisher.googleChanges = googleChanges;
+  world.advance(200_000);
+  await world.crm(world.change('v1', visit(2), { userId: 'luca' }));
+  await leave('remove');
+  await world.poll();
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+  await world.consent('anna', [...SCOPES.primary]);
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.equal((await world.events('luca')).length, 1);
+});
+
+test('rule 11: an entry of the CRM’s that the phone made a series goes whole, read or not', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  const recurrence = ['RRULE:FREQ=DAILY;COUNT=4'];
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { recurrence });
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+});
+
+for (const what of ['deleted', 'cancelled', 'handed over'] as const)
+  test(`rule 1: ${what} in the CRM, and the run that took it out lost its commit: the CRM hears of no deletion`, async () => {
+    const world = await connected();
+    await world.connect('luca');
+    await world.crm(world.change('v1', visit()));
+    await world.poll();
+    const word = {
+      deleted: world.change('v1', {}, { op: 'delete' }),
+      cancelled: world.change('v1', visit(1, 9, { status: 'cancelled' })),
+      'handed over': world.change('v1', visit(), { userId: 'luca' }),
+    };
+    await world.store.putIntents([word[what]]);
+    const { commit } = world.store;
+    let lost = 0;
+    world.store.commit = async (...args) => {
+      if (args[1].consumed?.length && lost++ === 0) throw new SyncError('later', 'unavailable');
+      return commit(...args);
+    };
+    world.messages.length = 0;
+    assert.equal(await world.poll(), 'later');
+    assert.deepEqual(await world.events(), [], 'taken out');
+    world.advance(3_600_000);
+    await world.poll();
+    assert.deepEqual(told(world), []);
+  });
+
+test('rule 10: restored under a new crmId while it is deleted at Google: the CRM hears that the new one is gone', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  const { changeId = '', data } = told(world).at(-1) ?? {};
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  const again = { userId: 'anna', version: 1, googleId: `${event?.id}`, seen: changeId };
+  await world.crm(world.change('v2', { ...data }, again));
+  await world.poll();
+  const last = told(world).at(-1);
+  assert.deepEqual([last?.op, last?.crmId], ['delete', 'v2']);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type CrmChange, crmMessageSchema } from '../../functions/core/messages.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
-import { createWorld, type World } from '../support/world.ts';
+import { createWorld, SCOPES, type World } from '../support/world.ts';
 
 const DAY = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
 const EMAIL = { anna: 'anna@firm.example', luca: 'luca@firm.example', mia: 'mia@firm.example' };
@@ -47,6 +47,12 @@ function crmOf(world: World) {
       }
     },
   };
+}
+
+/** Who the CRM can enter something for. */
+async function announce(crm: Crm, ...users: (keyof typeof EMAIL)[]): Promise<void> {
+  for (const userId of users)
+    await crm.announce({ userId, email: EMAIL[userId], name: userId, timeZone: 'Europe/Zurich' });
 }
 
 /** As a guest of the organizer's, in the organizer's calendar. */
@@ -280,12 +286,7 @@ test('C21 an entry of the CRM is known in a colleague’s calendar also while it
   const world = createWorld();
   await world.connect('anna');
   const { crm, settle } = crmOf(world);
-  await crm.announce({
-    userId: 'anna',
-    email: EMAIL.anna,
-    name: 'Anna',
-    timeZone: 'Europe/Zurich',
-  });
+  await announce(crm, 'anna');
   await known(world, 'luca');
   const at = { date: '2026-11-26' };
   await crm.create('anna', { start: at, end: at, participants: [{ email: EMAIL.luca }] });
@@ -300,6 +301,119 @@ test('C21 an entry of the CRM is known in a colleague’s calendar also while it
     crm.records().map((r) => r.userId),
     ['anna'],
   );
+});
+
+for (const order of [
+  ['anna', 'luca'],
+  ['luca', 'anna'],
+])
+  test(`C21 a meeting is handed over to its guest: it ends in that calendar, once; ${order[0]} runs first`, async () => {
+    const world = createWorld();
+    await world.connect('anna');
+    await world.connect('luca');
+    const { crm, outbox, settle } = crmOf(world);
+    await announce(crm, 'anna', 'luca');
+    await meeting(world, 'anna', EMAIL.luca);
+    for (const userId of order) await world.poll(userId);
+    await settle();
+    await crm.edit(crm.records()[0]?.crmId ?? '', { subject: 'Yours' }, 'luca');
+    await world.store.putIntents(outbox.splice(0));
+    for (const userId of [...order, ...order]) {
+      await world.poll(userId);
+      await settle();
+    }
+    assert.deepEqual(
+      crm.records().map((r) => [r.userId, r.data.subject]),
+      [['luca', 'Yours']],
+    );
+    assert.deepEqual(await world.events('anna'), []);
+    assert.deepEqual(
+      (await world.events('luca')).map((e) => e.summary),
+      ['Yours'],
+    );
+  });
+
+for (const away of ['left', 'disabled', 'connected'] as const)
+  test(`C21 an appointment gets its first guest, its organizer being ${away}: still one record`, async () => {
+    const world = createWorld();
+    await world.connect('anna');
+    await world.connect('luca');
+    const { crm, settle } = crmOf(world);
+    const made = await world.phone('anna', 'POST', '', { summary: 'Alone', ...DAY });
+    await world.poll('anna');
+    await settle();
+    const change = {
+      left: { leaving: 'keep' },
+      disabled: { enabled: false },
+      connected: {},
+    } as const;
+    await world.store.updateUser('anna', (user) => user && { ...user, ...change[away] });
+    await world.poll('anna');
+    const guests = { attendees: [{ email: EMAIL.luca }] };
+    await world.phone('anna', 'PATCH', `/${made.id}`, guests);
+    await world.poll('luca');
+    await settle();
+    assert.deepEqual(
+      crm.records().map((r) => r.userId),
+      ['anna'],
+      'while away',
+    );
+    await world.store.updateUser('anna', (user) => user && { ...user, enabled: true });
+    if (away === 'left') await world.consent('anna', [...SCOPES.primary]);
+    for (const userId of ['anna', 'luca']) await world.poll(userId);
+    await settle();
+    assert.deepEqual(
+      crm.records().map((r) => [r.userId, r.data.participants?.map((p) => p.userId)]),
+      [['anna', ['luca']]],
+    );
+  });
+
+test('C21 a meeting goes over to its organizer without the guest’s own answer, and costs no write', async () => {
+  const world = createWorld();
+  await known(world, 'anna');
+  await world.connect('luca');
+  const { crm, settle } = crmOf(world);
+  await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  for (const message of world.messages) await crm.receive(message);
+  assert.equal(crm.records()[0]?.data.response, 'needsAction');
+  await world.connect('anna');
+  world.countCalls();
+  await world.poll('anna');
+  await settle();
+  assert.equal(world.countCalls()['calendar.events.patch'], undefined);
+  assert.equal(crm.records()[0]?.data.response ?? null, null);
+});
+
+test('rule 8 C21 the organizer moves a meeting to another calendar: the first guest has it, until it comes back', async () => {
+  const world = createWorld();
+  for (const userId of ['anna', 'luca', 'mia'] as const) await world.connect(userId);
+  const { crm, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca', 'mia');
+  const at = { date: '2026-11-26' };
+  const participants = [{ email: EMAIL.luca }, { email: EMAIL.mia }];
+  const { crmId } = await crm.create('anna', { start: at, end: at, participants });
+  await settle();
+  const all = async (...order: (keyof typeof EMAIL)[]) => {
+    for (const userId of order) await world.poll(userId);
+    await settle();
+  };
+  const owners = () => crm.records().map((r) => r.userId);
+  await all('luca', 'mia', 'anna');
+  const [event] = await world.events('anna');
+  const aside = world.workspace.calendars.create(EMAIL.anna, 'Own', 'Europe/Zurich', null);
+  await world.phone('anna', 'POST', `/${event?.id}/move?destination=${aside.id}`);
+  await all('luca', 'mia', 'anna', 'luca', 'mia');
+  assert.deepEqual(owners(), ['luca'], 'away');
+  const home = EMAIL.anna;
+  await world.phone('anna', 'POST', `/${event?.id}/move?destination=${home}`, undefined, aside.id);
+  await all('luca', 'mia', 'anna', 'luca', 'mia');
+  assert.deepEqual(
+    crm.records().map((r) => [r.crmId, r.userId]),
+    [[crmId, 'anna']],
+    'back',
+  );
+  assert.deepEqual(await answers(world, 'luca'), ['needsAction', 'needsAction']);
 });
 
 test('C21 two guests of somebody outside: one record; when its user declines by deleting, the other’s comes', async () => {

@@ -11,24 +11,17 @@ const KINDS = [
   'crm.uninvite',
 ] as const;
 
-/** What with guests is not mended yet: open/README.md. */
-const OPEN: ReadonlySet<Action['do']> = new Set(['crm.handOver', 'disable', 'leave']);
-
-/**
- * Every sixth seed has meetings, unless it moves events to another calendar (see open/README.md); a seed
- * without them means what it always meant.
- */
+/** Every sixth seed has meetings; a seed without them means what it always meant. */
 export function withGuests(script: Script): Script {
   const random = seeded(script.seed * 23 + 11);
-  if (random() >= 1 / 6 || script.steps.some(({ action }) => action.do === 'phone.move'))
-    return script;
+  if (random() >= 1 / 6) return script;
   const int = (n: number) => Math.floor(random() * n);
   const action = (n: number): Action => {
     const target = { user: int(script.users), pick: int(1000), n };
     if (random() < 0.35) return { do: 'phone.answer', ...target };
     return { do: KINDS[int(KINDS.length)] ?? 'crm.invite', ...target, to: int(script.users) };
   };
-  const steps: Step[] = script.steps.filter(({ action }) => !OPEN.has(action.do));
+  const steps: Step[] = [...script.steps];
   for (let count = 3 + int(6); count > 0; count--) {
     const turns = [0, 1, 3, 8, 20, 60][int(6)] ?? 0;
     steps.splice(3 + int(steps.length), 0, { turns, action: action(200 + count) });

@@ -140,6 +140,8 @@ export interface UserEvent {
   user: string;
   what:
     | 'revoked'
+    /** The engine has ended the grant. */
+    | 'ended'
     | 'connected'
     | 'leavingKeep'
     | 'leavingRemove'

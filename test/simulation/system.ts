@@ -113,6 +113,7 @@ export class System {
       redirectUris: ['https://sync.example/callback'],
     });
     this.workspace.quota.enabled = false;
+    this.#watchGrants();
     const { delayMs, skewMs, batches } = options.google ?? {};
     Object.assign(this.workspace.people, delayMs !== undefined && { delayMs });
     Object.assign(this.workspace.tasks, options.google && { skewMs, batchAnswers: batches });
@@ -267,6 +268,18 @@ export class System {
     // As they come first, users are entered by setUp.
     if (message.record === 'user' && message.version === 1) return;
     this.queues.publish('crm-change', JSON.stringify(message), this.scheduler.now);
+  }
+
+  /** Writes down when the engine ends a grant. */
+  #watchGrants(): void {
+    const { oauth } = this.workspace;
+    const revoke = oauth.revokeToken.bind(oauth);
+    oauth.revokeToken = (token) => {
+      const email = oauth.accountOf(token);
+      const ended = revoke(token);
+      if (ended && email !== undefined) this.happened(nameOf(email), 'ended');
+      return ended;
+    };
   }
 
   /** Everything of the user's is due, and the message that says so is out. */

@@ -37,6 +37,7 @@ export function convergence(view: View): Violation[] {
   }
   for (const event of view.liveEvents()) {
     if (isStrange(view, event) || view.recordsOf(event).length > 0) continue;
+    if (isAnotherGuests(view, event)) continue;
     const root = view.rootOf({ side: 'google', ...event });
     if (isBeyond(view, root)) continue;
     const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
@@ -71,6 +72,15 @@ export function isStrange(view: View, { user, resource }: ShownEvent): boolean {
   const organizer = resource.organizer?.email;
   const colleague = view.final.users.some((u) => u.email === organizer && u.userId !== user);
   return colleague || resource.eventType !== 'default';
+}
+
+/** Of the guests of somebody outside, which another calendar of a user's is too, one has the record. */
+function isAnotherGuests(view: View, { user, id, resource }: ShownEvent): boolean {
+  const organizer = resource.organizer?.email;
+  if (view.final.users.some((u) => u.email === organizer)) return false;
+  return view
+    .liveEvents()
+    .some((e) => e.user !== user && e.id === id && view.recordsOf(e).length > 0);
 }
 
 function isInside(view: View, time: string | undefined): boolean {

@@ -10,6 +10,7 @@ import {
   said,
   sameText,
 } from '../mapping.ts';
+import { isStrange } from './convergence.ts';
 import { hasNoBase, isBeyond } from './limits.ts';
 import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
@@ -52,10 +53,9 @@ function oneSided(view: View, root: string, edits: Edit[], field: FieldName): Vi
   for (const r of view.recordsAt(root))
     if (!r.deleted && !sameText(crmValue(r.data, field) ?? initial(field), value))
       found.push(violation('P5', `${name} is ${crmValue(r.data, field)} in the CRM`));
-  // A guest's copy of a meeting reminds when the guest says.
-  const isOnes = (e: { user: string }) => last.side === 'google' && e.user !== last.user;
-  for (const e of view.eventsAt(root))
-    if (!(field === 'reminder' && isOnes(e)) && !sameText(googleValue(e.resource, field), value))
+  // A guest's copy has a reminder of its own.
+  for (const e of view.eventsAt(root).filter((event) => !isStrange(view, event)))
+    if (!sameText(googleValue(e.resource, field), value))
       found.push(violation('P5', `${name} is ${googleValue(e.resource, field)} at Google`));
   return found;
 }

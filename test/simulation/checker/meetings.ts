@@ -7,14 +7,23 @@ export function meetings(view: View): Violation[] {
   return [...view.liveEvents().flatMap((e) => doubled(view, e)), ...answers(view)];
 }
 
-/** In a guest's calendar it is no record, while the organizer has it. */
+/** In a guest's calendar it is no record, while the organizer has it, or a guest who comes before. */
 function doubled(view: View, { user, id, resource }: ShownEvent): Violation[] {
   const by = view.final.users.find((u) => u.email === resource.organizer?.email);
-  if (!by || by.userId === user) return [];
-  if (!view.final.shown.some((e) => e.user === by.userId && e.id === id)) return [];
+  if (by?.userId === user) return [];
+  const isOf = (owner: string) => (r: Raw) => !r.deleted && r.userId === owner && r.googleId === id;
+  const others = by ? [by] : view.final.users.filter(({ userId }) => userId < user);
+  const holder = others.find(
+    ({ userId }) =>
+      view.final.shown.some((e) => e.user === userId && e.id === id) &&
+      (by || view.final.records.some(isOf(userId))),
+  );
+  if (!holder) return [];
   return view.final.records
-    .filter((r) => !r.deleted && r.userId === user && r.googleId === id)
-    .map((r) => violation('C21', `${by.userId}’s meeting ${id} is ${r.crmId} of ${user} as well`));
+    .filter(isOf(user))
+    .map((r) =>
+      violation('C21', `${holder.userId}’s meeting ${id} is ${r.crmId} of ${user} as well`),
+    );
 }
 
 /** The record names the guests that the event has, each with the answer given there. */

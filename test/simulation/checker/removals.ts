@@ -4,6 +4,7 @@
  * cancelled, handed over or left behind.
  */
 import type { Effect, Told } from '../history.ts';
+import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
 import { isUnimported } from './undo.ts';
 import { googleKey, type View } from './view.ts';
@@ -36,7 +37,8 @@ function unasked(view: View, effect: Effect): Violation[] {
   const asked = edits.some((e) => e.side === 'crm' && e.seq < seq && TAKING.has(e.op));
   // An earlier generation that a person restored does not stay beside the later one.
   const restored = edits.some((e) => e.op === 'restore' && e.seq < seq);
-  const left = view.hasLeft(user) && view.inserted.has(googleKey(user, id));
+  // An entry of the sync's that became a series goes whole.
+  const left = view.hasLeft(user) && view.inserted.has(googleKey(user, seriesIn(id) ?? id));
   if (asked || restored || left || view.doing(task) === 'undo') return [];
   return [violation('rule 10', `${id} of ${user} was deleted, and nobody in the CRM wanted it`)];
 }
@@ -46,7 +48,7 @@ const TAKING: ReadonlySet<string> = new Set(['handOver', 'delete', 'cancel']);
 /** Rule 11: once a user has left with removal, nothing is there that the sync knew to be its own. */
 function leftBehind(view: View): Violation[] {
   const found: Violation[] = [];
-  for (const { task, seq, message } of view.told) {
+  for (const { seq, message } of view.told) {
     if (message.record !== 'user' || message.data?.state !== 'disconnected') continue;
     const user = message.userId;
     const last = view.entries.findLast(
@@ -54,8 +56,7 @@ function leftBehind(view: View): Violation[] {
         e.kind === 'user' && e.user === user && e.seq < seq && /^(leaving|connected)/.test(e.what),
     );
     if (last?.kind !== 'user' || last.what !== 'leavingRemove') continue;
-    // Asked for after the run began to let go and keep: without the grant it cannot be done any more.
-    if (last.seq > (view.beginOf({ task, seq }) ?? 0) && keeps(view, user, last.seq)) continue;
+    if (isTooLate(view, user, last.seq, seq)) continue;
     for (const key of view.inserted.keys()) {
       const [owner = '', id = ''] = key.split('/');
       if (owner !== user) continue;
@@ -75,7 +76,27 @@ const isRevoked = (view: View, user: string, seq: number) =>
     (e) => e.kind === 'user' && e.user === user && e.what === 'revoked' && e.seq < seq,
   );
 
-const keeps = (view: View, user: string, seq: number) =>
+/**
+ * Asked for after a run began to let go and keep, this one or one that died on its way: without the grant
+ * it cannot be done any more.
+ */
+const isTooLate = (view: View, user: string, asked: number, seq: number) =>
   view.entries.some(
-    (e) => e.kind === 'user' && e.user === user && e.what === 'leavingKeep' && e.seq < seq,
+    (e) =>
+      e.kind === 'user' &&
+      e.user === user &&
+      e.what === 'ended' &&
+      e.seq < seq &&
+      runOf(view, user, e.seq) < asked &&
+      !connectedSince(view, user, e.seq, asked),
+  );
+
+/** When the run began that held the user's lease then: no other one ends a grant. */
+const runOf = (view: View, user: string, seq: number): number =>
+  view.entries.findLast((e) => e.kind === 'lease' && e.user === user && e.seq < seq)?.seq ?? 0;
+
+const connectedSince = (view: View, user: string, from: number, to: number) =>
+  view.entries.some(
+    (e) =>
+      e.kind === 'user' && e.user === user && e.what === 'connected' && e.seq > from && e.seq < to,
   );

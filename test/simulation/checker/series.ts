@@ -3,6 +3,7 @@ import { type CrmItem, crmShown } from '../crm-calendar.ts';
 import type { Raw, ShownEvent } from '../history.ts';
 import { differences, isStrange } from './convergence.ts';
 import { isBeyond } from './limits.ts';
+import { isUnimported } from './undo.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -39,6 +40,7 @@ function compared(view: View, shown: ShownEvent[], expected: Map<string, CrmItem
         found.push(violation('P1', `${name}: ${text}`));
     } else if (
       !isKept(view, event) &&
+      !isUnimported(view, { crmId: '', googleId: event.series }) &&
       !isStrange(view, event) &&
       !isBeyond(view, rootOf(view, event))
     )

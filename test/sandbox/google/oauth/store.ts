@@ -206,6 +206,11 @@ export class OauthStore {
     return true;
   }
 
+  /** Whose token it is. */
+  accountOf(token: string): string | undefined {
+    return (this.#refreshTokens.get(token) ?? this.#accessTokens.get(token))?.consent.email;
+  }
+
   /** The user removes all apps in the account's settings. */
   revokeUser(email: string): void {
     for (const consent of [...this.#consents.values()]) {
