@@ -19,9 +19,9 @@ import {
   requireEmulators,
   startFirestore,
 } from '../support/emulators.ts';
+import { SEED } from '../support/seed.ts';
 
 const T0 = Date.parse('2026-11-24T09:00:00Z');
-const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 
 describe('document ids', () => {
   const odd = fc.constantFrom('.', '..', '/', '__x__', '~', '%2E', '\ud83d', '€', '_', 'a');

@@ -29,10 +29,10 @@ import {
   requireEmulators,
   startFirestore,
 } from '../support/emulators.ts';
+import { SEED } from '../support/seed.ts';
 
 const TTL = 60_000;
 const T0 = Date.parse('2026-11-24T09:00:00Z');
-const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 const ODD_IDS = ['.', '..', '/', 'a/b', 'ä', '__x__', '%2E', '~', ' ', '€'.repeat(200)];
 
 describe('store in memory', () => suite(createMemoryStore, { runs: 200 }));

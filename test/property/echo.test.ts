@@ -4,9 +4,9 @@ import test from 'node:test';
 import { type CrmChange, crmMessageSchema } from '../../functions/core/messages.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
 import { seeded } from '../sandbox/google/random.ts';
+import { SEED } from '../support/seed.ts';
 import { createWorld, visit } from '../support/world.ts';
 
-const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 /** Failed once: white space that one side took for an edit; the CRM back at what it was told before. */
 const KEPT = [6, 322159466, 38, 314, 141, 531];
 

@@ -6,12 +6,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import type { CrmChange } from '../../functions/core/messages.ts';
+import { SEED } from '../support/seed.ts';
 import { SeriesCrm } from '../support/series-crm.ts';
 import { type Event, MONDAY } from '../support/world.ts';
 
 const DAY = 86_400_000;
 const RUNS = Number(process.env.FC_RUNS ?? 60);
-const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 
 const RULES = [
   ['RRULE:FREQ=WEEKLY'],

@@ -7,11 +7,11 @@ import test from 'node:test';
 import fc from 'fast-check';
 import type { Fields } from '../../functions/core/fields.ts';
 import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
+import { SEED } from '../support/seed.ts';
 import { createWorld, type Event, MONDAY } from '../support/world.ts';
 
 const DAY = 86_400_000;
 const RUNS = Number(process.env.FC_RUNS ?? 60);
-const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 
 const RULES = [
   ['RRULE:FREQ=WEEKLY'],

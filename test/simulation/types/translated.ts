@@ -155,8 +155,9 @@ class Translation {
         ...views,
         before:
           views.before ?? (before && after && unlike(this.#event(before), this.#event(after))),
-        // A deletion, too, goes with its list before anybody has read of it.
-        op: op === 'delete' && !this.#goesWithList(user) ? op : 'handOver',
+        // A deletion, too, goes with its label or list before anybody has read of it: made anew, that is
+        // filled with what came from the CRM.
+        op: op === 'delete' && !this.#lost.has(user) ? op : 'handOver',
         after: undefined,
       };
     return { ...edit, ...views, op: op === 'takeIn' ? 'restore' : op };
@@ -164,8 +165,6 @@ class Translation {
 
   #hasLost = ({ user, seq }: { user: string; seq: number }) =>
     seq > (this.#lost.get(user) ?? Number.POSITIVE_INFINITY);
-
-  #goesWithList = (user: string) => this.#kind.record === 'task' && this.#lost.has(user);
 
   /** An object at Google, as an event. */
   #event(resource: Raw): Raw {
@@ -211,7 +210,8 @@ class Translation {
     const { userId, googleId, data, conflicts, origin } = record;
     const id = googleId === undefined ? {} : { googleId: this.#id(userId, googleId) };
     // Both sides keep it, and it is on neither's mind; so with the user's own that went with the list.
-    const apart = record.unlinked || (origin === 'google' && this.#goesWithList(userId));
+    const gone = this.#kind.record === 'task' && origin === 'google' && this.#lost.has(userId);
+    const apart = record.unlinked || gone;
     return {
       ...record,
       ...id,
