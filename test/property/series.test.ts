@@ -81,6 +81,8 @@ async function play(steps: Step[]): Promise<void> {
     }
     const id = crmId ?? `a${++names}`;
     const before = records.get(id);
+    // What only tells of a conflict has nothing to restore a record from that was deleted here since.
+    if (before === undefined && m.data?.start === undefined) return [];
     const googleId = m.googleId ?? '';
     // As the README says: if the CRM's version is newer, just what changed.
     const newer = before && (before.version ?? 0) > (m.baseVersion ?? 0);
