@@ -619,7 +619,7 @@ export const defects: Defect[] = [
     file: 'functions/sync/absence.ts',
     from: 'believed: countOf(suspicious) <= most };',
     to: 'believed: countOf(suspicious) < 0 };',
-    test: 'test/integration/resync.test.ts',
+    test: 'test/integration/release.test.ts',
     pattern: 'C04',
   },
   {

@@ -177,12 +177,13 @@ test('P17 P16 a run that dies before it tells leaves that to the next one, befor
   await assert.rejects(world.poll());
   world.engine.publisher.googleChanges = googleChanges;
   assert.deepEqual(told(world), []);
+  const places = () => told(world).map((m) => m.data?.place);
+  // Whatever the next run is about.
+  await world.crm(world.change('v2', visit(2)));
+  assert.deepEqual(places(), ['Bern']);
   await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
   await world.poll();
-  assert.deepEqual(
-    told(world).map((m) => m.data?.place),
-    ['Bern', 'Thun'],
-  );
+  assert.deepEqual(places(), ['Bern', 'Thun']);
   assert.deepEqual(await world.store.outboxOf('anna'), []);
 });
 
@@ -535,9 +536,15 @@ test('rule 11: removal is asked for while a run disconnects and keeps: it remove
   const leave = (how: 'keep' | 'remove') =>
     world.store.updateUser('anna', (user) => user && { ...user, leaving: how });
   await leave('keep');
-  const { acquireLease } = world.store;
+  // After the run has read, under its lease, that it is to keep.
+  const { acquireLease, getUser } = world.store;
+  let reads = 0;
   world.store.acquireLease = async (...args) => {
-    await leave('remove');
+    world.store.getUser = async (userId) => {
+      reads += 1;
+      if (reads === 2) await leave('remove');
+      return getUser(userId);
+    };
     return acquireLease(...args);
   };
   await world.poll();
