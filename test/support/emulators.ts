@@ -111,7 +111,9 @@ async function start(name: string, program: (jars: EmulatorJars) => string[]): P
  */
 function spawnTied(command: string[], log: string): () => Promise<void> {
   const out = openSync(log, 'a');
-  const script = '"$@" & program=$!; cat > /dev/null; kill -9 $program; wait $program';
+  // Ctrl-C reaches the whole process group: a shell that died of it would leave the program behind.
+  const script =
+    'trap "" INT TERM HUP; "$@" & program=$!; cat > /dev/null; kill -9 $program; wait $program';
   const shell = spawn('sh', ['-c', script, 'sh', ...command], { stdio: ['pipe', out, out] });
   const ended = new Promise<void>((resolve) => shell.once('exit', () => resolve()));
   shell.unref();
