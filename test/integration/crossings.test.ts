@@ -382,6 +382,8 @@ test('rule 10: restored under another crmId: the old delete, woken again, is not
   assert.equal((await world.events()).length, 1);
   await world.crm(world.change('v1', visit(2)));
   assert.equal((await world.events()).length, 2, 'entered anew it has an event of its own');
+  const links = await world.store.linksByCrmId('anna', 'appointment', ['v1', 'v2']);
+  assert.deepEqual(links.map((link) => link.crmId).sort(), ['v1', 'v2'], 'and each its link');
 });
 
 test('P1 rule 10: restored under another crmId after it was deleted at Google too: told, whatever its version', async () => {
