@@ -3,7 +3,7 @@ import type { calendar_v3 } from '@googleapis/calendar';
 import { byKey, type CodecContext, type Patch } from './codec.ts';
 import { composeDescription, replaceBlock } from './description.ts';
 import { type Event, KEY, momentOf } from './event.ts';
-import type { Fields, Json } from './fields.ts';
+import { type Fields, type Json, sameValue } from './fields.ts';
 import { digest } from './link.ts';
 import { addDays } from './time.ts';
 
@@ -85,7 +85,10 @@ export function patch(
     if (next !== shows) body.description = next;
   }
   if (changed.includes('participants') || changed.includes('response')) {
-    body.attendees = attendees(target, before, context, current?.attendees ?? []);
+    const there = current?.attendees ?? [];
+    const next = attendees(target, before, context, there);
+    // Both sides invited the same, or we did and lost the answer: written again it is a change to no one's use.
+    if (!sameValue(next as Json, there as Json)) body.attendees = next;
   }
   return Object.keys(body).length === 0 ? undefined : body;
 }

@@ -29,7 +29,7 @@ export const kept = {
   nothing: 'the run left nothing to take back here',
   newer: 'it has been changed since, so what is newer stays',
   handedOver: 'it went to another user: hand it back in the CRM',
-  notAdopted: 'the CRM never took it over, so there is no record to bring back',
+  notAdopted: 'the CRM has not taken it over, so nothing but the user’s own is there',
   foreign: 'somebody else organises it: only the organizer can change it back',
   private: 'its texts are private and not in the journal: nothing could be brought back whole',
   crmOnly: 'only fields that belong to the CRM were changed: change them there',
@@ -155,8 +155,12 @@ function mayPutBack(codec: Codec, link: Link, name: string): boolean {
   return spec?.flow === 'both' && (!link.foreign || spec.own === true);
 }
 
-/** Fields were changed: they get their values back, at Google and in the CRM. */
+/**
+ * Fields were changed: they get their values back, at Google and in the CRM. What the CRM has not named is
+ * the user's alone: nothing of it is changed at Google (P10).
+ */
 function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
+  if (link.crmId === undefined) return keep('notAdopted');
   const before = entry.before ?? {};
   const names = Object.keys(before).filter((n) => !sameValue(before[n], entry.after?.[n]));
   const changed = names.filter((name) => mayPutBack(codec, link, name));
