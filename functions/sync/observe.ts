@@ -31,6 +31,8 @@ export interface Work {
   marked?: Link;
   /** Of a member of a group that is a record itself: the group's link. */
   parent?: Link | undefined;
+  /** Its place in a group, as read before the object that `observed` is: the record has left it. */
+  left?: Observed;
   /** The CRM names a place in a group that is not there. */
   nowhere?: Nowhere;
   /** What became of its group, and takes it along. */

@@ -115,5 +115,5 @@ function sawGuests(edit: Edit, last: Edit): boolean {
 
 const guestsOf = (side: Edit['side'], raw: Raw | undefined): string[] =>
   ((side === 'crm' ? raw?.participants : raw?.attendees) ?? [])
-    .map((guest: Raw) => guest.email)
+    .map((guest: Raw) => guest?.email)
     .filter((email: string) => email !== raw?.organizer?.email);
