@@ -1,5 +1,5 @@
 /** What the engine cannot know, so that both sides may differ: each a known limit, named. */
-import type { Effect } from '../history.ts';
+import type { Edit, Effect } from '../history.ts';
 import type { View } from './view.ts';
 
 /**
@@ -36,3 +36,11 @@ function isFirstWord(view: View, root: string, { user }: Effect): boolean {
   );
   return words.length === 1 && connected.length === 1;
 }
+
+/**
+ * Known limit: Google's deletion of contacts takes no etag. An edit between the look and the deletion, the
+ * run's next call, goes with the contact, into the bin.
+ */
+export const isOverrun = (view: View, { side, user, id, seq }: Edit): boolean =>
+  side === 'google' &&
+  view.effectsOn(user, id).some(({ looked, seq: end }) => (looked ?? end) <= seq && seq < end);
