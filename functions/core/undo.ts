@@ -18,8 +18,8 @@ export interface UndoInput {
   link: Link | undefined;
   /** As Google shows it now. */
   observed: Observed | undefined;
-  /** The CRM has sent something newer, which waits. */
-  pending: boolean;
+  /** The CRM has sent something newer, which waits; or a member of the group was changed since. */
+  newer: boolean;
   /** Its place in the group that was brought back just before. */
   seat?: Observed;
 }
@@ -56,11 +56,11 @@ const keep = (why: Kept): Decision => ({
   offers: {},
 });
 
-function obstacle({ codec, entry, link, observed, pending }: UndoInput): Kept | undefined {
+function obstacle({ codec, entry, link, observed, newer }: UndoInput): Kept | undefined {
   if (entry.before === null && entry.after === null) return 'nothing';
   if (['handOver', 'takeOver', 'yield'].includes(entry.rule)) return 'handedOver';
   if (entry.cut) return 'tooLarge';
-  if (!link || pending || !isAsLeft(codec, entry, link)) return 'newer';
+  if (!link || newer || !isAsLeft(codec, entry, link)) return 'newer';
   if (observed && !isShownAsLeft(entry, link, observed)) return 'newer';
   return undefined;
 }

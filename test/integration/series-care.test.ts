@@ -96,6 +96,28 @@ test('undo: a series, an exception and a cancelled occurrence that the CRM made 
   assert.equal((await crm.same()).length, 4);
 });
 
+test('undo: a series of which an occurrence was changed since stays, with what was changed', async () => {
+  for (const change of ['PATCH', 'DELETE']) {
+    const crm = await connected();
+    await crm.publish(crm.edit('S', weekly));
+    const [inserted] = await crm.world.store.journalRuns('anna', 1);
+    const [event] = await crm.world.events();
+    const place = `/${event?.id}_20261201T090000Z`;
+    await crm.world.phone(
+      'anna',
+      change,
+      place,
+      change === 'PATCH' ? { location: 'Thun' } : undefined,
+    );
+    await crm.poll();
+    const before = await crm.same();
+    const report = await undoRun(crm.world.engine, 'anna', inserted?.run ?? -1);
+    assert.deepEqual([report.undone, report.kept.map((k) => k.reason)], [[], ['newer']]);
+    await crm.hear();
+    assert.deepEqual(await crm.same(), before);
+  }
+});
+
 test('undo: a changed rule is put back, on both sides', async () => {
   const crm = await withSeries();
   const [event] = await crm.world.events();
