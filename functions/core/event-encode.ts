@@ -4,7 +4,7 @@ import { byKey, type CodecContext, type Patch } from './codec.ts';
 import { composeDescription, replaceBlock } from './description.ts';
 import { type Event, KEY, momentOf } from './event.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
-import { digest } from './link.ts';
+import { digest, wordOf } from './link.ts';
 import { addDays } from './time.ts';
 
 /** Shown in the CRM block of the description. */
@@ -41,7 +41,11 @@ export function insert(
     description: composeDescription(data.description, data),
     attendees: attendees(data, {}, context, []),
     extendedProperties: {
-      private: { [KEY.crmId]: crmId, [KEY.generation]: String(generation) },
+      private: {
+        [KEY.crmId]: crmId,
+        [KEY.generation]: String(generation),
+        [KEY.word]: wordOf(data),
+      },
       shared: { [KEY.reference]: digest('appointment', crmId).slice(0, 32) },
     },
   };

@@ -6,7 +6,7 @@
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { decide } from '../core/decision.ts';
 import type { Fields } from '../core/fields.ts';
-import { changeNumber, linkId } from '../core/link.ts';
+import { changeNumber, linkId, wordOf } from '../core/link.ts';
 import type { Link } from '../core/records.ts';
 import { SyncError, saysNothingDone } from '../errors.ts';
 import type { Collection } from './collection.ts';
@@ -102,8 +102,8 @@ export async function adoptGroups(run: Run, { codec }: Collection, works: Work[]
 }
 
 /**
- * Inserted by a run that never knew, and the CRM has said nothing of the record since: what was written is
- * sure then, so what Google shows otherwise is somebody's edit, and no conflict.
+ * Inserted by a run that never knew, with just what the CRM says today: what Google shows otherwise is
+ * somebody's edit then, and no conflict.
  */
 export function knowInserted(
   run: Run,
@@ -115,14 +115,13 @@ export function knowInserted(
     const { link, intent, observed } = work;
     const marker = observed?.state === 'live' ? observed.marker : undefined;
     const isIts = marker && marker.crmId === intent?.crmId && intent.userId === run.user.userId;
-    if (link || !isIts || intent.op !== 'upsert' || intent.revision !== 1) continue;
+    if (link || !isIts || intent.op !== 'upsert') continue;
     const data = codec.canonical(intent.data, context);
-    if (codec.absent(data)) continue;
-    const changes = changeNumber(intent.seen ?? '', run.user.userId);
+    if (codec.absent(data) || marker.word !== wordOf(data)) continue;
     work.link = {
       ...blank(run, codec.record, intent.crmId, marker.generation, data),
       googleId: observed?.googleId ?? '',
-      changes,
+      changes: changeNumber(intent.seen ?? '', run.user.userId),
     };
   }
 }
