@@ -29,7 +29,7 @@ export const kept = {
   nothing: 'the run left nothing to take back here',
   newer: 'it has been changed since, so what is newer stays',
   handedOver: 'it went to another user: hand it back in the CRM',
-  notAdopted: 'the CRM has not taken it over, so nothing but the user’s own is there',
+  notAdopted: 'the CRM has not taken it over, so there is nothing of the CRM’s to put back',
   foreign: 'somebody else organises it: only the organizer can change it back',
   private: 'its texts are private and not in the journal: nothing could be brought back whole',
   crmOnly: 'only fields that belong to the CRM were changed: change them there',
