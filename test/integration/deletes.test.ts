@@ -88,6 +88,22 @@ test('P7 tombstones are kept for 90 days; also when they are gone nothing that w
   assert.deepEqual(world.messages, []);
 });
 
+test('P7 a CRM that says nothing of a deletion that it was told of: connected again and again, nothing comes back', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  const told = world.messages.length;
+  for (let times = 0; times < 3; times++) {
+    await world.store.updateUser('anna', (user) => user && { ...user, records: [] });
+    await world.poll();
+  }
+  assert.deepEqual(await world.events(), []);
+  assert.equal(world.messages.length, told);
+});
+
 test('rule 10: edit beats delete, the CRM hears of it, deletes again, and then it is final', async () => {
   const world = createWorld();
   await world.connect('anna');
