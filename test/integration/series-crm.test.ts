@@ -210,6 +210,28 @@ test('an exception whose series never comes is told after a while, kept, and wri
   assert.ok((await crm.same()).includes('2026-12-03T13:00:00.000Z Round'));
 });
 
+test('an exception whose series Google refuses for now is not told that the series is unknown, however long that takes', async () => {
+  const crm = await connected();
+  const clear = crm.world.workspace.faults.add({
+    ...{ method: 'events.insert', when: 'before' },
+    ...{ kind: 'status', status: 429, reason: 'rateLimitExceeded' },
+  });
+  const both = [
+    crm.edit('S', weekly()),
+    crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')),
+  ];
+  assert.equal(await crm.world.crm(...both), 'later');
+  for (let times = 0; times < 2; times++) {
+    crm.world.advance(11 * 60_000);
+    await crm.world.poll();
+  }
+  assert.deepEqual(await crm.hear(), []);
+  clear();
+  crm.world.advance(11 * 60_000);
+  await crm.poll();
+  assert.ok((await crm.same()).includes('2026-12-03T13:00:00.000Z Round'));
+});
+
 test('an original start that the series has not is told; when the series gets one there, it is written', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly()));

@@ -5,6 +5,7 @@ import { counters } from './checker/counters.ts';
 import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
 import { privacy } from './checker/privacy.ts';
+import { series } from './checker/series.ts';
 import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
@@ -71,6 +72,17 @@ function asSeries(story: Story, part: Raw): History {
   return { entries, final: { ...final, records, shown: [] } };
 }
 
+/** One occurrence at Google, of a series that is not in this calendar, and the CRM's record of it. */
+function aloneInSeries(record: Raw): History {
+  const { entries, final } = new Story().end({ recurrence: 'series' });
+  const id = `g9_${SLOT}`;
+  const shown = [{ user: ANNA, id, series: 'g9', slot: SLOT, resource: event() }];
+  const { originalStart } = partOf('CH-1').occurrence;
+  const occurrence = { series: { googleId: 'g9' }, originalStart };
+  const records = [{ ...partOf('CH-1'), occurrence, crmId: 'CH-2', googleId: id, ...record }];
+  return { entries, final: { ...final, records, shown } };
+}
+
 /** What a contact's list holds, on either side. */
 const phones = (...values: string[]): Raw => ({
   lists: { phones: values.map((value) => ({ value })) },
@@ -95,6 +107,21 @@ const cases: Case[] = [
         .run(2);
       if (!bad) story.write(2, 'patch', 'e1', ours('CH-1', { summary: 'New' })).store(2, 'e1');
       return story.end();
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'an invitation to a single occurrence has another title in the CRM',
+    judge: series,
+    history: (bad) => aloneInSeries({ data: desk(bad ? { subject: 'Other' } : {}) }),
+  },
+  {
+    invariant: 'P1',
+    name: 'an occurrence that was refused is written after all, and differs',
+    judge: series,
+    history: (bad) => {
+      const data = desk(bad ? { subject: 'Other' } : {});
+      return aloneInSeries({ data, rejected: { reason: 'unknownSeries' } });
     },
   },
   {
