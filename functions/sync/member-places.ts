@@ -4,7 +4,7 @@ import { sawDeletion } from '../core/deletion.ts';
 import { heir, type Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
-import { observeIntents, read, type Work } from './observe.ts';
+import { isElsewhere, observeIntents, read, type Work } from './observe.ts';
 import type { Parents } from './parents.ts';
 import type { Run } from './run.ts';
 
@@ -27,7 +27,8 @@ export async function observeMembers(
     if (!groups || !intent?.member || intent.userId !== run.user.userId) continue;
     if (work.nowhere) continue;
     const there = observed !== undefined && observed.state !== 'gone';
-    if (own || there || orphans.has(work)) continue;
+    const left = isElsewhere(link, collection) && isHere(parent, collection);
+    if (own || (there && !left) || orphans.has(work)) continue;
     const group = parent?.googleId ?? intent.member.group.googleId;
     if (group === undefined) {
       work.nowhere = awaited.has(work) ? 'awaited' : 'noGroup';
@@ -36,7 +37,7 @@ export async function observeMembers(
     const id = groups.memberId(group, intent.member.slot, context);
     // A deleted one needs no look to stay deleted.
     const wanted = isWanted(collection, intent);
-    const known = link?.googleId === id && (link.state === 'live' || !wanted);
+    const known = link?.googleId === id && !left && (link.state === 'live' || !wanted);
     // It went with its group, and the CRM repeats that: in a group written anew nothing is taken out.
     const repeats = !wanted && link?.withGroup === true && sawDeletion({ link, intent });
     if (!known && !repeats) open.set(work, id);
@@ -115,6 +116,10 @@ function placeIn({ codec }: Collection, work: Work, context: CodecContext): Obse
   return { googleId, state: 'gone', fields: {}, group, ...(at !== undefined && { slot: at }) };
 }
 
+/** Its object lives in the place that the collection writes into. */
+const isHere = (link: Link | undefined, collection: Collection): boolean =>
+  link?.state === 'live' && !isElsewhere(link, collection);
+
 function isWanted({ codec }: Collection, intent: Intent): boolean {
   return intent.op === 'upsert' && !codec.absent(intent.data);
 }
@@ -140,7 +145,8 @@ async function findPlaces(
     if (!intent || !observed) continue;
     if (other) work.nowhere = 'taken';
     else if (observed.state === 'live') {
-      const born = there.find((l) => l.state === 'live' && l.crmId === undefined);
+      // One in the place that the group has moved away from says nothing of the one here.
+      const born = there.find((l) => isHere(l, collection) && l.crmId === undefined);
       work.link = born ?? bequeath(run, collection, work, intent, observed);
     } else if (observed.group === undefined) work.nowhere = 'noPlace' satisfies Nowhere;
   }

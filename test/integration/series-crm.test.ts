@@ -578,6 +578,29 @@ test('rule 9: to a dedicated calendar the series moves with its exceptions and c
   await crm.quiet();
 });
 
+test('rule 9: an exception that the CRM names after its calendar was deleted has its place in the series written anew', async () => {
+  const crm = await connected({ calendar: 'dedicated' });
+  const { world } = crm;
+  const shown = async () => {
+    const id = world.calendars()[0]?.id;
+    const path = '?singleEvents=true&orderBy=startTime';
+    return (await world.phone('anna', 'GET', path, undefined, id)).items;
+  };
+  await crm.publish(crm.edit('S', weekly()));
+  const [, second] = await shown();
+  const [before] = world.calendars();
+  await world.phone('anna', 'PATCH', `/${second?.id}`, { summary: 'Special' }, before?.id);
+  await world.poll();
+  world.workspace.calendars.remove(world.workspace.calendars.find(before?.id ?? '') as never);
+  await world.poll();
+  await crm.hear();
+  await crm.quiet();
+  const names = (await shown()).map(({ summary }) => summary);
+  assert.deepEqual(names, ['Round', 'Special', 'Round', 'Round']);
+  assert.equal((await shown())[1]?.id, second?.id, 'it is the occurrence, and no event beside it');
+  assert.deepEqual(crm.shows().length, 4);
+});
+
 test('the window: a series counts by its occurrences; what ended before it or begins after it waits or stays away', async () => {
   const crm = await connected();
   const year = (y: number) => ({
