@@ -168,7 +168,11 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   // that is its own word, told back to it, it has changed its mind.
   const isOld = ({ value, change }: Told) =>
     change > input.seen && change <= mayShow && same(crm, value);
-  const behind = !confirmed && !offer?.own && offer?.earlier?.some(isOld) === true;
+  // Nor is its own value that has lost already: it was told so, and has not seen that yet.
+  const lost = offer?.beaten;
+  const hasLost = lost !== undefined && lost.change > input.seen && same(crm, lost.value);
+  const isBehind = hasLost || (!offer?.own && offer?.earlier?.some(isOld) === true);
+  const behind = !confirmed && isBehind;
   const crmEdited = mentioned && !same(crm, reference) && !behind;
   return {
     name,

@@ -6,6 +6,7 @@ import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
 import { privacy } from './checker/privacy.ts';
 import { series } from './checker/series.ts';
+import { staleReads } from './checker/stale-reads.ts';
 import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
@@ -453,6 +454,25 @@ const cases: Case[] = [
         .tell(2, news('Two'), said('Two'))
         .store(2, 'e1')
         .end();
+    },
+  },
+  {
+    invariant: 'P14',
+    name: 'told again what was told last, though the sync itself has written something else since',
+    judge: staleReads,
+    history: (bad) => {
+      const view = (location: string) => ours('CH-1', { location });
+      const said = (at: string) => desk({ place: at });
+      const news = (at: string) => ({ ...about, data: said(at), changed: ['place'] });
+      const story = planned()
+        .onPhone('edit', 'e1', view('One'))
+        .run(2)
+        .tell(2, { ...news('One'), changeId: 'a' }, said('One'))
+        .store(2, 'e1');
+      if (bad) story.run(3).write(3, 'patch', 'e1', view('Two')).store(3, 'e1');
+      else story.onPhone('edit', 'e1', view('Two'));
+      story.run(4).tell(4, { ...news('One'), changeId: 'b' });
+      return story.end();
     },
   },
   {
