@@ -153,6 +153,32 @@ test('undo: an import is taken back in the CRM; the event at Google is the userâ
   await assertCalm(world);
 });
 
+for (const edits of [false, true]) {
+  const what = edits
+    ? 'edits the record: it is the same event again'
+    : 'takes the record over: it is gone';
+  test(`P3 undo: an import is taken back while the CRM ${what}`, async () => {
+    const world = await startWorld();
+    const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+    const made = await world.phone('anna', 'POST', '', { summary: 'Fair', ...day });
+    await world.poll();
+    const { data, changeId = '' } = world.messages.at(-1) ?? {};
+    await undoLatest(world);
+    const rest = { googleId: made.id, seen: changeId };
+    await world.crm(world.change('g1', { ...data, ...(edits && { place: 'Bern' }) }, rest));
+    const events = await world.events();
+    assert.deepEqual(
+      events.map(({ id, location }) => [id, location]),
+      [[made.id, edits ? 'Bern' : undefined]],
+    );
+    // Told of the deletion, a CRM that has edited nothing deletes its record, and says so.
+    if (!edits) await world.crm(world.change('g1', {}, { op: 'delete', googleId: made.id }));
+    await world.poll();
+    assert.equal((await world.events()).length, 1);
+    await assertCalm(world);
+  });
+}
+
 test('undo: what is newer stays, in the CRM, at Google, and at Google not yet polled', async () => {
   const world = await startWorld();
   const ids = ['v1', 'v2', 'v3', 'v4'];
