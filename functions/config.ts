@@ -63,6 +63,7 @@ function tryJson(text: string): unknown {
   }
 }
 
+/** Every setting with its check, default and description; a test holds Terraform to it. */
 export const settingsSchema = z.object({
   GOOGLE_CLOUD_PROJECT: z.string().min(1).describe('project id'),
   PUBLIC_URL: url.describe('address of the authorize function as the browser sees it'),
@@ -121,6 +122,7 @@ export const settingsSchema = z.object({
   KMS_URL: url.optional().describe('only for a local simulator'),
 });
 
+/** The settings as read and checked. */
 export type Config = z.infer<typeof settingsSchema>;
 
 /** Thrown by loadConfig; the message lists every setting that is missing or wrong. */

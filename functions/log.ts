@@ -5,6 +5,7 @@
 import { createGcpLoggingPinoConfig } from '@google-cloud/pino-logging-gcp-config';
 import pino from 'pino';
 
+/** Every event that may be logged, with its fields: ids, counts and types, never what people wrote. */
 export interface LogEvents {
   /** One run of a user's sync. Durations in ms. */
   'sync.run': {
@@ -55,6 +56,7 @@ export interface LogEvents {
   'function.failed': { function: string; kind: string; reason: string };
 }
 
+/** From which severity on events are written. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
@@ -78,6 +80,7 @@ const levels: { [E in keyof LogEvents]: 'info' | 'warn' | 'error' } = {
   'function.failed': 'error',
 };
 
+/** Writes one event. */
 export type Log = <E extends keyof LogEvents>(event: E, fields: LogEvents[E]) => void;
 
 /** Structured logs as Cloud Logging reads them, on standard output. */

@@ -43,17 +43,21 @@ export interface Given {
   log?: Log;
 }
 
+/** The machine's clock; ms since the epoch. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms) => sleep(ms).then(() => {}),
 };
 
+/** The given log, or one that writes to standard output. */
 export const openLog = (config: Config, given: Given): Log =>
   given.log ?? createLog(config.LOG_LEVEL, config.GOOGLE_CLOUD_PROJECT);
 
+/** The given store, or Firestore. */
 export const openStore = (config: Config, given: Given): Store =>
   given.store ?? createFirestoreStore(firestoreClient(config.GOOGLE_CLOUD_PROJECT));
 
+/** The given publisher, or Pub/Sub. */
 export const openPublisher = (config: Config, given: Given): Publisher =>
   given.publisher ??
   createPublisher({

@@ -14,6 +14,7 @@ type Cookie = (typeof cookies)[keyof typeof cookies];
 
 const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 
+/** The cookie's value; undefined when the browser sent none, or one that we never set. */
 export function readCookie(req: Request, cookie: Cookie): string | undefined {
   for (const pair of (req.headers.cookie ?? '').split(';')) {
     const [name, value] = pair.trim().split('=', 2);
@@ -22,11 +23,13 @@ export function readCookie(req: Request, cookie: Cookie): string | undefined {
   return undefined;
 }
 
+/** Sets the cookie for its time, for this origin only, out of the reach of scripts. */
 export function setCookie(res: Response, cookie: Cookie, value: string): void {
   const seconds = cookie.maxAgeMs / 1000;
   res.append('Set-Cookie', `${cookie.name}=${value}; Max-Age=${seconds}; ${ATTRIBUTES}`);
 }
 
+/** Takes the cookie out of the browser. */
 export function clearCookie(res: Response, cookie: Cookie): void {
   res.append('Set-Cookie', `${cookie.name}=; Max-Age=0; ${ATTRIBUTES}`);
 }
@@ -74,6 +77,7 @@ export function field(source: unknown, name: string): string | undefined {
   return typeof value === 'string' && value.length <= 4096 ? value : undefined;
 }
 
+/** SHA-256 of a text (UTF-8), hex unless asked otherwise. */
 export function sha256(text: string, encoding: 'hex' | 'base64url' = 'hex'): string {
   return createHash('sha256').update(text).digest(encoding);
 }

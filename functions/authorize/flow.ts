@@ -20,6 +20,7 @@ import type { Store } from '../sync/ports.ts';
 import type { TokenSealer } from '../vault/ports.ts';
 import { cookies, equalSecrets, sha256 } from './browser.ts';
 
+/** What connecting an account needs. */
 export interface FlowDeps {
   store: Pick<Store, 'putOAuthState' | 'takeOAuthState' | 'usersByEmail' | 'updateUser'>;
   sealer: Pick<TokenSealer, 'seal'>;
@@ -34,6 +35,7 @@ export interface FlowDeps {
   records?: readonly RecordType[];
 }
 
+/** Why an account was not connected; each has a page that says what to do. */
 export type Refusal =
   | 'expired'
   | 'denied'
@@ -44,6 +46,7 @@ export type Refusal =
   | 'disabledUser'
   | 'otherAccount';
 
+/** How the way through Google's consent page ended. */
 export type Outcome =
   | { connected: User }
   /**
@@ -52,6 +55,7 @@ export type Outcome =
    */
   | { refused: Refusal; account?: string; orphan?: string };
 
+/** What the browser brings back from Google's consent page. */
 export interface Return {
   state: string | undefined;
   code: string | undefined;

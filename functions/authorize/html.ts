@@ -8,6 +8,7 @@ export class Html {
 
 type Value = string | number | Html | Value[] | undefined | false;
 
+/** A piece of a page: every value is escaped, except pieces that were made by this function. */
 export function html(parts: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(parts.reduce((text, part, i) => text + render(values[i - 1]) + part));
 }

@@ -88,6 +88,7 @@ function told({ language, calendar, records }: PageContext) {
   };
 }
 
+/** The page for who is not signed in: what is synced, what is asked for and why. Returns HTML. */
 export function homePage(page: PageContext): string {
   const { home, permissions } = texts[page.language];
   const { synced, notSynced } = told(page);
@@ -145,6 +146,7 @@ const tones: { [V in View]: 'good' | 'warn' | 'bad' } = {
   disconnected: 'warn',
 };
 
+/** The page of a signed-in user: state, permissions, account, disconnecting. Returns HTML. */
 export function statusPage(page: PageContext, user: User, session: Session): string {
   const view = viewOf(user);
   const { status } = texts[page.language];

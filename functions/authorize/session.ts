@@ -24,6 +24,7 @@ export async function openSession(
   return value;
 }
 
+/** The session of the cookie's value; undefined without one, or when its time is over. `now` in ms. */
 export async function findSession(
   store: Sessions,
   value: string | undefined,

@@ -3,6 +3,7 @@ import type { RecordType } from '../core/fields.ts';
 import type { User } from '../core/records.ts';
 import { type CalendarChoice, permittedRecords, scopes } from '../google/oauth.ts';
 
+/** What a user sees of his or her state; each has its words in every language. */
 export type View =
   | 'firstSync'
   | 'active'
@@ -24,6 +25,7 @@ const permissionScopes: { [P in Permission]: { record: RecordType; scope: string
   tasks: { record: 'task', scope: scopes.tasks },
 };
 
+/** The state as the user is to see it: what he or she can do something about comes first. */
 export function viewOf(user: User): View {
   if (user.state === 'disconnected' || user.state === 'invited') return 'disconnected';
   if (user.leaving !== undefined) return 'disconnecting';
@@ -36,6 +38,7 @@ export function viewOf(user: User): View {
 /** Views that end by themselves: the page looks every second. */
 export const isPassing = (view: View): boolean => view === 'firstSync' || view === 'disconnecting';
 
+/** The permissions that the setup needs, and which of them the user has granted. */
 export function permissionsOf(
   user: User,
   records: readonly RecordType[] = permittedRecords,
@@ -47,6 +50,7 @@ export function permissionsOf(
   }));
 }
 
+/** The permissions that the setup needs, in the order in which the page names them. */
 export function askedPermissions(
   records: readonly RecordType[] = permittedRecords,
   calendar: CalendarChoice = 'primary',

@@ -1,5 +1,6 @@
 /** The pages' own style sheet and script; nothing is loaded from anywhere. */
 
+/** The style sheet of all pages; part of each, since nothing is fetched. */
 export const css = `
 :root {
   color-scheme: light dark;

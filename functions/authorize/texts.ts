@@ -2,8 +2,10 @@
 import type { RecordType } from '../core/fields.ts';
 import type { Permission, View } from './status.ts';
 
+/** Languages of the pages; the browser's Accept-Language decides. */
 export type Language = 'en' | 'de';
 
+/** What a page may have to say when something is not as expected. */
 export type Message =
   | 'expired'
   | 'denied'
@@ -21,6 +23,7 @@ export type Message =
   | 'later'
   | 'failed';
 
+/** All words of one language. */
 export interface Texts {
   product: string;
   home: {
@@ -568,4 +571,5 @@ const de: Texts = {
   },
 };
 
+/** The words by language. */
 export const texts: { [L in Language]: Texts } = { en, de };

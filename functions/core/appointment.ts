@@ -25,6 +25,7 @@ const fields = {
   reminderMinutes: { flow: 'both', own: true },
 } as const satisfies { [name: string]: FieldSpec };
 
+/** Appointments as Google Calendar events, both ways. */
 export const appointmentCodec: Codec<Event> = {
   record: 'appointment',
   fields,

@@ -16,7 +16,9 @@ import { dateTimeSchema, idSchema, timeZoneSchema } from './messages.ts';
 import type { UserState } from './records.ts';
 import { DAY_MS, instantOf, isoInZone, offsetAt } from './time.ts';
 
+/** Users in one question. */
 export const MOST_USERS = 50;
+/** Days in one question. */
 export const MOST_DAYS = 90;
 const MINUTE_MS = 60_000;
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
@@ -60,6 +62,7 @@ export const availabilityRequestSchema = z
   })
   .superRefine(checkPeriod);
 
+/** A question, checked. */
 export type AvailabilityRequest = z.infer<typeof availabilityRequestSchema>;
 
 const periodSchema = z.strictObject({
@@ -80,6 +83,7 @@ const reasonSchema = z.enum([
   'calendarNotFound',
   'unavailable',
 ]);
+/** Why a question, or one of its users, gets no answer. */
 export type Reason = z.infer<typeof reasonSchema>;
 
 const stateSchema = z.enum([
@@ -123,7 +127,9 @@ export const availabilityAnswerSchema = z.strictObject({
     ),
 });
 
+/** Busy intervals by user, and what is free for all of them. No titles, no texts. */
 export type AvailabilityAnswer = z.infer<typeof availabilityAnswerSchema>;
+/** A reason, with what to do about it for whoever asked. */
 export type Problem = { reason: Reason; detail: string };
 
 /** What is known of a user: the busy time, in any order, or why there is no word on it. */

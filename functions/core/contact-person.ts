@@ -17,6 +17,7 @@ import { type Fields, type Json, sameValue } from './fields.ts';
 
 type Person = people_v1.Schema$Person;
 
+/** Fields of a Person that we map. https://developers.google.com/people/api/rest/v1/people#Person */
 export type PersonField =
   | 'names'
   | 'organizations'

@@ -87,12 +87,18 @@ const aloud = (decision: Decision, conflicts: Conflict[]): Decision =>
  */
 export function hasNews(input: Prepared): boolean {
   const { toGoogle } = mergeWith(input, undefined);
-  const adopted = input.link?.crmId !== undefined;
   const seen = heldAtTheEnd(input);
   return Object.keys(toGoogle).some(
-    (n) => (adopted || input.codec.fields[n]?.flow !== 'crm') && !(n in seen),
+    (n) => (isNamed(input) || input.codec.fields[n]?.flow !== 'crm') && !(n in seen),
   );
 }
+
+/**
+ * Whether the CRM knew the record by this name before. Restored under another one (rule 10) it is taken over
+ * as if it were born at Google, and has a link into the CRM and the like that nobody has edited.
+ */
+const isNamed = ({ link, intent }: Prepared) =>
+  link?.crmId !== undefined && link.crmId === intent?.crmId;
 
 /**
  * What the CRM wants and the deleted object held: our own write, by a run that died before it knew.
@@ -109,8 +115,9 @@ export function heldAtTheEnd({ observed, data }: Prepared): Fields {
  * What the CRM holds of an object that went while it was adopted: its first word is no edit, and saying
  * the same again is none either. Nothing for a record that the CRM had named before.
  */
-export function adoptedWith({ link, data, codec }: Prepared): Fields {
-  if (link?.crmId !== undefined) return {};
+export function adoptedWith(input: Prepared): Fields {
+  const { link, data, codec } = input;
+  if (isNamed(input)) return {};
   if (!link) return data;
   return Object.fromEntries(Object.entries(data).filter(([n]) => codec.fields[n]?.flow === 'crm'));
 }

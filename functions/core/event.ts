@@ -8,6 +8,7 @@ import type { Json } from './fields.ts';
 import { digest } from './link.ts';
 import type { Moment } from './messages.ts';
 
+/** Google's event, as its client library types it. */
 export type Event = calendar_v3.Schema$Event;
 
 /** Event types that reach the CRM: the others (birthday, fromGmail, workingLocation) are left alone. */
@@ -19,6 +20,7 @@ export function isSyncedType(event: Event): boolean {
   return type === 'default' || blocks.includes(type);
 }
 
+/** Whether others see of the event only that the user is busy. */
 export const isPrivate = (event: Event) =>
   event.visibility === 'private' || event.visibility === 'confidential';
 

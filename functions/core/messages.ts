@@ -255,17 +255,24 @@ export const crmMessageSchema = z.union([
   crmChangeSchema,
 ]);
 
+/** A user, as the CRM announces or changes one. */
 export type UserChange = z.infer<typeof userUpsert>;
 /** A change of a synchronised record, of whatever type. */
 export interface CrmChange extends Omit<z.infer<typeof appointmentChange>, 'record' | 'data'> {
   record: RecordType;
   data: Appointment | Contact | Task;
 }
+/** Whatever one change of the CRM may be about. */
 export type AnyCrmChange = CrmChange | UserChange;
+/** An appointment's fields, in the CRM's words. */
 export type Appointment = z.infer<typeof appointmentSchema>;
+/** A contact person's fields, in the CRM's words. */
 export type Contact = z.infer<typeof contactSchema>;
+/** A task's fields, in the CRM's words. */
 export type Task = z.infer<typeof taskSchema>;
+/** An instant in a zone, or a day. */
 export type Moment = z.infer<typeof momentSchema>;
+/** One occurrence of a series: whose, and when it would be by its rule. */
 export type Occurrence = z.infer<typeof occurrenceSchema>;
 
 /** Both sides changed the same field: what each had, and who won. */
@@ -325,6 +332,9 @@ export const googleChangeSchema = z.strictObject({
   conflicts: z.array(conflictSchema).optional(),
   rejected: rejectedSchema.optional(),
 });
+/** What the CRM is told. */
 export type GoogleChange = z.infer<typeof googleChangeSchema>;
+/** A field that both sides changed: both values, and whose counts. */
 export type Conflict = z.infer<typeof conflictSchema>;
+/** Why a change of the CRM does not go to Google, and what to do. */
 export type Rejection = z.infer<typeof rejectedSchema>;

@@ -9,6 +9,7 @@ export type GoogleSide = 'unread' | 'live' | 'gone' | 'elsewhere' | 'out';
 /** `deleted`: a tombstone; `out`: the user has taken the object out. */
 export type LinkSide = 'none' | 'live' | 'deleted' | 'out';
 
+/** The name of a decision; plan.ts has a handler for each. */
 export type Rule =
   | 'nothing'
   | 'insert'

@@ -24,6 +24,7 @@ const fields = {
   url: { flow: 'crm' },
 } as const satisfies { [name: string]: FieldSpec };
 
+/** Tasks of the CRM as Google Tasks, both ways. */
 export const taskCodec: Codec<Task> = {
   record: 'task',
   fields,

@@ -5,6 +5,7 @@
  */
 import type { Moment } from './messages.ts';
 
+/** A day of 24 hours, in ms; days in a zone may have 23 or 25. */
 export const DAY_MS = 86_400_000;
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -15,6 +15,7 @@ export interface Refusal {
   detail: string;
 }
 
+/** One message of the CRM, change by change: what is readable, and what is not and why. */
 export interface ParsedMessage {
   users: UserChange[];
   changes: CrmChange[];

@@ -2,6 +2,7 @@ import { PubSub, type Topic } from '@google-cloud/pubsub';
 import { SyncError } from '../errors.ts';
 import type { Publisher } from '../sync/ports.ts';
 
+/** Where to publish: project and topics, by their short names. */
 export interface PublisherOptions {
   projectId: string;
   googleChangesTopic: string;

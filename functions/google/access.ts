@@ -7,6 +7,7 @@ import type { AccessToken, GoogleOAuth } from './oauth.ts';
 /** An access token is not used in the last minute of its life: a batch may take that long. */
 const MARGIN_MS = 60_000;
 
+/** What a user's way to Google needs. */
 export interface AccessDeps {
   vault: TokenOpener & Pick<TokenSealer, 'destroy'>;
   /** Resolves to the OAuth client; the first call reads its credentials. */

@@ -29,6 +29,7 @@ const LISTING = ['calendar', 'calendar.readonly', 'calendar.calendarlist.readonl
   (name) => `https://www.googleapis.com/auth/${name}`,
 );
 
+/** What the admin decides about appointments at Google. */
 export interface CalendarSettings {
   calendar: CalendarChoice;
   /** Title of a calendar that is made. */

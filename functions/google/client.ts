@@ -26,6 +26,7 @@ interface CallOptions {
   adapter: (prepared: unknown) => Promise<never>;
 }
 
+/** One of Google's APIs: typed calls are captured, and performed together. */
 export interface ApiClient {
   /** Captures a typed call. `invoke` hands the options on to googleapis. */
   capture<T>(invoke: (options: CallOptions) => Promise<{ data: T }>): Promise<TypedCall<T>>;
@@ -42,6 +43,7 @@ export interface ApiClient {
   ): Promise<Result<T>[]>;
 }
 
+/** What a client of one API is made of. */
 export interface ApiClientOptions {
   /** Root of the API, without a trailing slash, such as https://www.googleapis.com */
   root: string;

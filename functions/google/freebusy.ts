@@ -31,6 +31,7 @@ interface Question {
   people: readonly Person[];
 }
 
+/** When people are busy, by freebusy.query: at most 50 calendars a call, calls in one batch. */
 export function createFreeBusy(client: ApiClient, clock: Pick<Clock, 'now'>): FreeBusy {
   const api = createCalendar('v3');
   return {

@@ -8,6 +8,7 @@ export interface HttpCall {
   body?: string;
 }
 
+/** An answer as it came over the wire, whatever its status. */
 export interface HttpAnswer {
   status: number;
   /** Names in lower case. */

@@ -11,6 +11,7 @@ import { isSyncError, SyncError } from '../errors.ts';
 
 const api = 'https://www.googleapis.com/auth/';
 
+/** Google's names of the permissions: https://developers.google.com/identity/protocols/oauth2/scopes */
 export const scopes = {
   openid: 'openid',
   email: 'email',
@@ -54,6 +55,7 @@ export function recordGranted(
   return granted.includes(recordScopes(calendar)[record][0]);
 }
 
+/** Our OAuth client, and where Google's endpoints are. */
 export interface OAuthSettings {
   clientId: string;
   clientSecret: string;
@@ -67,6 +69,7 @@ export interface OAuthSettings {
   certsUrl?: string;
 }
 
+/** Who went through the consent page, by the ID token. */
 export interface Identity {
   /** Google's stable id of the account. */
   sub: string;
@@ -79,6 +82,7 @@ export interface Identity {
   emailVerified: boolean;
 }
 
+/** What the consent page ended with. */
 export interface Grant {
   refreshToken: string;
   /** What the user really granted. */
@@ -86,6 +90,7 @@ export interface Grant {
   identity: Identity;
 }
 
+/** What a refresh token was exchanged for. */
 export interface AccessToken {
   accessToken: string;
   /** ms since the epoch. */
@@ -93,6 +98,7 @@ export interface AccessToken {
   scopes: string[];
 }
 
+/** Google's OAuth endpoints: consent, tokens, revocation. */
 export interface GoogleOAuth {
   authorizationUrl(request: {
     state: string;
@@ -136,6 +142,7 @@ const claims = z.object({
   azp: z.string().optional(),
 });
 
+/** The endpoints by google-auth-library, with one attempt a call: the engine decides about another. */
 export function createGoogleOAuth(settings: OAuthSettings): GoogleOAuth {
   const { clientId, clientSecret, redirectUri, accountsUrl, oauthUrl } = settings;
   const revokeUrl = `${oauthUrl}/revoke`;

@@ -29,6 +29,7 @@ export async function settleList(
   return id;
 }
 
+/** Whether the user still has the list. Throws SyncError when Google does not say. */
 export async function listExists(
   { client, api }: TaskCalls,
   session: GoogleSession,

@@ -42,6 +42,7 @@ const expiring = [
   'leases',
 ];
 
+/** What Firestore is to index, or not to, and what it deletes by `expireAt`. */
 export const fieldOverrides = [
   ...Object.entries(unindexed).flatMap(([collectionGroup, fields]) =>
     fields.map((fieldPath) => ({ collectionGroup, fieldPath, indexes: [] })),

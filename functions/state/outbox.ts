@@ -14,6 +14,7 @@ export function outbox(db: Firestore) {
   } satisfies Partial<Store>;
 }
 
+/** One part of what a run has to tell. */
 export const pieceRef = (
   db: Firestore,
   userId: string,

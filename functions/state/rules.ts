@@ -6,8 +6,10 @@ import { stepped } from '../core/polls.ts';
 import type { Intent, Lease, User } from '../core/records.ts';
 import type { Commit, IntentOutcome, JournalRun, Store } from '../sync/ports.ts';
 
+/** A user as the CRM announces one. */
 export type DirectoryEntry = Parameters<Store['putUser']>[0];
 type Entered = { user: User; lease?: Lease } | 'stale' | 'erased';
+/** An intent that a run has dealt with, in the revision that it saw. */
 export type Consumed = NonNullable<Commit['consumed']>[number];
 
 /** Holder of a lease that was given back: no run has this name, so none can renew it by mistake. */
@@ -169,6 +171,7 @@ export function wakeIntent(stored: Intent): Intent {
   };
 }
 
+/** Whether somebody holds the lease. `now` in ms. */
 export function isLive(lease: Lease | undefined, now: number): boolean {
   return lease !== undefined && lease.expiresAt > now;
 }

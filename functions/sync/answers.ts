@@ -35,6 +35,7 @@ export function judge(
   return { deferred: error };
 }
 
+/** Whether Google knows no such object (404); what was deleted is 410. */
 export const isNotFound = (answer: Result<unknown> | undefined) =>
   answer !== undefined && !answer.ok && answer.error.status === 404;
 

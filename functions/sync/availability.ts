@@ -16,6 +16,7 @@ import type { Clock, Store } from './ports.ts';
 /** Messages that wait for one user; with more of them it is not known what Google will hold. */
 const MOST_INTENTS = 2000;
 
+/** What answers questions about free time; a part of the engine's ports. */
 export interface AvailabilityParts {
   store: Pick<Store, 'getUser' | 'pendingIntents' | 'linksByCrmId'>;
   access: Pick<Access, 'session'>;

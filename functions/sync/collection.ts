@@ -50,6 +50,7 @@ export interface Page<Raw> {
   token?: string;
 }
 
+/** One record type at Google: how changes are listed, how objects are read and written, the codec. */
 // biome-ignore lint/suspicious/noExplicitAny: the engine never looks into a raw resource.
 export interface Collection<Raw = any> {
   codec: Codec<Raw>;

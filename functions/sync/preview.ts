@@ -20,8 +20,10 @@ import { openRun, type Run } from './run.ts';
 /** Intents that are looked at; a first sync has a record's whole history to go through. */
 const MOST_INTENTS = 10_000;
 
+/** What would happen to an object. */
 export type Change = 'create' | 'change' | 'delete';
 
+/** What a run would do with one record, and by which rule. */
 export interface PreviewRecord extends Pick<JournalEntry, 'record' | 'crmId' | 'googleId'> {
   rule: Decision['rule'];
   /** What would be written at Google; of a change the fields that change. */

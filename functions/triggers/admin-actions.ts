@@ -36,6 +36,7 @@ export const actionSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('replay'), id: z.string().min(1).max(200) }),
 ]);
 
+/** A request of the admin, checked. */
 export type Action = z.infer<typeof actionSchema>;
 type Of<A extends Action['action']> = Extract<Action, { action: A }>;
 type Answer = { status: number; body: object };

@@ -14,6 +14,7 @@ import { type CallerConfig, callerCheck, nameOf } from './caller.ts';
 /** The audience of `gcloud auth print-identity-token` for people; Cloud Run takes it as well. */
 const GCLOUD = '32555940559.apps.googleusercontent.com';
 
+/** What the admin function needs. */
 export interface AdminDeps {
   config: CallerConfig & Pick<Config, 'PUSH_AUDIENCE'>;
   engine: Engine;
@@ -26,6 +27,7 @@ interface Answer {
   body: object;
 }
 
+/** The admin function: checks the caller's OIDC token, then the action, and answers JSON. */
 export function createAdmin(deps: AdminDeps): (req: Request, res: Response) => Promise<void> {
   const { config, log } = deps;
   const authorised = callerCheck(

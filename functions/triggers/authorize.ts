@@ -30,6 +30,7 @@ import type { Session, User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
 import type { Clock, Publisher, Store } from '../sync/ports.ts';
 
+/** What the pages need. `randomBytes`: the system's unless a test gives its own. */
 export interface AuthorizeDeps extends Omit<FlowDeps, 'secret' | 'store' | 'calendar' | 'records'> {
   store: FlowDeps['store'] & Pick<Store, 'getUser' | 'putSession' | 'getSession' | 'deleteSession'>;
   publisher: Pick<Publisher, 'syncUsers'>;
@@ -71,6 +72,7 @@ const statusOf: { [M in Message]: number } = {
   failed: 500,
 };
 
+/** The pages for users: connect by Google's consent page, see the state, disconnect. */
 export function createAuthorize(
   deps: AuthorizeDeps,
 ): (req: Request, res: Response) => Promise<void> {

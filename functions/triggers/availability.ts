@@ -18,6 +18,7 @@ import { type AvailabilityParts, horizon, whenBusy } from '../sync/availability.
 import { bodyOf, problems } from './body.ts';
 import { type CallerConfig, callerCheck, nameOf } from './caller.ts';
 
+/** What the availability function needs. */
 export interface AvailabilityDeps {
   config: CallerConfig & Pick<Config, 'PUSH_AUDIENCE'>;
   parts: AvailabilityParts;
@@ -28,6 +29,7 @@ type Answer =
   | { status: 200; body: AvailabilityAnswer }
   | { status: 400 | 503; body: { error: string } };
 
+/** The availability function: checks the calling service account, then the question, and answers JSON. */
 export function createAvailability(
   deps: AvailabilityDeps,
 ): (req: Request, res: Response) => Promise<void> {

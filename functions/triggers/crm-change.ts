@@ -12,6 +12,7 @@ import { type PushDeps, type PushHandler, type PushMessage, pushFunction } from 
 
 const DEAD_LETTER_DAYS = 90;
 
+/** What taking in the CRM's changes needs. */
 export interface CrmChangeDeps extends PushDeps {
   engine: Engine;
 }

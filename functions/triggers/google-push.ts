@@ -7,6 +7,7 @@ import type { Clock, Publisher, Store } from '../sync/ports.ts';
 import { nameOf } from './caller.ts';
 import type { PushHandler } from './push.ts';
 
+/** What a notification needs: nothing of the user but the channel. */
 export interface GooglePushDeps {
   store: Pick<Store, 'getChannel' | 'getLease' | 'updateUser'>;
   publisher: Pick<Publisher, 'syncUsers'>;

@@ -9,6 +9,7 @@ const PAGE = 200;
 /** Deletions of one run: what is left waits for tomorrow, or for Firestore's TTL. */
 const MOST_SWEPT = 50_000;
 
+/** What the daily upkeep needs. */
 export interface MaintainDeps extends PushDeps {
   config: PushDeps['config'] & Pick<Config, 'NOTIFICATIONS_URL'>;
   store: Pick<Store, 'listUsers' | 'sweep' | 'getLease' | 'pendingIntents' | 'channelsOf'>;

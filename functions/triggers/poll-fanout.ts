@@ -3,6 +3,7 @@ import { type PushDeps, type PushHandler, pushFunction } from './push.ts';
 
 const PAGE = 200;
 
+/** What finding the users who are due needs. */
 export interface PollFanoutDeps extends PushDeps {
   store: Pick<Store, 'dueUsers'>;
   publisher: Pick<Publisher, 'syncUsers'>;

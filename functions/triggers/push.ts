@@ -17,6 +17,7 @@ const envelopeSchema = z.object({
   subscription: z.string().default(''),
 });
 
+/** One Pub/Sub message, as pushed. */
 export interface PushMessage {
   messageId: string;
   /** When it was published, ms since the epoch; a redelivery keeps it. */
@@ -28,11 +29,13 @@ export interface PushMessage {
   attributes: Record<string, string>;
 }
 
+/** What every function on a Pub/Sub push needs. */
 export interface PushDeps {
   config: CallerConfig & Pick<Config, 'PUSH_AUDIENCE' | 'PUSH_SERVICE_ACCOUNT'>;
   log: Log;
 }
 
+/** A function on a push: 204 acknowledges, 503 asks for a redelivery. */
 export type PushHandler = (req: Request, res: Response) => Promise<void>;
 
 /**

@@ -5,6 +5,7 @@ import { type PushDeps, type PushHandler, pushFunction } from './push.ts';
 
 const messageSchema = z.object({ userId: z.string().min(1) });
 
+/** What one user's run needs. */
 export interface SyncUserDeps extends PushDeps {
   engine: Engine;
 }

@@ -4,6 +4,7 @@ import { call } from './call.ts';
 import { bytes, matches, requireIntact } from './integrity.ts';
 import { VaultError } from './ports.ts';
 
+/** Id and secret of the OAuth client, from Secret Manager. */
 export interface OAuthClientCredentials {
   clientId: string;
   clientSecret: string;

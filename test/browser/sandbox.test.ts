@@ -159,53 +159,88 @@ test('free slots beside the calendar follow who is chosen and what changes', { s
   await context.close();
 });
 
+/** The cards of contacts or tasks on one side. */
+const cards = (page: Page, list: string, text: string) =>
+  page.locator(`#${list} .card`, { hasText: text });
+
 test('contacts and tasks follow each other as well', { skip }, async () => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  const page = await open(context, '/?user=luca&view=contact');
-  const google = (text: string) => page.locator('#calendar .card', { hasText: text });
+  const page = await open(context, '/?user=luca');
+  const button = (name: string) => page.getByRole('button', { name, exact: true });
+  const inCrm = (text: string) => cards(page, 'crm-contacts', text);
+  const google = (text: string) => cards(page, 'google-contacts', text);
 
   // From the CRM, changed there, and Google follows.
   await google('Noémie Rochat').waitFor();
-  await page.getByRole('button', { name: 'New contact' }).first().click();
+  await button('New contact in the CRM').click();
   await page.getByLabel('First name').fill('Ida');
   await page.getByLabel('Last name').fill('Brand');
   await page.getByLabel('Email').fill('ida@brand.example');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await button('Save').click();
   await google('Ida Brand').getByText('CRM', { exact: true }).waitFor();
-  await card(page, 'Ida Brand').click();
+  await inCrm('Ida Brand').click();
   await page.getByLabel('Company').fill('Brand GmbH');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await button('Save').click();
   await google('Brand GmbH').waitFor();
 
   // Changed at Google, and given the label there.
   await google('Ida Brand').click();
   await page.getByLabel('Phone').fill('+41 44 111 22 33');
-  await page.getByRole('button', { name: 'Save' }).click();
-  await card(page, 'Ida Brand').getByText('+41 44 111 22 33').waitFor();
-  await page.getByRole('button', { name: 'New contact' }).last().click();
+  await button('Save').click();
+  await inCrm('Ida Brand').getByText('+41 44 111 22 33').waitFor();
+  await button('New contact at Google').click();
   await page.getByLabel('First name').fill('Otto');
-  await page.getByRole('button', { name: 'Save' }).click();
-  await card(page, 'Otto').getByText('From Google').waitFor();
+  await button('Save').click();
+  await inCrm('Otto').getByText('From Google').waitFor();
 
   // Tasks: done in the CRM, made, ticked off and deleted at Google.
-  await page.locator('#views').getByText('Tasks').click();
-  await google('Call Ms Rochat back').waitFor();
-  await card(page, 'Call Ms Rochat back').click();
+  await cards(page, 'google-tasks', 'Call Ms Rochat back').waitFor();
+  await cards(page, 'crm-tasks', 'Call Ms Rochat back').click();
   await page.getByLabel('Done').check();
-  await page.getByRole('button', { name: 'Save' }).click();
-  await page.locator('#calendar .card.done', { hasText: 'Call Ms Rochat back' }).waitFor();
-  await page.getByRole('button', { name: 'New task' }).last().click();
+  await button('Save').click();
+  await page.locator('#google-tasks .card.done', { hasText: 'Call Ms Rochat back' }).waitFor();
+  await button('New task at Google').click();
   await page.getByLabel('Title').fill('Order samples');
   await page.getByLabel('Due').fill('2027-01-15');
-  await page.getByRole('button', { name: 'Save' }).click();
-  await card(page, 'Order samples').getByText('15 January').waitFor();
-  await google('Order samples').click();
-  await page.getByRole('button', { name: 'Delete' }).click();
-  await card(page, 'Order samples').waitFor({ state: 'detached' });
-  await page.locator('#views').getByText('Appointments').click();
-  await page.locator('#calendar .event').first().waitFor();
+  await button('Save').click();
+  await cards(page, 'crm-tasks', 'Order samples').getByText('15 Jan').waitFor();
+  await cards(page, 'google-tasks', 'Order samples').click();
+  await button('Delete').click();
+  await cards(page, 'crm-tasks', 'Order samples').waitFor({ state: 'detached' });
   assert.deepEqual(complaints, []);
   await context.close();
+});
+
+/** Whether one of these elements can be seen: its middle is in the window, with nothing above it. */
+const seen = (selector: string) => `[...document.querySelectorAll('${selector}')].some((node) => {
+  const { left, top, width, height } = node.getBoundingClientRect();
+  return node.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+})`;
+
+test('all three record types of both sides are seen at once, on a desk and on a tablet', {
+  skip,
+}, async () => {
+  for (const width of [1400, 800]) {
+    const context = await browser.newContext({ viewport: { width, height: 900 } });
+    const page = await open(context, '/?user=anna');
+    await event(page, 'Annual review').waitFor();
+    await card(page, 'Annual review').waitFor();
+    await cards(page, 'google-contacts', 'Martin Egger').waitFor();
+    await cards(page, 'google-tasks', 'Send the offer').waitFor();
+    for (const part of [
+      '#records .card',
+      '#crm-contacts .card',
+      '#crm-tasks .card',
+      '#calendar .event',
+      '#google-contacts .card',
+      '#google-tasks .card',
+    ])
+      assert.equal(await page.evaluate(seen(part)), true, `${part} at ${width} px`);
+    const wide = await page.evaluate('document.documentElement.scrollWidth');
+    assert.ok(Number(wide) <= width, `${width} px: it is ${wide} wide`);
+    await context.close();
+  }
+  assert.deepEqual(complaints, []);
 });
 
 test('on a phone the three parts are tabs and nothing runs off the screen', { skip }, async () => {
@@ -222,6 +257,8 @@ test('on a phone the three parts are tabs and nothing runs off the screen', { sk
     const width = await page.evaluate('document.documentElement.scrollWidth');
     assert.ok(Number(width) <= 360, `${name} is ${width} wide`);
   }
+  await cards(page, 'crm-tasks', 'Send the offer').scrollIntoViewIfNeeded();
+  assert.equal(await page.evaluate(seen('#crm-tasks .card')), true, 'tasks are below');
   await page.getByRole('tab', { name: 'Google' }).tap();
   await event(page, 'Site inspection').tap();
   await page.getByLabel('Place').fill('Turnhalle, Stäfa');

@@ -417,10 +417,18 @@ export const defects: Defect[] = [
   {
     name: 'an answer that edits nothing brings a deleted event back',
     file: 'functions/core/deletion.ts',
-    from: "adopted || input.codec.fields[n]?.flow !== 'crm'",
-    to: 'adopted || input.codec.fields[n] !== undefined',
+    from: "isNamed(input) || input.codec.fields[n]?.flow !== 'crm'",
+    to: 'isNamed(input) || input.codec.fields[n] !== undefined',
     test: 'test/integration/deletes.test.ts',
     pattern: 'its answer does not bring it back',
+  },
+  {
+    name: 'the link of a record that was restored under another name counts as an edit',
+    file: 'functions/core/deletion.ts',
+    from: 'link?.crmId !== undefined && link.crmId === intent?.crmId',
+    to: 'link?.crmId !== undefined',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'restored under another name',
   },
   {
     name: 'another account: what was in the first one is not parked',

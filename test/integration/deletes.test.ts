@@ -187,6 +187,25 @@ test('rule 10: an own event deleted at Google before the CRM has answered: its a
   assert.deepEqual([last?.op, last?.crmId], ['delete', 'g1']);
 });
 
+test('rule 10: restored under another name, with a link of its own, and deleted at Google before that arrived: it stays deleted', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit(1, 9, { url: 'https://crm.example/v1' })));
+  const [event] = await world.events();
+  assert.ok(event);
+  await world.phone('anna', 'PATCH', `/${event.id}`, { summary: 'Important now' });
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  const { data, changeId: seen } = world.messages.at(-1) ?? {};
+  await world.phone('anna', 'PATCH', `/${event.id}`, { location: 'Room 5' });
+  await world.phone('anna', 'DELETE', `/${event.id}`);
+  await world.poll();
+  const restored = { ...data, kind: 'visit', url: 'https://crm.example/v2' };
+  await world.crm(world.change('v2', restored, { googleId: event.id, ...(seen && { seen }) }));
+  assert.deepEqual(await world.events(), []);
+  const last = world.messages.at(-1);
+  assert.deepEqual([last?.op, last?.crmId], ['delete', 'v2']);
+});
+
 test('rule 2: a value that the CRM says itself is no unseen edit: cancelled there, the event goes at once', async () => {
   const world = createWorld();
   await world.connect('anna');

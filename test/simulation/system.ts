@@ -122,6 +122,8 @@ export class System {
       random: seeded(seed * 7 + 4),
       echo: options.echo,
       onDeletedInCrm: options.onDeletedInCrm,
+      // Each record has a link of its own, also the one that is restored under another name.
+      recordUrl: (crmId) => `https://crm.example/${crmId}`,
       publish: (message) => this.#fromCrm(message as Raw),
     });
     this.#outside = this.#makeOutside(seeded(seed * 7 + 5));

@@ -80,3 +80,19 @@ test('the engine knows no record type: sync/ and the decisions name none', () =>
   });
   assert.deepEqual(named, []);
 });
+
+test('every export says what it is for', () => {
+  const silent = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => {
+      const lines = readFileSync(join(root, file), 'utf8').split('\n');
+      const exported = /^export (?:async )?(?:function|const|type|interface|class) (\w+)/;
+      return lines.flatMap((line, i) => {
+        const name = exported.exec(line)?.[1];
+        // A directive to the linter may stand between the two.
+        const above = lines.slice(0, i).findLast((text) => !text.startsWith('//'));
+        return name && !above?.endsWith('*/') ? [`${file}: ${name}`] : [];
+      });
+    });
+  assert.deepEqual(silent, []);
+});

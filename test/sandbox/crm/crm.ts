@@ -288,6 +288,8 @@ export class Crm {
       const { userId, origin, record: type } = record;
       const whole = { ...record.data, ...data };
       const restored = this.#insert({ userId, record: type, origin, data: whole });
+      // It holds Google's words: nobody has edited it here.
+      restored.editedVersion = 0;
       restored.conflicts.push(...(change.conflicts ?? []));
       if (record.cancelled) restored.cancelled = record.cancelled;
       this.#googleChanged(restored, change);

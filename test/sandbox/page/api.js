@@ -33,15 +33,18 @@ export const crm = {
 };
 
 // The sync hears of it as it would of a real phone's edit: by Google's notification, or by the next poll.
-async function write(...request) {
-  const answer = await send(...request);
-  document.dispatchEvent(new CustomEvent('phone-edit'));
-  return answer;
-}
+const writer =
+  (record) =>
+  async (...request) => {
+    const answer = await send(...request);
+    document.dispatchEvent(new CustomEvent('phone-edit', { detail: record }));
+    return answer;
+  };
 
 /** Google's Calendar API as the user's phone would call it. */
 export function phone(email) {
   const base = '/google/calendar/v3/calendars/primary/events';
+  const write = writer('appointment');
   const headers = { authorization: `Bearer user:${email}` };
   const at = (id) => `${base}/${encodeURIComponent(id)}`;
   return {
@@ -89,6 +92,7 @@ async function all(url, headers, itemsOf) {
 /** Google's People API as the user's phone would call it. */
 export function people(email) {
   const base = '/google/v1';
+  const write = writer('contact');
   const headers = { authorization: `Bearer user:${email}` };
   const label = async () => {
     const groups = await all(
@@ -131,6 +135,7 @@ export function people(email) {
 /** Google's Tasks API as the user's phone would call it. */
 export function taskLists(email) {
   const base = '/google/tasks/v1';
+  const write = writer('task');
   const headers = { authorization: `Bearer user:${email}` };
   const at = (list, id) =>
     `${base}/lists/${encodeURIComponent(list)}/tasks${id ? `/${encodeURIComponent(id)}` : ''}`;

@@ -27,15 +27,14 @@ const look = {
   user: undefined,
   monday: undefined,
   today: undefined,
-  /** Which record type is shown. */
-  view: 'appointment',
   records: [],
   events: [],
-  /** Contacts or tasks at Google. */
-  items: [],
+  /** Contacts and tasks at Google. */
+  items: { contact: [], task: [] },
 };
 const history = [];
-const seen = { records: new Map(), events: new Map(), items: new Map() };
+/** What was last seen, by id, to point out what is new: records, events, and each type of items. */
+let seen = {};
 
 look.now = () => wallOf(Date.now(), look.user.timeZone);
 
@@ -49,42 +48,51 @@ const readRecords = soon(async () => {
   drawCrm(differences('records', records, (r) => [r.crmId, `${r.version} ${r.updatedAt}`]));
 });
 
-const readGoogle = soon(() => (look.view === 'appointment' ? readEvents() : readItems()));
-
-async function readEvents() {
+const readEvents = soon(async () => {
   const { email, timeZone } = look.user;
   const { monday } = look;
   const events = await phone(email).events(addDays(monday, -1), addDays(monday, 7), timeZone);
   if (email !== look.user.email || monday !== look.monday) return;
-  if (look.view !== 'appointment') return;
   look.events = events;
   drawCalendar(
     look,
     differences('events', events, (e) => [e.id, e.etag]),
   );
   showFree(look);
-}
+});
 
-async function readItems() {
-  const { view } = look;
-  const { email } = look.user;
-  const items = await TYPES[view].phone.list(email);
-  if (view !== look.view || email !== look.user.email) return;
-  look.items = items;
-  drawGoogleList(
-    look,
-    differences('items', items, (item) => [item.id, item.mark]),
-  );
+/** Reads one type's items at Google. */
+const readItems = (type) =>
+  soon(async () => {
+    const { email } = look.user;
+    const { record } = type;
+    const items = await type.phone.list(email);
+    if (email !== look.user.email) return;
+    look.items[record] = items;
+    drawGoogleList(
+      look,
+      type,
+      differences(record, items, (item) => [item.id, item.mark]),
+    );
+  });
+
+const READ = {
+  appointment: readEvents,
+  ...Object.fromEntries(TYPES.map((type) => [type.record, readItems(type)])),
+};
+
+function readGoogle() {
+  for (const read of Object.values(READ)) read();
 }
 
 function drawCrm(changed) {
-  if (look.view === 'appointment') drawRecords(look, changed);
-  else drawCrmList(look, changed);
+  drawRecords(look, changed);
+  for (const type of TYPES) drawCrmList(look, type, changed);
 }
 
 function drawGoogle() {
-  if (look.view === 'appointment') drawCalendar(look);
-  else drawGoogleList(look);
+  drawCalendar(look);
+  for (const type of TYPES) drawGoogleList(look, type);
 }
 
 const readUsers = soon(async () => {
@@ -97,14 +105,14 @@ const readUsers = soon(async () => {
   if (states() !== before) showFree(look);
 });
 
-look.reload = readGoogle;
+look.reload = readEvents;
 
 /** Ids whose mark is not the one last seen; empty the first time, when all is new. */
 function differences(kind, list, markOf) {
   const marks = new Map(list.map(markOf));
   const old = seen[kind];
   seen[kind] = marks;
-  if (old.size === 0) return new Set();
+  if (!old) return new Set();
   return new Set([...marks].filter(([id, mark]) => old.get(id) !== mark).map(([id]) => id));
 }
 
@@ -123,12 +131,10 @@ async function choose(user) {
   const url = new URL(location.href);
   url.searchParams.set('user', user.userId);
   window.history.replaceState(null, '', url);
-  seen.records = new Map();
-  seen.events = new Map();
-  seen.items = new Map();
+  seen = {};
   look.records = [];
   look.events = [];
-  look.items = [];
+  look.items = { contact: [], task: [] };
   byId('google-email').textContent = user.email;
   clearFlow();
   for (const entry of history) addToFlow(entry, user);
@@ -147,38 +153,10 @@ function showWeek(monday) {
   look.monday = monday;
   look.fresh = true;
   byId('week').textContent = weekTitle(monday);
-  seen.events = new Map();
+  seen.events = undefined;
   drawCrm();
   drawGoogle();
   readRecords();
-  readGoogle();
-}
-
-// ---- appointments, contacts or tasks ------------------------------------------------------------
-
-const HINT = byId('event-hint').textContent;
-
-function showView(view) {
-  look.view = view;
-  look.items = [];
-  seen.items = new Map();
-  document.body.dataset.view = view;
-  const url = new URL(location.href);
-  if (view === 'appointment') url.searchParams.delete('view');
-  else url.searchParams.set('view', view);
-  window.history.replaceState(null, '', url);
-  for (const button of byId('views').children) {
-    button.setAttribute('aria-pressed', String(button.dataset.view === view));
-  }
-  const type = TYPES[view];
-  byId('crm-what').textContent = type?.crmTitle ?? 'Contact history';
-  byId('google-title').textContent = type?.google ?? 'Google Calendar';
-  byId('event-hint').textContent = HINT;
-  byId('new-record').lastElementChild.textContent = `New ${type?.one ?? 'entry'}`;
-  byId('new-event').lastElementChild.textContent = `New ${type?.one ?? 'event'}`;
-  if (!look.user) return;
-  drawCrm();
-  drawGoogle();
   readGoogle();
 }
 
@@ -296,14 +274,15 @@ async function poll() {
   button.removeAttribute('aria-busy');
 }
 
-let following;
-document.addEventListener('phone-edit', () => {
-  readGoogle();
-  clearTimeout(following);
+/** What is written shows in People's listings only after a while: two seconds in the sandbox. */
+const POLL_AFTER = { contact: 2500, task: 400 };
+const following = {};
+document.addEventListener('phone-edit', ({ detail: record }) => {
+  READ[record]();
+  clearTimeout(following[record]);
   // Google notifies of events alone; the others are polled, as the tick would.
-  if (look.view === 'appointment' || look.user.state !== 'active') return;
-  // What is written shows in People's listings only after a while: two seconds in the sandbox.
-  following = setTimeout(poll, look.view === 'contact' ? 2500 : 400);
+  if (!(record in POLL_AFTER) || look.user.state !== 'active') return;
+  following[record] = setTimeout(poll, POLL_AFTER[record]);
 });
 
 byId('poll').addEventListener('click', poll);
@@ -312,15 +291,15 @@ byId('clear').addEventListener('click', () => {
   clearFlow();
 });
 byId('new-record').addEventListener('click', () =>
-  look.view === 'appointment'
-    ? editRecord(undefined, { ...look, today: dayInView() })
-    : editCrm(look),
+  editRecord(undefined, { ...look, today: dayInView() }),
 );
 byId('new-event').addEventListener('click', () =>
-  look.view === 'appointment'
-    ? editEvent(undefined, { ...look, today: dayInView() })
-    : editGoogle(look),
+  editEvent(undefined, { ...look, today: dayInView() }),
 );
+for (const type of TYPES) {
+  byId(`new-crm-${type.record}`).addEventListener('click', () => editCrm(look, type));
+  byId(`new-google-${type.record}`).addEventListener('click', () => editGoogle(look, type));
+}
 byId('previous').addEventListener('click', () => showWeek(addDays(look.monday, -7)));
 byId('next').addEventListener('click', () => showWeek(addDays(look.monday, 7)));
 byId('today').addEventListener('click', () => showWeek(mondayOf(look.today)));
@@ -343,12 +322,7 @@ arrows(byId('people'), '[role="radio"]', (button) =>
   choose(look.users.find((u) => u.userId === button.dataset.user)),
 );
 
-for (const button of byId('views').children)
-  button.addEventListener('click', () => showView(button.dataset.view));
-
 pairUp(byId('columns'));
-const wantedView = new URLSearchParams(location.search).get('view');
-showView(wantedView in TYPES ? wantedView : 'appointment');
 readUsers();
 listen();
 watchFaults();

@@ -30,9 +30,6 @@ export const contacts = {
   record: 'contact',
   icon: 'person',
   one: 'contact',
-  crmTitle: 'Contact persons',
-  google: 'Google Contacts',
-  googleHint: 'A contact belongs to the CRM as long as it has the label CRM.',
   crm: {
     fields,
     values: ({ data }) => ({

@@ -41,7 +41,9 @@ export function drawRecords(look, changed = new Set()) {
   if (look.fresh) {
     look.fresh = rows.length === 0;
     const now = byId('records').querySelector('.today');
-    if (now) byId('records').scrollTop = now.offsetTop - byId('records').offsetTop;
+    // On a phone the whole side is one page, which scrolls instead of the list.
+    for (const area of now ? [byId('records'), byId('records').parentElement] : [])
+      area.scrollTop = now.offsetTop - byId('records').offsetTop;
   }
   if (focused)
     byId('records')

@@ -103,5 +103,5 @@ function slotButton({ from, to }) {
 }
 
 byId('free-minutes').addEventListener('change', readFree);
-// On a phone the calendar needs the room: there it is opened when it is wanted.
-byId('free').open = matchMedia('(min-width: 761px)').matches;
+// Where there is little room the others need it: it is opened when it is wanted.
+byId('free').open = matchMedia('(min-width: 1181px)').matches;

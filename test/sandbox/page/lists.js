@@ -1,16 +1,15 @@
-/** Contacts and tasks on both sides, as lists of cards. What a type is like, its own file says. */
+/** Contacts and tasks beside the appointments, on both sides, as lists of cards. What a type is like, its own file says. */
 import { crm } from './api.js';
 import { contacts } from './contacts.js';
 import { byId, el, icon } from './dom.js';
 import { openSheet } from './sheet.js';
 import { tasks } from './tasks.js';
 
-export const TYPES = { contact: contacts, task: tasks };
+export const TYPES = [contacts, tasks];
 
-/** Draws the CRM's side. */
-export function drawCrmList(look, changed = new Set()) {
-  const type = TYPES[look.view];
-  const mine = look.records.filter(({ record }) => record === look.view);
+/** Draws one type on the CRM's side; `changed`: crmIds to point out. */
+export function drawCrmList(look, type, changed = new Set()) {
+  const mine = look.records.filter(({ record }) => record === type.record);
   const cards = mine.map((record) => {
     const shown = type.crm.row(type.crm.values(record));
     const tags = [
@@ -26,26 +25,24 @@ export function drawCrmList(look, changed = new Set()) {
       { ...shown, tags },
       { 'data-crm': record.crmId, 'data-google': record.googleId },
       changed.has(record.crmId),
-      () => editCrm(look, record),
+      () => editCrm(look, type, record),
     );
   });
-  fill(byId('records'), cards, `No ${type.one}s yet.`);
+  fill(byId(`crm-${type.record}s`), cards, `No ${type.one}s yet.`);
 }
 
-/** Draws Google's side. */
-export function drawGoogleList(look, changed = new Set()) {
-  const type = TYPES[look.view];
-  const cards = look.items.map((item) =>
+/** Draws one type on Google's side; `changed`: Google's ids to point out. */
+export function drawGoogleList(look, type, changed = new Set()) {
+  const cards = look.items[type.record].map((item) =>
     card(
       type,
       type.phone.row(item),
       { 'data-event': item.id, 'data-crm': item.crmId },
       changed.has(item.id),
-      () => editGoogle(look, item),
+      () => editGoogle(look, type, item),
     ),
   );
-  fill(byId('calendar'), cards, `No ${type.one}s at Google.`);
-  byId('event-hint').textContent = type.googleHint;
+  fill(byId(`google-${type.record}s`), cards, `No ${type.one}s at Google.`);
 }
 
 function card(type, { title, lines, done, tags = [] }, data, flash, onclick) {
@@ -92,8 +89,7 @@ function fill(area, cards, nothing) {
 }
 
 /** Opens the dialog for a record of the CRM, or for a new one. */
-export function editCrm(look, record) {
-  const type = TYPES[look.view];
+export function editCrm(look, type, record) {
   openSheet({
     side: 'crm',
     title: record ? `${record.crmId} in the CRM` : `New ${type.one} in the CRM`,
@@ -112,8 +108,7 @@ export function editCrm(look, record) {
 }
 
 /** Opens the dialog for what the phone shows, or for something new there. */
-export function editGoogle(look, item) {
-  const { phone, one } = TYPES[look.view];
+export function editGoogle(look, { phone, one }, item) {
   const { email } = look.user;
   openSheet({
     side: 'google',

@@ -1,6 +1,6 @@
 /** Tasks: how each side shows one, and how a form writes one. */
 import { taskLists } from './api.js';
-import { longDay } from './time.js';
+import { dayAndMonth, weekday } from './time.js';
 
 const common = [
   { name: 'title', label: 'Title' },
@@ -10,15 +10,15 @@ const common = [
 
 const firstLine = (notes) => notes.split('\n').find((line) => line && !line.startsWith('— CRM'));
 
-const lines = ({ due, notes }) => [due && `Due ${longDay(due)}`, firstLine(notes ?? '')];
+const lines = ({ due, notes }) => [
+  due && `Due ${weekday(due)} ${dayAndMonth(due)}`,
+  firstLine(notes ?? ''),
+];
 
 export const tasks = {
   record: 'task',
   icon: 'task',
   one: 'task',
-  crmTitle: 'Tasks',
-  google: 'Google Tasks',
-  googleHint: 'The list CRM is the CRM’s; other lists are the user’s own.',
   crm: {
     fields: [...common, { name: 'done', label: 'Done', type: 'checkbox' }],
     values: ({ data }) => ({
