@@ -204,4 +204,20 @@ export const decisions: Defect[] = [
     pattern:
       'store in memory erasing the user goes last; the lease tells of it, and is taken until a new beginning',
   },
+  {
+    name: 'forget that what was born at Google stayed there when its import was undone',
+    file: 'functions/core/settle.ts',
+    from: "if (decision.rule === 'undo' && !decision.write) next.stayed = true;",
+    to: '',
+    test: undo,
+    pattern: 'P3 undo: an import is taken back while the CRM edits',
+  },
+  {
+    name: 'tie a record whose import was undone to its event though the CRM has edited nothing',
+    file: 'functions/core/plan.ts',
+    from: 'const old = input.link?.stayed ? wordFromBefore(input) : undefined;',
+    to: 'const old = undefined as Decision | undefined;',
+    test: undo,
+    pattern: 'P3 undo: an import is taken back while the CRM takes',
+  },
 ];

@@ -66,10 +66,26 @@ export const series: Defect[] = [
   {
     name: 'an exception without its series is told at once',
     file: 'functions/core/members.ts',
-    from: "  if (until === undefined) return decide('nothing', { wakeAt: now + PATIENCE_MS });\n",
-    to: '',
+    from: "  if (until === undefined || why === 'awaited')\n",
+    to: "  if (why === 'awaited')\n",
     test: seriesCrm,
     pattern: 'an exception whose series never comes',
+  },
+  {
+    name: 'an exception whose series is refused for now is told that it is unknown',
+    file: 'functions/sync/member-places.ts',
+    from: "awaited.has(work) ? 'awaited' : 'noGroup'",
+    to: "'noGroup'",
+    test: seriesCrm,
+    pattern: 'an exception whose series Google refuses',
+  },
+  {
+    name: 'an exception is left in the calendar that its series has moved away from',
+    file: 'functions/sync/member-places.ts',
+    from: '(there && !left)',
+    to: 'there',
+    test: seriesCrm,
+    pattern: 'rule 9: an exception that the CRM names',
   },
   {
     name: 'a series that is written anew forgets what was special in it',
