@@ -22,12 +22,17 @@ export interface UndoInput {
   pending: boolean;
   /** Its place in the group that was brought back just before. */
   seat?: Observed;
+  /** A group, whose members have been changed since. */
+  outgrown?: boolean;
+  /** Of a member of a group that is a record itself: the group's link. */
+  parent?: Link | undefined;
 }
 
 /** Why a change stays as it is: a word for programs, and a sentence for people. */
 export const kept = {
   nothing: 'the run left nothing to take back here',
   newer: 'it has been changed since, so what is newer stays',
+  withGroup: 'what it was one of is gone, and it went along',
   handedOver: 'it went to another user: hand it back in the CRM',
   notAdopted: 'the CRM never took it over, so there is no record to bring back',
   foreign: 'somebody else organises it: only the organizer can change it back',
@@ -56,11 +61,14 @@ const keep = (why: Kept): Decision => ({
   offers: {},
 });
 
-function obstacle({ codec, entry, link, observed, pending }: UndoInput): Kept | undefined {
+function obstacle(input: UndoInput): Kept | undefined {
+  const { codec, entry, link, observed, pending, outgrown, parent } = input;
   if (entry.before === null && entry.after === null) return 'nothing';
+  if (!input.seat && parent?.state === 'deleted' && link?.group === parent.googleId)
+    return 'withGroup';
   if (['handOver', 'takeOver', 'yield'].includes(entry.rule)) return 'handedOver';
   if (entry.cut) return 'tooLarge';
-  if (!link || pending || !isAsLeft(codec, entry, link)) return 'newer';
+  if (!link || pending || outgrown || !isAsLeft(codec, entry, link)) return 'newer';
   if (observed && !isShownAsLeft(entry, link, observed)) return 'newer';
   return undefined;
 }

@@ -35,8 +35,11 @@ export interface Work {
   nowhere?: Nowhere;
   /** What became of its group, and takes it along. */
   follows?: 'anew' | 'told' | 'changed';
-  /** To be undone, instead of planned. `seat`: its place in the group that was brought back just now. */
-  undo?: { entry: JournalEntry; pending: boolean; seat?: Observed };
+  /**
+   * To be undone, instead of planned. `seat`: its place in the group that was brought back just now.
+   * `outgrown`: members of it have been changed since.
+   */
+  undo?: { entry: JournalEntry; pending: boolean; seat?: Observed; outgrown?: boolean };
 }
 
 /** The object of a link that lives in another place, as far as this place can know. */

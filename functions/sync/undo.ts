@@ -1,4 +1,5 @@
 /** Takes back what a run changed, as far as nothing newer has happened. */
+import type { Observed } from '../core/codec.ts';
 import { byRecord, type JournalEntry } from '../core/journal.ts';
 import type { User } from '../core/records.ts';
 import { type Kept, kept } from '../core/undo.ts';
@@ -70,9 +71,37 @@ async function undoSome(
   // What was changed on the phone since the last poll is newer as well.
   const there = works.filter((work) => work.link?.googleId !== undefined);
   await read(run, collection, there, (work) => work.link?.googleId ?? '');
+  await lookIntoGroups(run, collection, works);
   const executed = await executeGrouped(run, collection, works);
   await commitWorks(run, collection, executed, {}, false);
   tell(executed, report);
+}
+
+/** What the run inserted as a group goes with all its members, and its etag says nothing of these. */
+async function lookIntoGroups(run: Run, collection: Collection, works: Work[]): Promise<void> {
+  const { codec } = collection;
+  const groups = works.filter(
+    ({ undo, observed }) =>
+      undo?.entry.before === null &&
+      undo.entry.wrote === 'insert' &&
+      observed?.state === 'live' &&
+      codec.groups?.leads(observed.fields),
+  );
+  if (groups.length === 0 || !collection.exceptions) return;
+  const found = await collection.exceptions(
+    run.session,
+    groups.map(({ raw }) => raw),
+  );
+  const context = await run.directory.context([]);
+  const entries = works.flatMap(({ undo }) => undo?.entry ?? []);
+  // What the run itself did to a member is undone with the group.
+  const isOfRun = ({ googleId, etag, state }: Observed) =>
+    entries.some((e) => e.googleId === googleId && (e.etag === etag || state === 'gone'));
+  groups.forEach((work, i) => {
+    const members = (found[i] ?? []).map((raw) => codec.decode(raw, context));
+    const outgrown = members.some((member) => !isOfRun(member));
+    if (work.undo) work.undo = { ...work.undo, outgrown };
+  });
 }
 
 async function worksOf(run: Run, collection: Collection, entries: JournalEntry[]): Promise<Work[]> {

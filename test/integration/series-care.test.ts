@@ -96,6 +96,36 @@ test('undo: a series, an exception and a cancelled occurrence that the CRM made 
   assert.equal((await crm.same()).length, 4);
 });
 
+for (const what of ['moved', 'taken out'] as const) {
+  test(`undo: an insertion stays when an occurrence of the series was ${what} since, polled or not`, async () => {
+    const crm = await connected();
+    await crm.publish(crm.edit('S', weekly));
+    const [, second] = (await crm.world.phone('anna', 'GET', '?singleEvents=true')).items;
+    const path = `/${second?.id}`;
+    if (what === 'moved')
+      await crm.world.phone('anna', 'PATCH', path, { summary: 'Special', ...moved('12-03', 14) });
+    else await crm.world.phone('anna', 'DELETE', path);
+    const { kept, undone } = await undoLatest(crm);
+    assert.deepEqual([undone, kept.map((k) => [k.crmId, k.reason])], [[], [['S', 'newer']]]);
+    await crm.poll();
+    assert.equal((await crm.same()).length, what === 'moved' ? 4 : 3);
+  });
+}
+
+test('undo: an insertion goes with the exceptions that the same run made in it', async () => {
+  const crm = await connected();
+  await crm.publish(
+    crm.edit('S', weekly),
+    crm.edit('X', special, at('12-01')),
+    crm.remove('Y', at('12-08')),
+  );
+  assert.equal((await crm.same()).length, 3);
+  await undoLatest(crm);
+  assert.deepEqual(await crm.world.events(), []);
+  await crm.poll();
+  assert.deepEqual(await crm.same(), []);
+});
+
 test('undo: a changed rule is put back, on both sides', async () => {
   const crm = await withSeries();
   const [event] = await crm.world.events();
