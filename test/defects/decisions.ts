@@ -5,6 +5,7 @@ const dedicated = 'test/integration/dedicated.test.ts';
 const undo = 'test/integration/undo.test.ts';
 const journal = 'test/integration/journal.test.ts';
 const preview = 'test/integration/preview.test.ts';
+const seriesCare = 'test/integration/series-care.test.ts';
 const erase = 'test/integration/erase.test.ts';
 const store = 'test/contract/store.test.ts';
 
@@ -219,5 +220,37 @@ export const decisions: Defect[] = [
     to: 'const old = undefined as Decision | undefined;',
     test: undo,
     pattern: 'P3 undo: an import is taken back while the CRM takes',
+  },
+  {
+    name: 'undo an insertion though single occurrences of the series have been changed since',
+    file: 'functions/core/undo.ts',
+    from: 'pending || outgrown ||',
+    to: 'pending ||',
+    test: seriesCare,
+    pattern: 'undo: an insertion stays',
+  },
+  {
+    name: 'bring back what was taken out of a series that goes with the same undo',
+    file: 'functions/core/undo.ts',
+    from: "if (entry.before !== null && wentWithGroup(input)) return 'withGroup';",
+    to: '',
+    test: seriesCare,
+    pattern: 'undo: an insertion goes with',
+  },
+  {
+    name: 'undo a change of one occurrence as if it were an import',
+    file: 'functions/core/undo.ts',
+    from: 'const before = entry.before ?? inherited(input);',
+    to: 'const before = entry.before;',
+    test: seriesCare,
+    pattern: 'undo: an occurrence that was changed on the phone',
+  },
+  {
+    name: 'take what is in a series whose import was undone for gone',
+    file: 'functions/sync/member-places.ts',
+    from: "work.parent.state !== 'live' && !work.parent.stayed)",
+    to: "work.parent.state !== 'live')",
+    test: seriesCare,
+    pattern: 'undo: an import of a series leaves it',
   },
 ];

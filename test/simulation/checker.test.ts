@@ -8,6 +8,7 @@ import { privacy } from './checker/privacy.ts';
 import { series } from './checker/series.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
+import { undoings } from './checker/undo.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
 import { check } from './checker.ts';
@@ -473,6 +474,22 @@ const cases: Case[] = [
       else story.onPhone('edit', 'e1', view('Two'));
       story.run(4).tell(4, { ...news('One'), changeId: 'b' });
       return story.end();
+    },
+  },
+  {
+    invariant: 'undo',
+    name: 'the undoing of an insertion takes away what was changed in a single occurrence since',
+    judge: undoings,
+    history: (bad) => {
+      const part = `e1_${SLOT}`;
+      const story = inSeries().write(1, 'insert', part, ours('CH-1'), true);
+      const special = ours('CH-1', { location: 'Bern' });
+      if (bad) story.onPhone('edit', part, special);
+      story.note({ kind: 'task', task: 2, what: 'undo', userId: ANNA, run: 1 });
+      story.note({ kind: 'lease', task: 2, user: ANNA, fence: 2 });
+      story.write(2, 'delete', 'e1', gone(ours('CH-1', { recurrence: DAILY })));
+      story.write(2, 'delete', part, gone(bad ? special : ours('CH-1')), true);
+      return story.end({ recurrence: 'series' });
     },
   },
   {
