@@ -36,6 +36,8 @@ export interface MergeInput {
   google: Fields | undefined;
   /** Offers up to this number are confirmed: the CRM says that it had seen them. */
   seen: number;
+  /** Its state was looked at before: it gets no second answer. */
+  again?: boolean;
   /** The newest offer that it can show the value of; absent: any, since it does not say what it had seen. */
   mayShow?: number | undefined;
   policy: Policy;
@@ -188,7 +190,7 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     googleEdited: !sameValue(shown, known) || (!confirmed && !sameValue(shown, baseGoogle)),
     offer,
     confirmed,
-    stale: mentioned && offer !== undefined && !confirmed && input.seen < 0,
+    stale: mentioned && offer !== undefined && !confirmed && input.seen < 0 && !input.again,
   };
 }
 

@@ -127,4 +127,12 @@ export const series: Defect[] = [
     test: 'test/integration/contacts.test.ts',
     pattern: 'P4 changed in the CRM while the label was off',
   },
+  {
+    name: 'take what was told with the series for confirmed by an occurrence of it',
+    file: 'functions/core/settle.ts',
+    from: 'before && before.change > 0 && sameValue(',
+    to: 'before && sameValue(',
+    test: seriesCrm,
+    pattern: 'P4 what the CRM was told with the series',
+  },
 ];

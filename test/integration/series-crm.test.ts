@@ -154,6 +154,26 @@ test('an exception that equals its series but for one field is written with that
   await crm.same();
 });
 
+test('P4 what the CRM was told with the series is no word of its own on an exception, before it has heard it', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  const phone = (more: object) => world.phone('anna', 'PATCH', `/${event?.id}`, more);
+  await phone({ description: 'From the phone' });
+  await world.poll();
+  await crm.publish(crm.edit('X', exception('12-01', { place: 'Bern' }), at('12-01')));
+  // The series changes again, and the exception is looked at; then comes what the CRM wrote meanwhile.
+  await phone({ summary: 'Big round' });
+  await world.poll();
+  await crm.publish(crm.edit('X', { description: null, place: 'Thun' }));
+  await crm.hear();
+  await crm.poll();
+  const { items } = await world.phone('anna', 'GET', '?singleEvents=true');
+  const special = items.find(({ location }) => location === 'Thun');
+  assert.match(special?.description ?? '', /From the phone/);
+});
+
 test('P15 any order of series, exceptions, cancelled occurrences and their edits ends the same', async () => {
   const ends = new Set<string>();
   for (const order of permutations([0, 1, 2, 3])) {
