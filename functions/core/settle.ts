@@ -254,8 +254,8 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
   const change = toldBefore(outcome) + 1;
   for (const [name, value] of Object.entries(decision.offers)) {
     const before = offered[name];
-    // Told again: whoever saw it the first time knows it. But what was told with the group has no number here.
-    const same = before && before.change > 0 && sameValue(before.value, value ?? null);
+    // Told again: whoever saw it the first time knows it.
+    const same = before !== undefined && sameValue(before.value, value ?? null);
     const first = same ? before : { change, changeId: notice.changeId };
     const offer: Offer = { value: value ?? null, change: first.change, changeId: first.changeId };
     if (name in decision.agreed && sameValue(decision.agreed[name], value)) offer.own = true;

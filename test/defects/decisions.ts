@@ -45,7 +45,7 @@ export const decisions: Defect[] = [
   {
     name: 'undo takes back what is newer',
     file: 'functions/core/undo.ts',
-    from: "if (!link || pending || !isAsLeft(codec, entry, link)) return 'newer';",
+    from: "if (!link || pending || outgrown || !isAsLeft(codec, entry, link)) return 'newer';",
     to: "if (!link || pending) return 'newer';",
     test: undo,
     pattern: 'what is newer stays',

@@ -129,9 +129,9 @@ export const series: Defect[] = [
   },
   {
     name: 'take what was told with the series for confirmed by an occurrence of it',
-    file: 'functions/core/settle.ts',
-    from: 'before && before.change > 0 && sameValue(',
-    to: 'before && sameValue(',
+    file: 'functions/core/sides.ts',
+    from: '    seen: seenChange(link, intent),',
+    to: '    seen: Math.max(0, seenChange(link, intent)),',
     test: seriesCrm,
     pattern: 'P4 what the CRM was told with the series',
   },
