@@ -264,6 +264,31 @@ test('P16 a crash at every commit and every write: repeated, both sides are the 
   }
 });
 
+for (const found of ['by a poll', 'by a change of the CRM'] as const) {
+  test(`P16 an event instead of an occurrence, whose run died before it said so: found ${found}, the CRM hears it`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly));
+    const [, second] = (await world.phone('anna', 'GET', '?singleEvents=true')).items;
+    await world.phone('anna', 'DELETE', `/${second?.id}`);
+    const { commit } = world.store;
+    world.store.commit = async (...args) => {
+      if (args[1].links?.some((link) => link.crmId === 'X')) throw new Error('crash');
+      return commit(...args);
+    };
+    const change = crm.edit('X', special, at('12-01'));
+    await assert.rejects(world.crm(change));
+    world.store.commit = commit;
+    world.advance(300_000);
+    if (found === 'by a poll') await world.poll();
+    else await world.crm(crm.edit('X', { place: 'Bern' }));
+    const told = await crm.hear();
+    assert.equal(told.filter((m) => m.instead?.series.crmId === 'S').length, 1);
+    await crm.poll();
+    assert.equal((await crm.same()).length, 4);
+  });
+}
+
 test('with RECURRENCE=occurrences a rule of the CRM is refused, and says what to do; null is none', async () => {
   const world = createWorld();
   await world.connect('anna');
