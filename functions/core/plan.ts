@@ -89,21 +89,6 @@ function problemOf({ codec, intent, data, context }: Prepared) {
 }
 
 /**
- * What to do with a CRM message that crossed with the deletion at Google and edits nothing: it must not bring
- * the record back. Undefined: it is a decision to have it.
- */
-function wordFromBefore(input: Prepared): Decision | undefined {
-  const { link } = input;
-  const byGoogle = isVanished(input) || link?.deletedBy === 'google';
-  // Nor is another organizer's ours to write again.
-  const news = hasNews(input) && !link?.foreign;
-  if (!byGoogle || news) return undefined;
-  // It is no decision about the tombstone either, or the next look would take the deletion for its own.
-  if (toldDeletion(input)) return decide('nothing');
-  return sawDeletion(input) ? undefined : handlers.removeAtCrm(input);
-}
-
-/**
  * A run died after it had written a member of a group as an object of its own: the CRM, which still names it
  * as a member, has to know.
  */
@@ -158,8 +143,12 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   insert: (input) => insert(input, 'insert', input.link?.generation ?? 0, []),
   insertAgain(input) {
     const { link, intent, observed } = input;
-    const old = wordFromBefore(input);
-    if (old) return old;
+    // A CRM message that crossed with the deletion and edits nothing must not bring the event back.
+    const byGoogle = isVanished(input) || link?.deletedBy === 'google';
+    // Nor is another organizer's ours to write again.
+    const news = hasNews(input) && !link?.foreign;
+    if (byGoogle && !news && toldDeletion(input)) return decide('nothing');
+    if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
     const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
@@ -219,8 +208,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   },
   adopt: (input) => {
     if (crmSide(input) === 'removed') return handlers.editBeatsDelete(input);
-    const old = input.link?.stayed ? wordFromBefore(input) : undefined;
-    return old ?? tellAlone(input, mergeSides(input, 'adopt'));
+    return tellAlone(input, mergeSides(input, 'adopt'));
   },
   merge: (input) => mergeSides(input, 'merge'),
   removeAtGoogle(input) {

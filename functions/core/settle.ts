@@ -57,11 +57,11 @@ export function settle(given: Outcome): Settled {
   delete next.removing;
   delete next.inFlight;
   if (decision.link === 'deleted') {
+    if (decision.stays) next.stays = true;
     next.state = 'deleted';
     next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
     if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
-    if (decision.rule === 'undo' && !decision.write) next.stayed = true;
     next.crm = { ...next.crm, ...decision.agreed };
     next.offered = next.deletedBy === 'crm' ? unseenOf(outcome) : withOffers(outcome, notice);
     return { ...settled, link: next };
@@ -71,7 +71,7 @@ export function settle(given: Outcome): Settled {
   delete next.deletedBy;
   delete next.expireAt;
   delete next.withGroup;
-  delete next.stayed;
+  delete next.stays;
   Object.assign(next, baseAfter(outcome, notice));
   const left = placeLeft(outcome, next) ?? objectLeft(outcome);
   return { ...settled, link: next, ...(left && { left }) };

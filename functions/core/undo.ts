@@ -85,7 +85,7 @@ function obstacle(input: UndoInput): Kept | undefined {
 
 /** Its group is gone at Google, and with it the place that it would be put back into. */
 const wentWithGroup = ({ link, parent, seat }: UndoInput): boolean =>
-  !seat && parent?.state === 'deleted' && !parent.stayed && link?.group === parent.googleId;
+  !seat && parent?.state === 'deleted' && !parent.stays && link?.group === parent.googleId;
 
 /** The link is as the run left it. */
 function isAsLeft(codec: Codec, { after, etag, googleId }: JournalEntry, link: Link): boolean {
@@ -118,7 +118,7 @@ function takeBack(entry: JournalEntry, link: Link): Decision {
     link: 'deleted',
     agreed: {},
     offers: { deletedInGoogle: true },
-    ...(entry.wrote === 'insert' && { write: { kind: 'delete', googleId, etag } }),
+    ...(entry.wrote === 'insert' ? { write: { kind: 'delete', googleId, etag } } : { stays: true }),
     notice: { op: 'delete', reason: 'undone' },
   };
 }

@@ -67,7 +67,7 @@ async function findParents(
   for (const work of works) {
     const { crmId, googleId } = groupOf(work);
     work.parent = byCrmId.get(crmId ?? '') ?? byGoogleId.get(googleId ?? '');
-    if (work.parent && work.parent.state !== 'live' && !work.parent.stayed) orphans.add(work);
+    if (work.parent && work.parent.state !== 'live' && !work.parent.stays) orphans.add(work);
     if (!work.parent && crmId !== undefined) awaited.add(work);
   }
   const asked = [...orphans, ...awaited];

@@ -90,12 +90,8 @@ export async function observeIntents(
     return { intent, link, observed, raw: undefined, ...(passed && { nowhere: 'taken' }) };
   });
   // Adopted, but our link is lost, or not removed for sure: inserting would double what is there.
-  const mayBeThere = ({ removing, stayed }: Link, intent: Intent | undefined) =>
-    removing || (stayed && intent?.op === 'upsert');
   const doubtful = works.filter((w) =>
-    w.link
-      ? mayBeThere(w.link, w.intent)
-      : w.intent && idOf(w.intent) !== '' && !byGoogleId.has(idOf(w.intent)),
+    w.link ? w.link.removing : w.intent && idOf(w.intent) !== '' && !byGoogleId.has(idOf(w.intent)),
   );
   await read(
     run,

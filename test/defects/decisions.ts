@@ -206,22 +206,6 @@ export const decisions: Defect[] = [
       'store in memory erasing the user goes last; the lease tells of it, and is taken until a new beginning',
   },
   {
-    name: 'forget that what was born at Google stayed there when its import was undone',
-    file: 'functions/core/settle.ts',
-    from: "if (decision.rule === 'undo' && !decision.write) next.stayed = true;",
-    to: '',
-    test: undo,
-    pattern: 'P3 undo: an import is taken back while the CRM edits',
-  },
-  {
-    name: 'tie a record whose import was undone to its event though the CRM has edited nothing',
-    file: 'functions/core/plan.ts',
-    from: 'const old = input.link?.stayed ? wordFromBefore(input) : undefined;',
-    to: 'const old = undefined as Decision | undefined;',
-    test: undo,
-    pattern: 'P3 undo: an import is taken back while the CRM takes',
-  },
-  {
     name: 'undo an insertion though single occurrences of the series have been changed since',
     file: 'functions/core/undo.ts',
     from: 'pending || outgrown ||',
@@ -248,7 +232,7 @@ export const decisions: Defect[] = [
   {
     name: 'take what is in a series whose import was undone for gone',
     file: 'functions/sync/member-places.ts',
-    from: "work.parent.state !== 'live' && !work.parent.stayed)",
+    from: "work.parent.state !== 'live' && !work.parent.stays)",
     to: "work.parent.state !== 'live')",
     test: seriesCare,
     pattern: 'undo: an import of a series leaves it',

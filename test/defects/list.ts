@@ -178,10 +178,10 @@ export const defects: Defect[] = [
   {
     name: 'take a deletion for the CRM’s when its old word is looked at again',
     file: 'functions/core/plan.ts',
-    from: "if (toldDeletion(input)) return decide('nothing');",
-    to: 'if (toldDeletion(input)) return handlers.nothing(input);',
+    from: "toldDeletion(input)) return decide('nothing');",
+    to: 'toldDeletion(input)) return handlers.nothing(input);',
     test: 'test/integration/deletes.test.ts',
-    pattern: 'P7 a CRM that says nothing of a deletion',
+    pattern: 'P7 deleted on the phone, it stays so',
   },
   {
     name: 'forget that a record had another object, born at Google',

@@ -138,8 +138,8 @@ export const series: Defect[] = [
   {
     name: 'say nothing of an event instead of an occurrence whose run died',
     file: 'functions/core/plan.ts',
-    from: "return old ?? tellAlone(input, mergeSides(input, 'adopt'));",
-    to: "return old ?? mergeSides(input, 'adopt');",
+    from: "return tellAlone(input, mergeSides(input, 'adopt'));",
+    to: "return mergeSides(input, 'adopt');",
     test: 'test/integration/series-care.test.ts',
     pattern: 'P16 an event instead of an occurrence',
   },
