@@ -1,6 +1,7 @@
 /** For each thing that the history checker decides one history that is bad, and its good twin (P38). */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { convergence } from './checker/convergence.ts';
 import { counters } from './checker/counters.ts';
 import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
@@ -109,6 +110,17 @@ const cases: Case[] = [
         .run(2);
       if (!bad) story.write(2, 'patch', 'e1', ours('CH-1', { summary: 'New' })).store(2, 'e1');
       return story.end();
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'deleted in the CRM and still at Google as a series, and nobody was told',
+    judge: convergence,
+    history: (bad) => {
+      const { entries, final } = adopted().inCrm('delete', 'CH-1', undefined).end();
+      const rejected = { reason: 'group' };
+      const records = final.records.map((r) => ({ ...r, ...(!bad && { rejected }) }));
+      return { entries, final: { ...final, records } };
     },
   },
   {
