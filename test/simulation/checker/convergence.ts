@@ -41,8 +41,10 @@ export function convergence(view: View): Violation[] {
     const root = view.rootOf({ side: 'google', ...event });
     if (isBeyond(view, root)) continue;
     const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
-    const stays = (r: Raw) => isUnimported(view, r) || (r.deleted && isRefused(r));
-    if (view.final.records.some((r) => of(r) && stays(r))) continue;
+    if (view.final.records.some((r) => of(r) && isUnimported(view, r))) continue;
+    const isIts = (e: ShownEvent) => e.user === event.user && e.id === event.id;
+    const refused = view.final.records.filter((r) => r.deleted && isRefused(r));
+    if (refused.some((r) => view.eventsOf(r).some(isIts))) continue;
     if (!isInside(view, googleValue(event.resource, 'time'))) continue;
     found.push(violation('P1', `event ${event.id} of ${event.user} is missing in the CRM`));
   }
