@@ -1,7 +1,7 @@
 /** What a decision is: data, that can be printed, counted and tested. */
 import type { Patch } from './codec.ts';
 import type { Fields } from './fields.ts';
-import type { Conflict, GoogleChange, Rejection } from './messages.ts';
+import type { Conflict, Rejection } from './messages.ts';
 import type { Intent } from './records.ts';
 import type { Rule } from './table.ts';
 
@@ -26,7 +26,6 @@ export interface Notice {
   reason?: string;
   redacted?: boolean;
   formerUserId?: string;
-  instead?: GoogleChange['instead'];
   rejected?: Rejection;
 }
 

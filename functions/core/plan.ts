@@ -91,19 +91,6 @@ function problemOf({ codec, intent, data, context, link }: Prepared) {
   return codec.problem?.(data, isAlone ? alone : intent);
 }
 
-/**
- * A run died after it had written a member of a group as an object of its own: the CRM, which still names it
- * as a member, has to know.
- */
-function tellAlone({ codec, intent, link, observed }: Prepared, decision: Decision): Decision {
-  const { member } = intent ?? {};
-  const isAlone = observed?.marker !== undefined && observed.group === undefined;
-  if (!codec.groups || !member || !isAlone || (link && link.group === undefined)) return decision;
-  const data = forCrm(codec, observed.fields, link);
-  const instead = { series: member.group, originalStart: member.slot };
-  return { ...decision, notice: { op: 'upsert', data, changed: [], ...decision.notice, instead } };
-}
-
 const ELSEWHERE = 'is an invitation in another calendar or account of the user: change it there';
 const GROUP = 'has become a series at Google that began before the window: change the series there';
 
@@ -210,8 +197,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     };
   },
   adopt: (input) => {
-    if (crmSide(input) === 'removed') return handlers.editBeatsDelete(input);
-    return tellAlone(input, mergeSides(input, 'adopt'));
+    if (crmSide(input) !== 'removed') return mergeSides(input, 'adopt');
+    return handlers.editBeatsDelete(input);
   },
   merge: (input) => mergeSides(input, 'merge'),
   removeAtGoogle(input) {

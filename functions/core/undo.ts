@@ -19,12 +19,10 @@ export interface UndoInput {
   link: Link | undefined;
   /** As Google shows it now. */
   observed: Observed | undefined;
-  /** The CRM has sent something newer, which waits. */
-  pending: boolean;
+  /** The CRM has sent something newer, which waits; or members of the group were changed since. */
+  newer: boolean;
   /** Its place in the group that was brought back just before. */
   seat?: Observed;
-  /** A group, whose members have been changed since. */
-  outgrown?: boolean;
   /** Of a member of a group that is a record itself: the group's link. */
   parent?: Link | undefined;
 }
@@ -35,7 +33,7 @@ export const kept = {
   newer: 'it has been changed since, so what is newer stays',
   withGroup: 'what it was one of is gone, and it went along',
   handedOver: 'it went to another user: hand it back in the CRM',
-  notAdopted: 'the CRM never took it over, so there is no record to bring back',
+  notAdopted: 'the CRM has not taken it over, so there is nothing of the CRM’s to put back',
   foreign: 'somebody else organises it: only the organizer can change it back',
   private: 'its texts are private and not in the journal: nothing could be brought back whole',
   crmOnly: 'only fields that belong to the CRM were changed: change them there',
@@ -72,13 +70,13 @@ const keep = (why: Kept): Decision => ({
 });
 
 function obstacle(input: UndoInput): Kept | undefined {
-  const { codec, entry, link, observed, pending, outgrown } = input;
+  const { codec, entry, link, observed, newer } = input;
   if (entry.before === null && entry.after === null) return 'nothing';
   if (entry.before !== null && wentWithGroup(input)) return 'withGroup';
   if (['handOver', 'takeOver', 'yield'].includes(entry.rule)) return 'handedOver';
   if (entry.cut) return 'tooLarge';
   if (entry.redacted && inherited(input)) return 'private';
-  if (!link || pending || outgrown || !isAsLeft(codec, entry, link)) return 'newer';
+  if (!link || newer || !isAsLeft(codec, entry, link)) return 'newer';
   if (observed && !isShownAsLeft(entry, link, observed)) return 'newer';
   return undefined;
 }
@@ -177,8 +175,12 @@ function mayPutBack(codec: Codec, link: Link, name: string): boolean {
   return spec?.flow === 'both' && (!link.foreign || spec.own === true);
 }
 
-/** Fields were changed: they get their values back, at Google and in the CRM. */
+/**
+ * Fields were changed: they get their values back, at Google and in the CRM. What the CRM has not named is
+ * the user's alone: nothing of it is changed at Google (P10).
+ */
 function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
+  if (link.crmId === undefined) return keep('notAdopted');
   const before = entry.before ?? {};
   const names = Object.keys(before).filter((n) => !sameValue(before[n], entry.after?.[n]));
   const changed = names.filter((name) => mayPutBack(codec, link, name));

@@ -47,7 +47,7 @@ export async function undoRun(engine: Engine, userId: string, runId: number): Pr
       const mine = entries.filter((entry) => entry.record === collection.codec.record);
       await alone(run, collection, async () => {
         for (let i = 0; i < mine.length; i += CHUNK)
-          await undoSome(run, collection, mine.slice(i, i + CHUNK), report);
+          await undoSome(run, collection, mine.slice(i, i + CHUNK), mine, report);
       });
     }
     await giveBack(run);
@@ -64,6 +64,7 @@ async function undoSome(
   run: Run,
   collection: Collection,
   entries: JournalEntry[],
+  all: JournalEntry[],
   report: UndoReport,
 ): Promise<void> {
   await keepLease(run);
@@ -71,14 +72,19 @@ async function undoSome(
   // What was changed on the phone since the last poll is newer as well.
   const there = works.filter((work) => work.link?.googleId !== undefined);
   await read(run, collection, there, (work) => work.link?.googleId ?? '');
-  await lookIntoGroups(run, collection, works);
+  await lookIntoGroups(run, collection, works, all);
   const executed = await executeGrouped(run, collection, works);
   await commitWorks(run, collection, executed, {}, false);
   tell(executed, report);
 }
 
 /** What the run inserted as a group goes with all its members, and its etag says nothing of these. */
-async function lookIntoGroups(run: Run, collection: Collection, works: Work[]): Promise<void> {
+async function lookIntoGroups(
+  run: Run,
+  collection: Collection,
+  works: Work[],
+  all: JournalEntry[],
+): Promise<void> {
   const { codec } = collection;
   const groups = works.filter(
     ({ undo, observed }) =>
@@ -93,14 +99,13 @@ async function lookIntoGroups(run: Run, collection: Collection, works: Work[]): 
     groups.map(({ raw }) => raw),
   );
   const context = await run.directory.context([]);
-  const entries = works.flatMap(({ undo }) => undo?.entry ?? []);
   // What the run itself did to a member is undone with the group.
   const isOfRun = ({ googleId, etag, state }: Observed) =>
-    entries.some((e) => e.googleId === googleId && (e.etag === etag || state === 'gone'));
+    all.some((e) => e.googleId === googleId && (e.etag === etag || state === 'gone'));
   groups.forEach((work, i) => {
     const members = (found[i] ?? []).map((raw) => codec.decode(raw, context));
-    const outgrown = members.some((member) => !isOfRun(member));
-    if (work.undo) work.undo = { ...work.undo, outgrown };
+    const newer = members.some((member) => !isOfRun(member));
+    if (work.undo && newer) work.undo = { ...work.undo, newer };
   });
 }
 
@@ -115,13 +120,13 @@ async function worksOf(run: Run, collection: Collection, entries: JournalEntry[]
   );
   return entries.map((entry) => {
     const link = links.get(entry.linkId);
-    const pending = link?.crmId !== undefined && waiting.has(link.crmId);
+    const newer = link?.crmId !== undefined && waiting.has(link.crmId);
     return {
       link,
       intent: undefined,
       observed: undefined,
       raw: undefined,
-      undo: { entry, pending },
+      undo: { entry, newer },
     };
   });
 }

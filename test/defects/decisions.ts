@@ -45,8 +45,8 @@ export const decisions: Defect[] = [
   {
     name: 'undo takes back what is newer',
     file: 'functions/core/undo.ts',
-    from: "if (!link || pending || outgrown || !isAsLeft(codec, entry, link)) return 'newer';",
-    to: "if (!link || pending) return 'newer';",
+    from: "if (!link || newer || !isAsLeft(codec, entry, link)) return 'newer';",
+    to: "if (!link || newer) return 'newer';",
     test: undo,
     pattern: 'what is newer stays',
   },
@@ -207,9 +207,9 @@ export const decisions: Defect[] = [
   },
   {
     name: 'undo an insertion though single occurrences of the series have been changed since',
-    file: 'functions/core/undo.ts',
-    from: 'pending || outgrown ||',
-    to: 'pending ||',
+    file: 'functions/sync/undo.ts',
+    from: '{ ...work.undo, newer };',
+    to: '{ ...work.undo };',
     test: seriesCare,
     pattern: 'undo: an insertion stays',
   },

@@ -135,12 +135,4 @@ export const series: Defect[] = [
     test: seriesCrm,
     pattern: 'P4 what the CRM was told with the series',
   },
-  {
-    name: 'say nothing of an event instead of an occurrence whose run died',
-    file: 'functions/core/plan.ts',
-    from: "return tellAlone(input, mergeSides(input, 'adopt'));",
-    to: "return mergeSides(input, 'adopt');",
-    test: 'test/integration/series-care.test.ts',
-    pattern: 'P16 an event instead of an occurrence',
-  },
 ];

@@ -513,6 +513,20 @@ test('P4 a series deleted at Google, an occurrence edited in a CRM that repeats 
   assert.deepEqual(await crm.same(), ['2026-12-03T13:00:00.000Z Round']);
 });
 
+test('an appointment of its own that stands in place of an occurrence may recur', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'DELETE', `/${event?.id}`);
+  await crm.publish(crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')));
+  await crm.poll();
+  await crm.publish(crm.edit('X', { recurrence: ['RRULE:FREQ=DAILY;COUNT=2'] }));
+  assert.deepEqual(
+    (await crm.same()).map((text) => text.slice(0, 10)),
+    ['2026-12-03', '2026-12-04'],
+  );
+});
+
 test('deleted at Google, edited in the CRM: the series is written again, with what was special in it', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly()));
