@@ -234,7 +234,7 @@ export const decisions: Defect[] = [
     file: 'functions/sync/member-places.ts',
     from: "work.parent.state !== 'live' && !work.parent.stays)",
     to: "work.parent.state !== 'live')",
-    test: seriesCare,
-    pattern: 'undo: an import of a series leaves it',
+    test: undo,
+    pattern: 'P9 undo: an occurrence of a series whose import',
   },
 ];

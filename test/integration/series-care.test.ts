@@ -127,25 +127,6 @@ test('undo: an occurrence that was changed on the phone is again what its series
   assert.deepEqual(await crm.same(), before);
 });
 
-test('undo: an import of a series leaves it at Google; what is changed in it since is told, and kept', async () => {
-  const crm = await connected();
-  const { subject: summary, status: _, ...rest } = weekly;
-  await crm.world.phone('anna', 'POST', '', { summary, ...rest });
-  await crm.poll();
-  const [latest] = (await crm.world.store.journalRuns('anna', 9)).slice(-1);
-  await undoRun(crm.world.engine, 'anna', latest?.run ?? -1);
-  await crm.hear();
-  const [, second] = (await crm.world.phone('anna', 'GET', '?singleEvents=true')).items;
-  await crm.world.phone('anna', 'PATCH', `/${second?.id}`, { summary: 'Special' });
-  const told = await crm.poll();
-  assert.deepEqual(
-    told.map((m) => [m.op, m.data?.subject]),
-    [['upsert', 'Special']],
-  );
-  await crm.quiet();
-  assert.deepEqual(crm.shows(), ['2026-12-01T09:00:00.000Z Special']);
-});
-
 test('undo: an insertion goes with the exceptions that the same run made in it', async () => {
   const crm = await connected();
   await crm.publish(
