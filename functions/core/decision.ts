@@ -39,6 +39,8 @@ export interface Decision {
   notice?: Notice;
   /** What becomes of the link once write and notice are done. */
   link: 'unchanged' | 'live' | 'deleted' | 'out' | 'none';
+  /** Of a deleted link: the object is left at Google. */
+  stays?: true;
   /** Values that both sides hold then, as the CRM spells them. */
   agreed: Fields;
   /** Google's values that the notice tells the CRM. */

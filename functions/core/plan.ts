@@ -134,7 +134,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const byGoogle = isVanished(input) || link?.deletedBy === 'google';
     // Nor is another organizer's ours to write again.
     const news = hasNews(input) && !link?.foreign;
-    if (byGoogle && !news && toldDeletion(input)) return handlers.nothing(input);
+    if (byGoogle && !news && toldDeletion(input)) return decide('nothing');
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.

@@ -137,6 +137,8 @@ export interface Link {
   claim?: { key: string; until: number };
   /** Tombstones: the crmId of the record that had this object, and lives on in another one. */
   formerOf?: string | undefined;
+  /** Tombstones: the object was left at Google. */
+  stays?: true;
   /** Tombstones: it went with its group, and was not taken out of it. */
   withGroup?: boolean;
   /** Counts insertions under the same crmId: a deleted Google id stays taken for ever. */

@@ -57,6 +57,7 @@ export function settle(given: Outcome): Settled {
   delete next.removing;
   delete next.inFlight;
   if (decision.link === 'deleted') {
+    if (decision.stays) next.stays = true;
     next.state = 'deleted';
     next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
@@ -70,6 +71,7 @@ export function settle(given: Outcome): Settled {
   delete next.deletedBy;
   delete next.expireAt;
   delete next.withGroup;
+  delete next.stays;
   Object.assign(next, baseAfter(outcome, notice));
   const left = placeLeft(outcome, next) ?? objectLeft(outcome);
   return { ...settled, link: next, ...(left && { left }) };

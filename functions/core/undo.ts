@@ -96,7 +96,7 @@ function takeBack(entry: JournalEntry, link: Link): Decision {
     link: 'deleted',
     agreed: {},
     offers: { deletedInGoogle: true },
-    ...(entry.wrote === 'insert' && { write: { kind: 'delete', googleId, etag } }),
+    ...(entry.wrote === 'insert' ? { write: { kind: 'delete', googleId, etag } } : { stays: true }),
     notice: { op: 'delete', reason: 'undone' },
   };
 }

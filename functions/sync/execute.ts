@@ -88,7 +88,7 @@ async function executeRound(
   return again.map((a) => a.work);
 }
 
-/** Decides each; where a patch depends on what is there now, that is read first. */
+/** Decides each; where the write depends on what is there now, that is read first. */
 async function planAll(
   run: Run,
   collection: Collection,
@@ -98,7 +98,9 @@ async function planAll(
   const planned = works.map((work) => ({ work, decision: decide(run, collection, context, work) }));
 
   const blind = planned.filter(
-    ({ work, decision }) => work.raw === undefined && wantsCurrent(collection, decision.write),
+    ({ work, decision }) =>
+      work.raw === undefined &&
+      (wantsCurrent(collection, decision.write) || wouldDouble(work, decision.write)),
   );
   await read(
     run,
@@ -233,6 +235,10 @@ const isYounger = ({ startedAt }: Run, { observed }: Work) =>
 
 const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
   write?.kind === 'patch' && codec.needsCurrent(write.patch);
+
+/** The object that the record had is still there, for all we know: to be had again, not written anew (P3). */
+const wouldDouble = ({ link }: Work, write: Write | undefined) =>
+  write?.kind === 'insert' && link?.stays === true;
 
 function encode(
   { codec }: Collection,

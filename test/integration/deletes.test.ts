@@ -171,6 +171,24 @@ test('rule 10: an own event deleted at Google before the CRM has answered: its a
   assert.deepEqual([last?.op, last?.crmId], ['delete', 'g1']);
 });
 
+test('P7 deleted on the phone, it stays so, however often the CRM’s old word is looked at again', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  assert.equal(world.messages.at(-1)?.op, 'delete');
+  // The CRM takes it over, and publishes nothing of that.
+  for (let again = 0; again < 2; again++) {
+    await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'keep' });
+    await world.poll();
+    await world.connect('anna');
+    await world.poll();
+    assert.deepEqual(await world.events(), [], `connected again, ${again}`);
+  }
+});
+
 test('rule 10: restored under another name, with a link of its own, and deleted at Google before that arrived: it stays deleted', async () => {
   const world = createWorld();
   await world.connect('anna');

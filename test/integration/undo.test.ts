@@ -153,6 +153,48 @@ test('undo: an import is taken back in the CRM; the event at Google is the userâ
   await assertCalm(world);
 });
 
+/** An event born at Google, imported and named v1 by the CRM; then the import is undone. */
+async function takenBack(world: World) {
+  const { start, end } = visit(2) as { start: object; end: object };
+  const made = await world.phone('anna', 'POST', '', { summary: 'Fair', start, end });
+  await world.poll();
+  const imported = await latestRun(world);
+  const born = { googleId: made.id, seen: world.messages.at(-1)?.changeId ?? '' };
+  await world.crm(world.change('v1', visit(2, 9, { subject: 'Fair' }), born));
+  const report = await undoRun(world.engine, 'anna', imported);
+  assert.equal(report.undone.length, 1);
+  world.countCalls();
+  return { made, born };
+}
+
+test('P3 undo: what the CRM edited while an import was taken back goes into the event that stayed', async () => {
+  const world = await startWorld();
+  const { made, born } = await takenBack(world);
+  await world.crm(world.change('v1', visit(2, 9, { subject: 'Fair, hall 3' }), born));
+  assert.deepEqual(world.countCalls(), { 'calendar.events.get': 1, 'calendar.events.patch': 1 });
+  const events = await world.events();
+  assert.deepEqual(
+    events.map((e) => [e.id, e.summary]),
+    [[made.id, 'Fair, hall 3']],
+  );
+  await assertCalm(world);
+});
+
+test('undo: where the event of an import that was taken back has gone since, the CRMâ€™s edit is a new one', async () => {
+  const world = await startWorld();
+  const { made, born } = await takenBack(world);
+  await world.phone('anna', 'DELETE', `/${made.id}`);
+  await world.crm(world.change('v1', visit(2, 9, { subject: 'Fair, hall 3' }), born));
+  const events = await world.events();
+  assert.deepEqual(
+    events.map((e) => e.summary),
+    ['Fair, hall 3'],
+  );
+  assert.notEqual(events[0]?.id, made.id);
+  await world.poll();
+  await assertCalm(world);
+});
+
 test('undo: what is newer stays, in the CRM, at Google, and at Google not yet polled', async () => {
   const world = await startWorld();
   const ids = ['v1', 'v2', 'v3', 'v4'];

@@ -158,6 +158,19 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P4',
+    name: 'an edit that the look before an unconditional deletion has shown goes in silence',
+    history: (bad) => {
+      const story = planned().inCrm('delete', 'CH-1', undefined).run(2);
+      const before = story.entries.length;
+      story.onPhone('edit', 'e1', ours('CH-1', { location: 'Phone' }));
+      const looked = bad ? story.entries.length : before;
+      story.write(2, 'delete', 'e1', gone(ours('CH-1')));
+      Object.assign(story.entries.at(-1) ?? {}, { looked });
+      return story.store(2, 'e1').end();
+    },
+  },
+  {
     invariant: 'P5',
     name: 'a field that only the phone edits goes back, though it is reported',
     history: (bad) => {
@@ -426,6 +439,27 @@ const cases: Case[] = [
         .tell(2, news('Two'), said('Two'))
         .store(2, 'e1')
         .end();
+    },
+  },
+  {
+    invariant: 'P14',
+    name: 'a listing that lags shows what was there before the version that the sync knew',
+    history: (bad) => {
+      const view = (location: string) => ours('CH-1', { location });
+      const said = (at: string) => desk({ place: at });
+      const news = (at: string) => ({ ...about, data: said(at), changed: ['place'] });
+      return planned({ place: 'None' }, { location: 'None' })
+        .onPhone('edit', 'e1', view('One'))
+        .run(2)
+        .tell(2, news('One'), said('One'))
+        .store(2, 'e1')
+        .onPhone('edit', 'e1', view('Two'))
+        .onPhone('edit', 'e1', view('Three'))
+        .run(3)
+        .tell(3, news(bad ? 'None' : 'Two'), said('Two'))
+        .tell(3, news('Three'), said('Three'))
+        .store(3, 'e1')
+        .end({ lagMs: { appointment: 1 } });
     },
   },
   {

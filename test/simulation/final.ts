@@ -57,6 +57,7 @@ export function finalOf(system: System, rested: boolean, extra: Final['extra']):
     shown,
     strays,
     others,
+    lagMs: { contact: system.workspace.people.delayMs },
     aliases: Object.assign({}, ...names),
     users: system.users.map((userId) => ({
       userId,

@@ -63,7 +63,7 @@ async function settle(system: System): Promise<boolean> {
 async function passDays(system: System): Promise<void> {
   const pass = async (ms: number) => {
     for (const end = system.scheduler.now + ms; system.scheduler.now < end; ) {
-      system.scheduler.now += TICK;
+      await system.leap(TICK);
       system.queues.publish('poll-fanout', '{}', system.scheduler.now);
       if (!(await system.drain())) return;
     }

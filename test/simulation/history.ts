@@ -57,6 +57,8 @@ export interface Effect {
   after: Raw;
   fence: number | undefined;
   conditional: boolean;
+  /** Of a deletion that takes no etag: the step at which the run looked at the object before. */
+  looked?: number;
   /** The same for all that one call changed. */
   call: number;
 }
@@ -218,6 +220,8 @@ export interface Final {
   others?: { record: OtherType; user: string; id: string; etag: string; resource: Raw }[];
   /** Of contacts by `user/name`, which their names change: `user/id`. */
   aliases?: { [name: string]: string };
+  /** By record type: how late Google's listings may show what has happened, ms; none: at once. */
+  lagMs?: { [record: string]: number };
   /** What takes place in calendars that the sync has made and does not live in any more. */
   strays: ShownEvent[];
   /** Resources that the engine must not touch, as they were at the start. */

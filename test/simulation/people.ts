@@ -28,8 +28,7 @@ export async function act(system: System, action: Action): Promise<void> {
     case 'fault':
       return void system.faults.armed.push({ ...action.fault });
     case 'wait':
-      system.scheduler.now += action.ms;
-      return;
+      return system.leap(action.ms);
     case 'poll':
       return system.poll(user);
     case 'tick':

@@ -43,6 +43,11 @@ export class Scheduler {
     return this.#waiting.filter((w) => Math.max(w.due, w.owner.pausedUntil) <= this.now);
   }
 
+  /** A request that is at Google's door, or its answer on the way back; also of who stands still. */
+  outside(): Waiter | undefined {
+    return this.#waiting.find((w) => w.drop !== undefined);
+  }
+
   /** When the next waiter can go on; undefined: nobody waits. */
   nextDue(): number | undefined {
     const dues = this.#waiting.map((w) => Math.max(w.due, w.owner.pausedUntil));

@@ -27,6 +27,8 @@ import { carried, type Outside, type Task, Worker } from './worker.ts';
 const NAMES = ['anna', 'luca', 'mira', 'theo'];
 /** Between two polls of a user who has no channel, by the settings; ms. */
 export const POLL = 300_000;
+/** No request is on its way for longer, ms: we give up after half of that, and so do servers. */
+const REQUEST_LIFE = 60_000;
 /** More turns than any script needs: whoever takes more is in a loop. */
 const MAX_TURNS = 30_000;
 
@@ -83,6 +85,8 @@ export class System {
   /** By user: the calendar that the sync has made, and one that the user has. */
   readonly #homes = new Map<string, string>();
   readonly #aside = new Map<string, Calendar>();
+  /** When a task looked last at contacts, as a step of the history. */
+  readonly #looks = new WeakMap<Task, number>();
   /** Tasks that handle a false notification. */
   readonly #forged = new Set<number>();
   #workers: Worker[] = [];
@@ -213,6 +217,7 @@ export class System {
           call.service === 'people' ||
           'if-match' in call.headers ||
           call.method.endsWith('.insert');
+        if (call.method === 'people.people.getBatchGet') this.#looks.set(task, this.entries.length);
         this.#noteEffects(task, call.method, call.user ?? '', conditional);
       },
       onCommit: (task, [lease, commit]) => {
@@ -313,7 +318,11 @@ export class System {
   }
 
   #noteOthers(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
-    const by = { task: task?.id, method, caller: caller.split('@')[0] };
+    const looked = task && /batchDelete/.test(method) ? this.#looks.get(task) : undefined;
+    const by = {
+      ...{ task: task?.id, method, caller: caller.split('@')[0] },
+      ...(looked !== undefined && { looked }),
+    };
     for (const user of this.users)
       for (const record of this.others) {
         // Each change of one object is a write of its own.
@@ -428,6 +437,18 @@ export class System {
   }
 
   // ---- time ------------------------------------------------------------------------------------
+
+  /** Time passes at once, whoever is in the middle of something. */
+  async leap(ms: number): Promise<void> {
+    const { scheduler } = this;
+    for (;;) {
+      const request = ms > REQUEST_LIFE ? scheduler.outside() : undefined;
+      if (!request) break;
+      this.log('turn', { label: request.label });
+      await scheduler.give(request);
+    }
+    scheduler.now += ms;
+  }
 
   /** One turn of whoever the seed chooses. False: nothing is under way any more. */
   async turn(): Promise<boolean> {

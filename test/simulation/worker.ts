@@ -179,7 +179,7 @@ export class Worker implements Owner {
     if (strike?.kind === 'crash') onCrash(this);
     if (strike?.kind === 'pause') {
       this.pausedUntil = scheduler.now + strike.ms;
-      await scheduler.turn(this, `${label} paused`);
+      await scheduler.turn(this, `${label} paused`, 0, lost);
     }
     return strike;
   }

@@ -3,7 +3,7 @@ import type { Edit } from '../history.ts';
 import { crmValue, FIELDS, said } from '../mapping.ts';
 import { isReported } from './excuses.ts';
 import { isKnown, isReplaced } from './knowledge.ts';
-import { isBeyond } from './limits.ts';
+import { isBeyond, isOverrun } from './limits.ts';
 import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -28,7 +28,7 @@ export function deleteOrEdit(view: View): Violation[] {
 
 /** An edit on the other side that said something new which the deleter had not before his eyes. */
 function isUnseen(view: View, edit: Edit, last: Edit): boolean {
-  if (edit.op !== 'edit' || view.hasLeft(edit.user)) return false;
+  if (edit.op !== 'edit' || view.hasLeft(edit.user) || isOverrun(view, edit)) return false;
   // An edit of what stays cancelled asks for nothing.
   if (edit.side === 'crm' && edit.after?.status === 'cancelled') return false;
   if (edit.side === 'google' && !isKnown(view, edit)) return false;

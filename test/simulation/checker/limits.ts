@@ -1,4 +1,5 @@
 /** What the engine cannot know, so that both sides may differ: each a known limit, named. */
+import type { Edit } from '../history.ts';
 import type { View } from './view.ts';
 
 /**
@@ -24,3 +25,11 @@ export const hasNoBase = (view: View, root: string): boolean =>
       view.rootOf({ side: 'google', user: e.user, id: e.id }) === root &&
       !view.isCommitted(e),
   );
+
+/**
+ * Known limit: Google's deletion of contacts takes no etag. An edit between the look and the deletion, the
+ * run's next call, goes with the contact, into the bin.
+ */
+export const isOverrun = (view: View, { side, user, id, seq }: Edit): boolean =>
+  side === 'google' &&
+  view.effectsOn(user, id).some(({ looked, seq: end }) => (looked ?? end) <= seq && seq < end);

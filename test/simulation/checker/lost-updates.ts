@@ -4,6 +4,7 @@ import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.
 import { seriesIn } from '../shown.ts';
 import { isExcused } from './excuses.ts';
 import { isReplaced } from './knowledge.ts';
+import { isOverrun } from './limits.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -11,7 +12,7 @@ import { type Violation, violation } from './violation.ts';
 export function lostUpdates(view: View): Violation[] {
   const found: Violation[] = [];
   for (const edit of view.edits) {
-    if (!edit.after || edit.op === 'restore') continue;
+    if (!edit.after || edit.op === 'restore' || isOverrun(view, edit)) continue;
     for (const field of FIELDS) {
       // Whoever makes a series says when it begins; the rest follows.
       if (field === 'time' && isDerived(view, edit)) continue;

@@ -11,6 +11,17 @@ export function staleReads(view: View): Violation[] {
   );
 }
 
+/**
+ * Where Google's listings are late, a run sees what was there a while before it. Nobody can know that it is
+ * late, unless the sync has seen or written something newer before.
+ */
+function listedSince(view: View, { message: { userId, googleId } }: Told, begin: number): number {
+  const { lagMs = {} } = view.final;
+  const at = (view.entries.find(({ seq }) => seq === begin)?.at ?? 0) - (lagMs.appointment ?? 0);
+  const listed = view.entries.findLast((e) => e.seq <= begin && e.at <= at)?.seq ?? 0;
+  return Math.max(listed, view.knownBefore(userId, googleId, begin));
+}
+
 const isAboutEvent = ({ message }: Told) =>
   message.record === 'appointment' && message.googleId !== undefined && message.op === 'upsert';
 
@@ -18,7 +29,7 @@ function stale(view: View, told: Told): Violation[] {
   const { userId, googleId, data, changed = [] } = told.message;
   const begin = view.decidedFrom(told);
   if (begin === undefined) return [];
-  const shown = view.shownDuring(userId, googleId, begin, told.seq);
+  const shown = view.shownDuring(userId, googleId, listedSince(view, told, begin), told.seq);
   const declined = data?.response === 'declined';
   const open = FIELDS.filter(
     (field) => !(told.message.redacted && HIDDEN.has(field)) && !(declined && field === 'busy'),

@@ -234,6 +234,17 @@ export class View {
     return all.slice(Math.max(at, 0)).map((e) => e.after);
   }
 
+  /** The newest change of an event that the sync had stored before a step; -1 if none. */
+  knownBefore(user: string, id: string, before: number): number {
+    const stored = this.entries.filter(
+      (e) => e.kind === 'committed' && e.user === user && e.seq < before,
+    );
+    const etags = stored.flatMap((e) =>
+      e.kind === 'committed' ? e.links.filter((l) => l.googleId === id).map((l) => l.etag) : [],
+    );
+    return this.effectsOn(user, id).findLast((e) => etags.includes(e.etag))?.seq ?? -1;
+  }
+
   /** What people did to a record and the events it ever had, in order. */
   editsOf(root: string): Edit[] {
     return this.#byRoot().get(root) ?? [];

@@ -77,6 +77,7 @@ class Translation {
     const translated: Final = {
       ...final,
       recurrence: 'occurrences',
+      lagMs: { appointment: final.lagMs?.[record] ?? 0 },
       records: final.records.filter(is(record)).map((r) => this.#record(r)),
       events: objects,
       shown: objects.filter(({ resource }) => resource.status !== 'cancelled'),
