@@ -682,10 +682,18 @@ export const defects: Defect[] = [
   {
     name: 'that a field was emptied is no news to whoever deletes',
     file: 'functions/core/deletion.ts',
-    from: 'if (name in data && sameValue(data[name], offer.value)) return false;',
-    to: 'if (sameValue(data[name], offer.value)) return false;',
+    from: 'if (name in data && sameAs(spec, data[name], offer.value)) return false;',
+    to: 'if (sameAs(spec, data[name], offer.value)) return false;',
     test: 'test/integration/deletes.test.ts',
     pattern: 'emptied on the phone',
+  },
+  {
+    name: 'nobody hears that guests are asked anew',
+    file: 'functions/sync/answers.ts',
+    from: 'const told = afterWrite(codec, decision, written);',
+    to: 'const told = afterWrite(codec, decision, undefined);',
+    test: 'test/integration/guests.test.ts',
+    pattern: 'asks its guests anew',
   },
   {
     name: 'who is heard first decides a conflict',
