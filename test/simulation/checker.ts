@@ -58,7 +58,7 @@ function checkOne(history: History): Violation[] {
     ...leases(view),
     ...notices(view),
     ...truthfulBase(view),
-    ...undoings(single),
+    ...undoings(view),
     ...previews(view),
     ...guests(view),
     ...generations(single),
