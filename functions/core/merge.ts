@@ -107,13 +107,17 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
     mergeEntries(views[0] as View, spec.entryKey, input, merged);
     return;
   }
-  if (crmEdited && googleEdited && views.some((v) => !sameValue(v.crm, v.google))) {
+  const differ = views.filter((v) => !sameValue(v.crm, v.google));
+  // That Google has filled in what the CRM leaves open is no difference where they agree on the rest.
+  const leftOpen = differ.every((v) => v.leftOpen) ? differ : [];
+  if (crmEdited && googleEdited && differ.length > leftOpen.length) {
     resolve(views, input, merged);
     return;
   }
   for (const v of views) {
-    if (crmEdited) takeFromCrm(v, merged);
-    else if ((googleEdited && isNews(v)) || isMissed(v)) merged.toCrm[v.name] = v.google ?? null;
+    if (crmEdited && !leftOpen.includes(v)) takeFromCrm(v, merged);
+    else if ((googleEdited && isNews(v)) || (isMissed(v) && !leftOpen.includes(v)))
+      merged.toCrm[v.name] = v.google ?? null;
     else if (!googleEdited && v.confirmed) {
       merged.agreed[v.name] = v.google ?? null;
     }
@@ -146,6 +150,8 @@ interface View {
   confirmed: boolean;
   /** The CRM still shows the value from before the offer, and does not say what it has seen. */
   stale: boolean;
+  /** The CRM leaves it to Google to fill it in. */
+  leftOpen: boolean;
 }
 
 function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
@@ -169,7 +175,8 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   const isOld = ({ value, change }: Told) =>
     change > input.seen && change <= mayShow && same(crm, value);
   const behind = !confirmed && !offer?.own && offer?.earlier?.some(isOld) === true;
-  const crmEdited = mentioned && !same(crm, reference) && !behind;
+  const leftOpen = spec.assigned === true && sameValue(crm, null);
+  const crmEdited = mentioned && !same(crm, reference) && !behind && !leftOpen;
   return {
     name,
     crm,
@@ -185,6 +192,7 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     offer,
     confirmed,
     stale: mentioned && offer !== undefined && !confirmed && input.seen < 0,
+    leftOpen,
   };
 }
 

@@ -1,3 +1,4 @@
+import { withAssigned } from './assigned.ts';
 import type { Codec, Observed } from './codec.ts';
 import { conceal, isConcealed } from './conceal.ts';
 import type { Decision, Notice } from './decision.ts';
@@ -43,9 +44,11 @@ export interface Settled {
 
 /** The link after a decision was carried out, and the message that tells the CRM. Pure. */
 export function settle(given: Outcome): Settled {
-  const { decision, link, codec } = given;
+  const { link, codec } = given;
+  const decision = withAssigned(given);
   const outcome = {
     ...given,
+    decision,
     observed: conceal(codec, link, given.observed),
     written: conceal(codec, link, given.written),
   };
