@@ -57,6 +57,7 @@ export function settle(given: Outcome): Settled {
   if (decision.link === 'unchanged') return settled;
   if (decision.link === 'none') return link ? { ...settled, removed: link.id } : settled;
   const next = identity(outcome, notice !== undefined && notice.op !== 'reject');
+  delete next.likeness;
   delete next.removing;
   delete next.inFlight;
   if (decision.link === 'deleted') {
@@ -76,6 +77,7 @@ export function settle(given: Outcome): Settled {
   delete next.withGroup;
   delete next.stays;
   Object.assign(next, baseAfter(outcome, notice));
+  if (codec.likeness) next.likeness = codec.likeness(knownGoogle(next));
   const left = placeLeft(outcome, next) ?? objectLeft(outcome);
   return { ...settled, link: next, ...(left && { left }) };
 }

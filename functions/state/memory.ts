@@ -157,6 +157,13 @@ function links({ links, cursors }: Tables) {
     linksByCrmId: by('crmId'),
     linksByGoogleId: by('googleId'),
     linksByGroup: by('group'),
+    linksByLikeness: async (userId, record, values) =>
+      links.where(
+        (l) =>
+          l.userId === userId &&
+          l.record === record &&
+          l.likeness?.some((value) => values.includes(value)) === true,
+      ),
     listLinks: async (userId, record, limit, after = '') =>
       links
         .where((l) => l.userId === userId && l.record === record && rules.byText(l.id, after) > 0)
