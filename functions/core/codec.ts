@@ -13,7 +13,7 @@ export interface FieldSpec {
   group?: string;
   /** What Google holds as long as nobody has said anything: no news for the CRM. */
   initial?: Json;
-  /** Google fills it in where the CRM leaves it open: no difference, and the CRM is told (assigned.ts). */
+  /** Google fills it in where the CRM leaves it open: no difference, and the CRM is told (written.ts). */
   assigned?: boolean;
   /** Never leaves Google for an object whose owner hides it (design rule 4). */
   hidden?: boolean;

@@ -1,6 +1,7 @@
 /** What deleting may not take away in silence, and when it is final (design rule 10). */
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
+import { sameAs } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
 import { mergeSides, mergeWith, type Prepared, seenChange, versionKnown } from './sides.ts';
@@ -138,11 +139,14 @@ export function hasUnseenOffers(input: Prepared): boolean {
 
 function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): boolean {
   const offer = link.offered[name];
-  if (!offer || !codec.fields[name]) return false;
+  const spec = codec.fields[name];
+  if (!offer || !spec) return false;
   // No word on a field is not the word that it was emptied.
-  if (name in data && sameValue(data[name], offer.value)) return false;
+  if (name in data && sameAs(spec, data[name], offer.value)) return false;
   // Google back at what both sides held, or the CRM's own word told back to it, is nobody's edit.
-  const held = [link.google[name], link.crm[name]].some((value) => sameValue(offer.value, value));
+  const held = [link.google[name], link.crm[name]].some((value) =>
+    sameAs(spec, offer.value, value),
+  );
   return offer.change > seenChange(link, intent) && !held;
 }
 

@@ -116,12 +116,39 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
   }
   for (const v of views) {
     if (crmEdited && !leftOpen.includes(v)) takeFromCrm(v, merged);
+    else if (spec.listKey && contradicts(v, spec.listKey)) correctList(v, spec.listKey, merged);
     else if ((googleEdited && isNews(v)) || (isMissed(v) && !leftOpen.includes(v)))
       merged.toCrm[v.name] = v.google ?? null;
     else if (!googleEdited && v.confirmed) {
       merged.agreed[v.name] = v.google ?? null;
     }
   }
+}
+
+/**
+ * Whether the CRM says of an entry what Google says otherwise, and did not before: it says so once, and is
+ * corrected once; what it keeps saying after that is its own business.
+ */
+const contradicts = (v: View, key: string) =>
+  v.crm !== undefined &&
+  !sameValue(v.crm, v.said) &&
+  !sameValue(v.crm, asGoogleSays(v.crm, v.google, key));
+
+/** Names and answers of entries are Google's. */
+function correctList(v: View, key: string, merged: Merged): void {
+  const list = asGoogleSays(v.crm, v.google, key);
+  merged.agreed[v.name] = v.crm ?? null;
+  if (!v.offer || !sameValue(v.offer.value, list)) merged.toCrm[v.name] = list;
+}
+
+/** The CRM's list with what Google says otherwise of an entry; what only one of them says is no difference. */
+export function asGoogleSays(list: Json | undefined, google: Json | undefined, key: string): Json {
+  const theirs = byKey(google, key);
+  if (!Array.isArray(list)) return list ?? null;
+  return [...byKey(list, key)].map(([id, entry]): Json => {
+    const other = Object.entries(theirs.get(id) ?? {});
+    return { ...entry, ...Object.fromEntries(other.filter(([name]) => name in entry)) };
+  });
 }
 
 /** Whether the CRM was not told that already. */
@@ -134,6 +161,8 @@ const isMissed = ({ stale, crm, google }: View) => stale && !sameValue(crm, goog
 interface View {
   name: string;
   crm: Json | undefined;
+  /** As the CRM said it last, whatever it was told since. */
+  said: Json | undefined;
   google: Json | undefined;
   /** As it stands at Google, where a long text may be cut. */
   shown: Json | undefined;
@@ -180,6 +209,7 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   return {
     name,
     crm,
+    said: baseCrm,
     google,
     shown,
     baseCrm: reference,
@@ -201,9 +231,14 @@ const lastSeen = (offer: Offer | undefined, seen: number): Told | undefined =>
   offer?.own ? undefined : offer?.earlier?.findLast(({ change }) => change <= seen);
 
 /** Of a list the CRM decides only who is on it; names and answers of the entries are Google's. */
-function sameAs(spec: FieldSpec, a: Json | undefined, b: Json | undefined): boolean {
-  if (!spec.listKey) return sameValue(a, b);
-  const keys = (list: Json | undefined) => [...byKey(list, spec.listKey ?? '').keys()].sort();
+export function sameAs(
+  spec: FieldSpec | undefined,
+  a: Json | undefined,
+  b: Json | undefined,
+): boolean {
+  const key = spec?.listKey;
+  if (!key) return sameValue(a, b);
+  const keys = (list: Json | undefined) => [...byKey(list, key).keys()].sort();
   return sameValue(keys(a), keys(b));
 }
 

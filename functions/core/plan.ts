@@ -20,10 +20,10 @@ import {
   sawDeletion,
   toldDeletion,
 } from './deletion.ts';
-import { type Fields, sameValue } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
 import { adoptedId, lastWords } from './intent.ts';
-import { knownGoogle } from './merge.ts';
+import { knownGoogle, sameAs } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import {
   forCrm,
@@ -104,9 +104,9 @@ function prepare(given: PlanInput): Prepared {
 }
 
 /** Whether Google shows nothing but what the CRM said last. */
-const isWord = ({ codec, word }: Prepared, shown: Fields) =>
+const isWord = ({ codec: { fields }, word }: Prepared, shown: Fields) =>
   Object.keys(shown).every((n) =>
-    sameValue(shown[n], n in word ? word[n] : (codec.fields[n]?.initial ?? null)),
+    sameAs(fields[n], shown[n], n in word ? word[n] : (fields[n]?.initial ?? null)),
   );
 
 /** A member goes with its group: moved out of the window, it still explains the gap it leaves. */
@@ -231,11 +231,13 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
     const known = knownGoogle(link);
     const now = { ...known, ...observed?.fields };
+    const differs = (n: string, from: Fields) => !sameAs(codec.fields[n], now[n], from[n]);
     const edited =
       link.state !== 'live' || // a person restored it from the bin, or took it in again
       hasUnseenOffers(input) ||
-      // What equals the CRM's own word is our write, whose answer was lost.
-      Object.keys(now).some((n) => !sameValue(now[n], known[n]) && !sameValue(now[n], word[n]));
+      // What equals the CRM's own word is our write, whose answer was lost; and a guest who answers keeps
+      // no meeting that its owner calls off.
+      Object.keys(now).some((n) => differs(n, known) && differs(n, word));
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return removeForGood(input);
     const merged = mergeSides(input, 'editBeatsDelete');

@@ -1,4 +1,3 @@
-import { withAssigned } from './assigned.ts';
 import type { Codec, Observed } from './codec.ts';
 import { conceal, isConcealed } from './conceal.ts';
 import type { Decision, Notice } from './decision.ts';
@@ -37,18 +36,16 @@ export interface Settled {
   link?: Link;
   /** A tombstone for what the record has left behind: nobody must take it for a new record. */
   left?: Link;
-  /** Id of the link to remove for good. */
+  /** Id of the link to remove for good: it is gone, or stored under another id now. */
   removed?: string;
   notice?: GoogleChange;
 }
 
 /** The link after a decision was carried out, and the message that tells the CRM. Pure. */
 export function settle(given: Outcome): Settled {
-  const { link, codec } = given;
-  const decision = withAssigned(given);
+  const { decision, link, codec } = given;
   const outcome = {
     ...given,
-    decision,
     observed: conceal(codec, link, given.observed),
     written: conceal(codec, link, given.written),
   };
@@ -57,6 +54,7 @@ export function settle(given: Outcome): Settled {
   if (decision.link === 'unchanged') return settled;
   if (decision.link === 'none') return link ? { ...settled, removed: link.id } : settled;
   const next = identity(outcome, notice !== undefined && notice.op !== 'reject');
+  if (link && next.id !== link.id) settled.removed = link.id;
   delete next.likeness;
   delete next.removing;
   delete next.inFlight;
@@ -181,6 +179,9 @@ function identity(outcome: Outcome, told: boolean): Link {
     changes: toldBefore(outcome) + (told ? 1 : 0),
   };
   if (crmId !== undefined) next.crmId = crmId;
+  // Restored under another crmId: the id is left to its former record, which may come back as well.
+  if (crmId !== undefined && link?.crmId !== undefined && crmId !== link.crmId)
+    next.id = linkId(codec.record, { crmId });
   if (googleId !== undefined) next.googleId = googleId;
   if (seen?.etag !== undefined) next.etag = seen.etag;
   if (seen?.updatedAt !== undefined) next.updatedAt = seen.updatedAt;

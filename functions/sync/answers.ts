@@ -1,6 +1,7 @@
 /** What Google's answer to a write means for its record: done, refused, left for later, or news. */
 import type { CodecContext } from '../core/codec.ts';
 import type { Decision } from '../core/decision.ts';
+import { afterWrite } from '../core/written.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import type { Done, Planned } from './execute.ts';
@@ -20,7 +21,8 @@ export function judge(
   if (!answer) return { deferred: new SyncError('later', 'noAnswer') };
   if (answer.ok) {
     const written = write.kind === 'delete' ? undefined : codec.decode(answer.data, context);
-    return { done: { work, decision, written, lossesTold: true } };
+    const told = afterWrite(codec, decision, written);
+    return { done: { work, decision: told, written, lossesTold: true } };
   }
   const { error } = answer;
   const gone = error.kind === 'gone';

@@ -78,23 +78,18 @@ export function isAttempt(observed: Observed, link: Link): boolean {
 }
 
 /**
- * Inserted by a run that never knew, and made a group at Google since: linked, without a base, so that
- * the next listing finds the record its place in the group.
+ * Made a group at Google since a run inserted it that never knew, or since its removal failed (the user
+ * disconnected): linked, so that the next listing finds the record its place in the group.
  */
 export async function adoptGroups(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
   const links: Link[] = [];
   for (const work of works) {
-    const { intent, observed } = work;
+    const { intent, observed, link } = work;
     const marker = observed?.marker;
-    if (work.link || !observed?.whole || intent?.op !== 'upsert') continue;
+    if ((link && !link.removing) || !observed?.whole || intent?.op !== 'upsert') continue;
     if (intent.crmId !== marker?.crmId) continue;
-    const { deletedBy: _, ...fresh } = blank(
-      run,
-      codec.record,
-      intent.crmId,
-      marker.generation,
-      {},
-    );
+    const known = link ?? blank(run, codec.record, intent.crmId, marker.generation, {});
+    const { deletedBy: _, removing: __, expireAt: ___, ...fresh } = known;
     work.link = { ...fresh, state: 'live', googleId: observed.googleId };
     links.push(work.link);
   }

@@ -178,8 +178,8 @@ export const defects: Defect[] = [
   {
     name: 'forget what the CRM was told before the newest offer',
     file: 'functions/core/merge.ts',
-    from: 'const crmEdited = mentioned && !same(crm, reference) && !behind;',
-    to: 'const crmEdited = mentioned && !same(crm, reference);',
+    from: 'const crmEdited = mentioned && !same(crm, reference) && !behind && !leftOpen;',
+    to: 'const crmEdited = mentioned && !same(crm, reference) && !leftOpen;',
     test: crossings,
     pattern: 'two edits on the phone in a row',
   },
@@ -682,10 +682,18 @@ export const defects: Defect[] = [
   {
     name: 'that a field was emptied is no news to whoever deletes',
     file: 'functions/core/deletion.ts',
-    from: 'if (name in data && sameValue(data[name], offer.value)) return false;',
-    to: 'if (sameValue(data[name], offer.value)) return false;',
+    from: 'if (name in data && sameAs(spec, data[name], offer.value)) return false;',
+    to: 'if (sameAs(spec, data[name], offer.value)) return false;',
     test: 'test/integration/deletes.test.ts',
     pattern: 'emptied on the phone',
+  },
+  {
+    name: 'nobody hears that guests are asked anew',
+    file: 'functions/sync/answers.ts',
+    from: 'const told = afterWrite(codec, decision, written);',
+    to: 'const told = afterWrite(codec, decision, undefined);',
+    test: 'test/integration/guests.test.ts',
+    pattern: 'asks its guests anew',
   },
   {
     name: 'who is heard first decides a conflict',

@@ -382,6 +382,8 @@ test('rule 10: restored under another crmId: the old delete, woken again, is not
   assert.equal((await world.events()).length, 1);
   await world.crm(world.change('v1', visit(2)));
   assert.equal((await world.events()).length, 2, 'entered anew it has an event of its own');
+  const links = await world.store.linksByCrmId('anna', 'appointment', ['v1', 'v2']);
+  assert.deepEqual(links.map((link) => link.crmId).sort(), ['v1', 'v2'], 'and each its link');
 });
 
 test('P1 rule 10: restored under another crmId after it was deleted at Google too: told, whatever its version', async () => {
@@ -528,6 +530,26 @@ test('rule 11: a run that dies while it removes: its own deletes are not the use
     told(world).filter((m) => m.op === 'delete'),
     [],
   );
+});
+
+test('rule 11: the grant is gone before removal, and the entry became a series on the phone: it keeps its record', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  const rule = { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] };
+  await world.phone('anna', 'PATCH', `/${event?.id}`, rule);
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  world.workspace.oauth.revokeUser('anna@firm.example');
+  await world.poll();
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+  await world.consent('anna', SCOPES.primary);
+  await world.poll();
+  const links = await world.store.linksByCrmId('anna', 'appointment', ['v1']);
+  assert.deepEqual(
+    links.map(({ state, googleId }) => [state, googleId]),
+    [['live', `${event?.id}_20261124T080000Z`]],
+  );
+  assert.equal(told(world).filter((m) => m.op === 'upsert' && m.crmId === undefined).length, 2);
 });
 
 test('rule 11: removal is asked for while a run disconnects and keeps: it removes as well', async () => {

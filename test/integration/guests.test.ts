@@ -221,6 +221,66 @@ test('C20 first sync, backfill and full resync of users with series and guests: 
   assert.equal(doubled.filter((m) => m.record === 'appointment').length, 20 * 4, 'each once (C21)');
 });
 
+/** A meeting with Luca, who has accepted it, and whose answer the CRM has. */
+async function accepted(): Promise<{ world: World; data: object }> {
+  const world = createWorld();
+  for (const user of ['anna', 'luca', 'theo']) await world.connect(user);
+  await world.crm(world.change('v1', visit(1, 9, { participants: [LUCA] })));
+  const [event] = await world.events();
+  const answer = { attendees: [{ ...LUCA, responseStatus: 'accepted' }] };
+  await world.phone('luca', 'PATCH', `/${event?.id}`, answer);
+  await world.poll();
+  const { data = {} } = world.messages.at(-1) ?? {};
+  assert.equal(answers(data), 'accepted');
+  world.messages.length = 0;
+  return { world, data };
+}
+
+const LUCA = { email: 'luca@firm.example' };
+const answers = (data: { participants?: { response?: string }[] | null } | undefined) =>
+  data?.participants?.map(({ response }) => response).join();
+
+test('P1 rule 1: a meeting that is handed over asks its guests anew, and the CRM hears it', async () => {
+  const { world, data } = await accepted();
+  await world.crm(world.change('v1', { ...visit(), ...data }, { userId: 'theo' }));
+  const [event] = await world.events('theo');
+  assert.equal(event?.attendees?.[0]?.responseStatus, 'needsAction');
+  const last = world.messages.findLast(({ crmId }) => crmId === 'v1');
+  assert.deepEqual(last?.changed, ['participants']);
+  assert.equal(answers(last?.data), 'needsAction');
+});
+
+test('P1 rule 11: a meeting that is written again on coming back asks its guests anew, and the CRM hears it', async () => {
+  const { world, data } = await accepted();
+  await world.crm(world.change('v1', { ...visit(), ...data }));
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  await world.poll();
+  await world.connect('anna');
+  await world.poll();
+  assert.equal((await world.events())[0]?.attendees?.[0]?.responseStatus, 'needsAction');
+  assert.equal(
+    answers(world.messages.findLast(({ crmId }) => crmId === 'v1')?.data),
+    'needsAction',
+  );
+});
+
+test('rule 10: a guest who answers keeps no meeting that is cancelled at the same time', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca']) await world.connect(user);
+  for (const told of [false, true]) {
+    const crmId = `v${told}`;
+    await world.crm(world.change(crmId, visit(1, 9, { participants: [LUCA] })));
+    const [event] = await world.events();
+    const answer = { attendees: [{ ...LUCA, responseStatus: 'accepted' }] };
+    await world.phone('luca', 'PATCH', `/${event?.id}`, answer);
+    if (told) await world.poll();
+    await world.crm(
+      world.change(crmId, visit(1, 9, { participants: [LUCA], status: 'cancelled' })),
+    );
+    assert.deepEqual(await world.events(), []);
+  }
+});
+
 test('rule 7: P4 what the CRM changed in another organizer’s event that is gone is answered, not lost', async () => {
   const world = createWorld();
   await world.connect('anna');

@@ -10,6 +10,7 @@ import type { Conflict, CrmChange, GoogleChange } from '../../functions/core/mes
 import { plan } from '../../functions/core/plan.ts';
 import type { Intent, Link } from '../../functions/core/records.ts';
 import { settle } from '../../functions/core/settle.ts';
+import { afterWrite } from '../../functions/core/written.ts';
 
 export type Event = calendar_v3.Schema$Event;
 
@@ -161,10 +162,11 @@ export class Mini<R = Event> {
     });
   }
 
-  #carryOut(decision: Decision, withIntent: boolean, withEvent: boolean): void {
-    this.decisions.push(decision);
+  #carryOut(planned: Decision, withIntent: boolean, withEvent: boolean): void {
+    this.decisions.push(planned);
     const observed = withEvent ? this.shown : undefined;
-    const written = this.#write(decision);
+    const written = this.#write(planned);
+    const decision = afterWrite(this.kind.codec as Codec, planned, written);
     const settled = settle({
       codec: this.kind.codec as Codec,
       userId: 'anna',

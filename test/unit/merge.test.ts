@@ -117,6 +117,21 @@ test('C15 guests: what either side added stays; the CRM’s customers outlive Go
   assert.deepEqual(merged.toGoogle, {});
 });
 
+test('a guest’s answer is Google’s: a CRM that says another one is corrected, once', () => {
+  const p = (response: string) => [{ email: 'a@x', response }];
+  const base = {
+    crm: { participants: p('accepted') },
+    google: { participants: p('accepted') },
+    offered: {},
+  };
+  const first = run({ base, crm: { participants: p('declined') } });
+  assert.deepEqual(first.toCrm, { participants: p('accepted') });
+  assert.deepEqual(first.toGoogle, {});
+  const again = { ...base, crm: { participants: first.agreed.participants ?? null } };
+  assert.deepEqual(run({ base: again, crm: { participants: p('declined') } }).toCrm, {});
+  assert.deepEqual(run({ base, crm: { participants: [{ email: 'a@x' }] } }).toCrm, {});
+});
+
 test('another organizer’s fields are refused and Google’s value told', () => {
   const merged = run({
     crm: { subject: 'B' },

@@ -26,7 +26,10 @@ function doubled(view: View, { user, id, resource }: ShownEvent): Violation[] {
     );
 }
 
-/** The record names the guests that the event has, each with the answer given there. */
+/**
+ * The record names the guests that the event has, each with the answer given there; a guest's own record, of
+ * a meeting that nobody else has, says the own answer itself.
+ */
 function answers(view: View): Violation[] {
   return view.final.records.flatMap((record) => {
     const isMeeting = record.record === 'appointment' && !record.deleted;
@@ -35,8 +38,11 @@ function answers(view: View): Violation[] {
     const guests: Raw[] = event.resource.attendees ?? [];
     const known: Raw[] = record.data.participants ?? [];
     if (guests.length === 0) return [];
+    const owner = view.final.users.find(({ userId }) => userId === record.userId);
     return guests.flatMap(({ email, responseStatus }) => {
-      const answer = known.find((p) => p.email === email)?.response ?? 'needsAction';
+      const said =
+        email === owner?.email ? record.data : known.find((person) => person.email === email);
+      const answer = said?.response ?? 'needsAction';
       return answer === responseStatus
         ? []
         : [violation('P1', `${record.crmId}: ${email} is ${answer} in the CRM, ${responseStatus}`)];
