@@ -196,7 +196,7 @@ export const ofContactsAndTasks: Defect[] = [
     from: '!behind && !leftOpen;',
     to: '!behind;',
     test: tasks,
-    pattern: 'without a day',
+    pattern: 'that is no edit',
   },
   {
     name: 'tasks: nobody hears the day that Google gives',

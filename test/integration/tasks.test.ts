@@ -129,6 +129,16 @@ test('open again before it heard of the day: open at Google, and no conflict', a
   assert.equal(told(world).length, 1);
 });
 
+test('open again on the phone while the CRM still says done, without a day: that is no edit', async () => {
+  const world = await connected();
+  await world.crm(wish(world, 'T-1', DONE));
+  world.tasks().reopen(only(world).id);
+  await world.crm(wish(world, 'T-1', { ...DONE, title: 'Call back' }));
+  assert.deepEqual([only(world).title, only(world).status], ['Call back', 'needsAction']);
+  const { data, conflicts } = last(world) ?? {};
+  assert.deepEqual([data?.status, data?.completed, conflicts], ['open', null, undefined]);
+});
+
 test('ticked off on both sides: no conflict, and the CRM hears the day', async () => {
   const world = await connected();
   await world.crm(wish(world, 'T-1', { title: 'Call', status: 'open' }));
