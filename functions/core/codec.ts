@@ -67,8 +67,8 @@ export interface Observed {
   slot?: string;
   /** It is a group itself: its members are the records. When it changed last, ms by Google's clock. */
   whole?: { since: number };
-  /** The CRM record that our own marker names, with the generation it was inserted as. */
-  marker?: { crmId: string; generation: number };
+  /** The CRM record that our own marker names, with the generation and the word (wordOf) it was inserted as. */
+  marker?: { crmId: string; generation: number; word?: string };
   /**
    * Other users' copies have the same key, a digest; `own`: this user's is the original. `host`: the user
    * whose it is, where the directory knows one.

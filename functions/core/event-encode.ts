@@ -3,8 +3,8 @@ import type { calendar_v3 } from '@googleapis/calendar';
 import { byKey, type CodecContext, type Patch } from './codec.ts';
 import { composeDescription, replaceBlock } from './description.ts';
 import { type Event, KEY, momentOf } from './event.ts';
-import type { Fields, Json } from './fields.ts';
-import { digest } from './link.ts';
+import { type Fields, type Json, sameValue } from './fields.ts';
+import { digest, wordOf } from './link.ts';
 import { addDays } from './time.ts';
 
 /** Shown in the CRM block of the description. */
@@ -41,7 +41,11 @@ export function insert(
     description: composeDescription(data.description, data),
     attendees: attendees(data, {}, context, []),
     extendedProperties: {
-      private: { [KEY.crmId]: crmId, [KEY.generation]: String(generation) },
+      private: {
+        [KEY.crmId]: crmId,
+        [KEY.generation]: String(generation),
+        [KEY.word]: wordOf(data),
+      },
       shared: { [KEY.reference]: digest('appointment', crmId).slice(0, 32) },
     },
   };
@@ -85,7 +89,10 @@ export function patch(
     if (next !== shows) body.description = next;
   }
   if (changed.includes('participants') || changed.includes('response')) {
-    body.attendees = attendees(target, before, context, current?.attendees ?? []);
+    const there = current?.attendees ?? [];
+    const next = attendees(target, before, context, there);
+    // Both sides invited the same, or we did and lost the answer: written again it is a change to no one's use.
+    if (!sameValue(next as Json, there as Json)) body.attendees = next;
   }
   return Object.keys(body).length === 0 ? undefined : body;
 }

@@ -25,7 +25,12 @@ export const isPrivate = (event: Event) =>
   event.visibility === 'private' || event.visibility === 'confidential';
 
 /** Keys of our extended properties; Google drops keys over 44 characters in silence. */
-export const KEY = { crmId: 'crmId', generation: 'crmGeneration', reference: 'crmReference' };
+export const KEY = {
+  crmId: 'crmId',
+  generation: 'crmGeneration',
+  word: 'crmWord',
+  reference: 'crmReference',
+};
 
 /** The id that a record's event is inserted under: base32hex as Google demands, 5 to 1024 characters. */
 export const eventId = (userId: string, crmId: string, generation: number) =>
@@ -37,7 +42,8 @@ export function ownerOf(event: Event, googleId: string, context: CodecContext): 
   const generation = Number(event.extendedProperties?.private?.[KEY.generation]);
   if (!crmId || !Number.isInteger(generation)) return undefined;
   if (eventId(context.userId, crmId, generation) !== googleId) return undefined;
-  return { crmId, generation };
+  const word = event.extendedProperties?.private?.[KEY.word];
+  return { crmId, generation, ...(word && { word }) };
 }
 
 /** The value as a moment; undefined when it is none. */

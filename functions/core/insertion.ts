@@ -1,4 +1,5 @@
 /** When a record is written at Google anew: with which values, and under which generation. */
+import { placeBefore } from './alone.ts';
 import { isConcealed } from './conceal.ts';
 import { type Decision, decide, type Notice, refuse } from './decision.ts';
 import type { Fields } from './fields.ts';
@@ -14,7 +15,7 @@ export function insert(
   generation: number,
   conflicts: Conflict[],
 ): Decision {
-  const { codec, context, window, intent, link, observed } = input;
+  const { codec, context, window, intent, link } = input;
   if (!intent) return decide('nothing');
   // What is inserted is the CRM's: nothing in it is hidden any more.
   const data = codec.canonical(intent.data, context);
@@ -53,7 +54,7 @@ export function insert(
     ...(all.length > 0 && { conflicts: all }),
   };
   // It stands alone from now on: the CRM has to know that it does not go with its group any more.
-  const alone = codec.groups !== undefined && (link?.group ?? observed?.group) !== undefined;
+  const alone = placeBefore(input) !== undefined;
   return {
     ...decide(rule, { link: 'live', agreed, offers: unseen }),
     write: { kind: 'insert', googleId, crmId: intent.crmId, generation, fields },

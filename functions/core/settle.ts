@@ -1,3 +1,4 @@
+import { placeBefore, standsAlone } from './alone.ts';
 import type { Codec, Observed } from './codec.ts';
 import { conceal, isConcealed } from './conceal.ts';
 import type { Decision, Notice } from './decision.ts';
@@ -17,6 +18,8 @@ export interface Outcome {
   intent: Intent | undefined;
   /** As read before the decision. */
   observed: Observed | undefined;
+  /** The place in a group that the record has left: see Work. */
+  left?: Observed;
   claim?: Link['claim'];
   heir?: Heir;
   /** As Google answered the write: the only source of what Google holds now (P12). */
@@ -80,18 +83,16 @@ export function settle(given: Outcome): Settled {
   return { ...settled, link: next, ...(left && { left }) };
 }
 
-/** The place in a group that a record leaves which is inserted as an object of its own. */
-function placeBefore({ codec, link, observed, decision }: Outcome) {
-  if (!codec.groups || decision.write?.kind !== 'insert') return undefined;
-  const from = link?.group !== undefined ? link : observed?.state === 'gone' ? observed : undefined;
-  const { group, googleId, slot } = from ?? {};
-  if (group === undefined || googleId === undefined || slot === undefined) return undefined;
-  return { group, googleId, slot };
-}
+/** The place in a group that a record leaves which is written as an object of its own, or was already. */
+const placeOut = (outcome: Outcome) =>
+  outcome.decision.write?.kind === 'insert' ||
+  (outcome.decision.link === 'live' && standsAlone(outcome))
+    ? placeBefore(outcome)
+    : undefined;
 
 /** That place stays empty, also if the group is written anew. */
 function placeLeft(outcome: Outcome, next: Link): Link | undefined {
-  const before = placeBefore(outcome);
+  const before = placeOut(outcome);
   if (!before || next.group !== undefined) return undefined;
   const { group, googleId, slot } = before;
   const expireAt = Math.max(outcome.expireAt, Date.parse(slot) || 0);
@@ -334,7 +335,7 @@ function placeOf(outcome: Outcome): Pick<GoogleChange, 'occurrence' | 'instead'>
     const crmId = parent?.googleId === group ? parent.crmId : undefined;
     return codec.groups?.named({ googleId: group, ...(crmId !== undefined && { crmId }) }, slot);
   };
-  const before = placeBefore(outcome);
+  const before = placeOut(outcome);
   if (before) return { instead: name(before.group, before.slot) };
   const now = [written, observed].find((seen) => seen?.state === 'live');
   const { group, slot } = now ?? (observed?.group !== undefined ? observed : link) ?? {};

@@ -1,4 +1,5 @@
 /** One record's sides brought together: what goes to Google, and what the CRM is told. */
+import { standsAlone } from './alone.ts';
 import type { Codec, CodecContext, Observed, Patch } from './codec.ts';
 import { isConcealed } from './conceal.ts';
 import { wholeTexts } from './cut.ts';
@@ -38,6 +39,8 @@ export interface PlanInput {
   yields?: { crmId?: string };
   /** Of a member of a group that is a record itself: the group's. */
   parent?: Link | undefined;
+  /** The place in a group that the record has left: see Work. */
+  left?: Observed;
 }
 
 /**
@@ -150,7 +153,8 @@ export function heldByCrm(link: Link | undefined, known: Fields): Fields {
 function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | undefined {
   const { codec, observed } = input;
   const changed = Object.keys(merged.toCrm);
-  if (changed.length === 0 && merged.conflicts.length === 0) return undefined;
+  const isNews = changed.length + merged.conflicts.length > 0 || standsAlone(input);
+  if (!isNews) return undefined;
   const rejected = rejection(input, merged.refused, "Google's values are in data");
   return {
     op: 'upsert',

@@ -18,8 +18,8 @@ export interface UndoInput {
   link: Link | undefined;
   /** As Google shows it now. */
   observed: Observed | undefined;
-  /** The CRM has sent something newer, which waits. */
-  pending: boolean;
+  /** The CRM has sent something newer, which waits; or a member of the group was changed since. */
+  newer: boolean;
   /** Its place in the group that was brought back just before. */
   seat?: Observed;
 }
@@ -29,7 +29,7 @@ export const kept = {
   nothing: 'the run left nothing to take back here',
   newer: 'it has been changed since, so what is newer stays',
   handedOver: 'it went to another user: hand it back in the CRM',
-  notAdopted: 'the CRM never took it over, so there is no record to bring back',
+  notAdopted: 'the CRM has not taken it over, so there is nothing of the CRM’s to put back',
   foreign: 'somebody else organises it: only the organizer can change it back',
   private: 'its texts are private and not in the journal: nothing could be brought back whole',
   crmOnly: 'only fields that belong to the CRM were changed: change them there',
@@ -56,11 +56,11 @@ const keep = (why: Kept): Decision => ({
   offers: {},
 });
 
-function obstacle({ codec, entry, link, observed, pending }: UndoInput): Kept | undefined {
+function obstacle({ codec, entry, link, observed, newer }: UndoInput): Kept | undefined {
   if (entry.before === null && entry.after === null) return 'nothing';
   if (['handOver', 'takeOver', 'yield'].includes(entry.rule)) return 'handedOver';
   if (entry.cut) return 'tooLarge';
-  if (!link || pending || !isAsLeft(codec, entry, link)) return 'newer';
+  if (!link || newer || !isAsLeft(codec, entry, link)) return 'newer';
   if (observed && !isShownAsLeft(entry, link, observed)) return 'newer';
   return undefined;
 }
@@ -155,8 +155,12 @@ function mayPutBack(codec: Codec, link: Link, name: string): boolean {
   return spec?.flow === 'both' && (!link.foreign || spec.own === true);
 }
 
-/** Fields were changed: they get their values back, at Google and in the CRM. */
+/**
+ * Fields were changed: they get their values back, at Google and in the CRM. What the CRM has not named is
+ * the user's alone: nothing of it is changed at Google (P10).
+ */
 function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
+  if (link.crmId === undefined) return keep('notAdopted');
   const before = entry.before ?? {};
   const names = Object.keys(before).filter((n) => !sameValue(before[n], entry.after?.[n]));
   const changed = names.filter((name) => mayPutBack(codec, link, name));

@@ -61,6 +61,7 @@ export async function readAgain(
   again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[],
 ): Promise<void> {
   const ids = new Map(again.map((a) => [a.work, a.googleId]));
+  for (const { work } of again) if (work.observed?.group !== undefined) work.left = work.observed;
   await read(
     run,
     collection,

@@ -3,10 +3,10 @@
  * So the attempt is stored before the call, under the fence of the lease, and an attempt without an
  * answer is looked for before the next one; as long as Google may show it late, it is waited for.
  */
-import type { Observed } from '../core/codec.ts';
+import type { CodecContext, Observed } from '../core/codec.ts';
 import { decide } from '../core/decision.ts';
 import type { Fields } from '../core/fields.ts';
-import { linkId } from '../core/link.ts';
+import { changeNumber, linkId, wordOf } from '../core/link.ts';
 import type { Link } from '../core/records.ts';
 import { SyncError, saysNothingDone } from '../errors.ts';
 import type { Collection } from './collection.ts';
@@ -94,6 +94,31 @@ export async function adoptGroups(run: Run, { codec }: Collection, works: Work[]
     links.push(work.link);
   }
   if (links.length > 0) await run.engine.store.commit(run.lease, { links }, false);
+}
+
+/**
+ * Inserted by a run that never knew, with just what the CRM says today: what Google shows otherwise is
+ * somebody's edit then, and no conflict.
+ */
+export function knowInserted(
+  run: Run,
+  { codec }: Collection,
+  context: CodecContext,
+  works: Work[],
+): void {
+  for (const work of works) {
+    const { link, intent, observed } = work;
+    const marker = observed?.state === 'live' ? observed.marker : undefined;
+    const isIts = marker && marker.crmId === intent?.crmId && intent.userId === run.user.userId;
+    if (link || !isIts || intent.op !== 'upsert') continue;
+    const data = codec.canonical(intent.data, context);
+    if (codec.absent(data) || marker.word !== wordOf(data)) continue;
+    work.link = {
+      ...blank(run, codec.record, intent.crmId, marker.generation, data),
+      googleId: observed?.googleId ?? '',
+      changes: changeNumber(intent.seen ?? '', run.user.userId),
+    };
+  }
 }
 
 /** Stores that these insertions are about to be tried. */

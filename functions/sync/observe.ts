@@ -34,12 +34,14 @@ export interface Work {
   marked?: Link;
   /** Of a member of a group that is a record itself: the group's link. */
   parent?: Link | undefined;
+  /** Its place in a group, as read before the object that `observed` is: the record has left it. */
+  left?: Observed;
   /** The CRM names a place in a group that is not there. */
   nowhere?: Nowhere;
   /** What became of its group, and takes it along. */
   follows?: 'anew' | 'told' | 'changed';
   /** To be undone, instead of planned. `seat`: its place in the group that was brought back just now. */
-  undo?: { entry: JournalEntry; pending: boolean; seat?: Observed };
+  undo?: { entry: JournalEntry; newer: boolean; seat?: Observed };
 }
 
 /** The object of a link that lives in another place, as far as this place can know. */

@@ -45,8 +45,9 @@ export async function undoRun(engine: Engine, userId: string, runId: number): Pr
     for (const collection of run.collections) {
       const mine = entries.filter((entry) => entry.record === collection.codec.record);
       await alone(run, collection, async () => {
+        const touched = await groupsTouched(run, collection, mine);
         for (let i = 0; i < mine.length; i += CHUNK)
-          await undoSome(run, collection, mine.slice(i, i + CHUNK), report);
+          await undoSome(run, collection, mine.slice(i, i + CHUNK), touched, report);
       });
     }
     await giveBack(run);
@@ -59,14 +60,33 @@ export async function undoRun(engine: Engine, userId: string, runId: number): Pr
 const isReachable = (user: User) =>
   user.leaving === undefined && (user.state === 'active' || user.state === 'paused');
 
+/**
+ * Ids of groups that the run made, and of which somebody has changed a member since: that changes nothing of
+ * the group itself, and would go with it.
+ */
+async function groupsTouched(
+  { engine, user }: Run,
+  { codec }: Collection,
+  entries: JournalEntry[],
+): Promise<Set<string>> {
+  const made = entries.filter(({ before, wrote }) => before === null && wrote === 'insert');
+  const ids = made.flatMap(({ googleId }) => googleId ?? []);
+  if (!codec.groups || ids.length === 0) return new Set();
+  const members = await engine.store.linksByGroup(user.userId, codec.record, ids);
+  const left = new Map(entries.map(({ linkId, etag }) => [linkId, etag ?? null]));
+  const touched = members.filter(({ id, etag }) => left.get(id) !== (etag ?? null));
+  return new Set(touched.flatMap(({ group }) => group ?? []));
+}
+
 async function undoSome(
   run: Run,
   collection: Collection,
   entries: JournalEntry[],
+  touched: Set<string>,
   report: UndoReport,
 ): Promise<void> {
   await keepLease(run);
-  const works = await worksOf(run, collection, entries);
+  const works = await worksOf(run, collection, entries, touched);
   // What was changed on the phone since the last poll is newer as well.
   const there = works.filter((work) => work.link?.googleId !== undefined);
   await read(run, collection, there, (work) => work.link?.googleId ?? '');
@@ -75,7 +95,12 @@ async function undoSome(
   tell(executed, report);
 }
 
-async function worksOf(run: Run, collection: Collection, entries: JournalEntry[]): Promise<Work[]> {
+async function worksOf(
+  run: Run,
+  collection: Collection,
+  entries: JournalEntry[],
+  touched: Set<string>,
+): Promise<Work[]> {
   const { store } = run.engine;
   const { userId } = run.user;
   const links = await linksOf(store, userId, collection, entries);
@@ -86,13 +111,14 @@ async function worksOf(run: Run, collection: Collection, entries: JournalEntry[]
   );
   return entries.map((entry) => {
     const link = links.get(entry.linkId);
-    const pending = link?.crmId !== undefined && waiting.has(link.crmId);
+    const newer =
+      (link?.crmId !== undefined && waiting.has(link.crmId)) || touched.has(entry.googleId ?? '');
     return {
       link,
       intent: undefined,
       observed: undefined,
       raw: undefined,
-      undo: { entry, pending },
+      undo: { entry, newer },
     };
   });
 }

@@ -44,8 +44,8 @@ export const decisions: Defect[] = [
   {
     name: 'undo takes back what is newer',
     file: 'functions/core/undo.ts',
-    from: "if (!link || pending || !isAsLeft(codec, entry, link)) return 'newer';",
-    to: "if (!link || pending) return 'newer';",
+    from: "if (!link || newer || !isAsLeft(codec, entry, link)) return 'newer';",
+    to: "if (!link || newer) return 'newer';",
     test: undo,
     pattern: 'what is newer stays',
   },

@@ -649,10 +649,18 @@ export const defects: Defect[] = [
   {
     name: 'what we inserted is not known again',
     file: 'functions/core/event.ts',
-    from: '  return { crmId, generation };\n',
+    from: '  return { crmId, generation, ...(word && { word }) };\n',
     to: '  return generation < 0 ? { crmId, generation } : undefined;\n',
     test: 'test/integration/connecting.test.ts',
     pattern: 'C06 our state',
+  },
+  {
+    name: 'what a run inserted that died is not known for what it said',
+    file: 'functions/sync/creation.ts',
+    from: 'marker.word !== wordOf(data)) continue;',
+    to: 'marker.word !== wordOf({})) continue;',
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'P5 P16 edited on the phone after a run died',
   },
   {
     name: 'an adopted event is marked as ours',

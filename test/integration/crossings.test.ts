@@ -72,6 +72,27 @@ test('rule 1: what was deleted without an answer is not told as deleted by the p
   assert.deepEqual(told(world), []);
 });
 
+test('P5 P16 edited on the phone after a run died between inserting and committing: the edit stays, and is no conflict', async () => {
+  for (const policy of [{}, { place: 'google', subject: 'google' }] as const) {
+    const world = createWorld({ policy });
+    await world.connect('anna');
+    await world.poll();
+    const first = world.change('v1', visit(1, 9, { place: 'Bern', kind: 'visit' }));
+    await dying(world, () => world.crm(first));
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Thun' });
+    await world.poll();
+    const [now] = await world.events();
+    assert.deepEqual([now?.location, now?.summary], ['Thun', event?.summary]);
+    assert.deepEqual(conflicts(world), []);
+    const last = told(world).at(-1);
+    assert.deepEqual([last?.crmId, last?.changed, last?.data?.place], ['v1', ['place'], 'Thun']);
+    world.countCalls();
+    await world.crm(world.change('v1', visit(1, 9, { place: 'Thun', kind: 'call' })));
+    assert.equal((await world.events())[0]?.location, 'Thun');
+  }
+});
+
 test('P13 an insert whose answer was lost is recognised without a second write', async () => {
   const world = await connected();
   world.workspace.faults.add({ kind: 'close', when: 'after', method: 'events.insert', count: 1 });

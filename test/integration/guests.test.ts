@@ -97,6 +97,34 @@ test('P6 a guest that was offered stays one when the CRM speaks of other fields'
   );
 });
 
+test('rule 3: a guest whom both sides have invited, or we without an answer, is not written again', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  await world.phone('anna', 'POST', '', {
+    summary: 'Review',
+    start: { date: '2026-11-26' },
+    end: { date: '2026-11-27' },
+  });
+  await world.poll();
+  const { data, googleId = '' } = world.messages.find((m) => m.op === 'upsert' && m.googleId) ?? {};
+  await world.crm(world.change('r1', { ...data }, { googleId }));
+  await world.phone('anna', 'PATCH', `/${googleId}`, {
+    attendees: [{ email: 'luca@firm.example', responseStatus: 'accepted' }],
+  });
+  world.countCalls();
+  const participants = [{ email: 'luca@firm.example' }];
+  await world.crm(world.change('r1', { ...data, participants }));
+  assert.deepEqual(world.countCalls(), { 'calendar.events.get': 1 });
+  await world.poll();
+  assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1 });
+  assert.equal(
+    (await world.events())[0]?.attendees?.[0]?.responseStatus,
+    'accepted',
+    'the answer stands',
+  );
+});
+
 test('rule 12: people in an event reach the CRM by address, name, answer and kind', async () => {
   const world = createWorld();
   await world.connect('anna');

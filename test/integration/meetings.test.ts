@@ -1,8 +1,7 @@
 /** A meeting of several users is one record of the CRM, whichever calendar is read first (C21). */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type CrmChange, crmMessageSchema } from '../../functions/core/messages.ts';
-import { Crm } from '../sandbox/crm/crm.ts';
+import { announce, crmOf } from '../support/crm.ts';
 import { createWorld, SCOPES, type World } from '../support/world.ts';
 
 const DAY = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
@@ -21,38 +20,6 @@ async function known(world: World, ...users: (keyof typeof EMAIL)[]): Promise<vo
       version: 0,
     });
   }
-}
-
-/** A CRM that follows, and what has reached it so far. */
-function crmOf(world: World) {
-  let delivered = 0;
-  const outbox: CrmChange[] = [];
-  const crm = new Crm({
-    now: world.clock.now,
-    random: () => 0.5,
-    publish: (message) => {
-      const parsed = crmMessageSchema.parse(message);
-      if (!('changes' in parsed) && parsed.record !== 'user') outbox.push(parsed);
-    },
-  });
-  return {
-    crm,
-    outbox,
-    /** Delivers what was told, and carries out what the CRM answers, until both are silent. */
-    async settle(): Promise<void> {
-      while (delivered < world.messages.length || outbox.length > 0) {
-        while (delivered < world.messages.length) await crm.receive(world.messages[delivered++]);
-        for (const change of outbox.splice(0)) await world.crm(change);
-        for (const userId of world.syncRequests.splice(0)) await world.poll(userId);
-      }
-    },
-  };
-}
-
-/** Who the CRM can enter something for. */
-async function announce(crm: Crm, ...users: (keyof typeof EMAIL)[]): Promise<void> {
-  for (const userId of users)
-    await crm.announce({ userId, email: EMAIL[userId], name: userId, timeZone: 'Europe/Zurich' });
 }
 
 /** As a guest of the organizer's, in the organizer's calendar. */

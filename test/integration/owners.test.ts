@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { User } from '../../functions/core/records.ts';
 import { ConnectionLost } from '../sandbox/google/protocol.ts';
+import { announce, crmOf } from '../support/crm.ts';
 import { createWorld, visit } from '../support/world.ts';
 
 const HOUR = 3_600_000;
@@ -146,6 +147,41 @@ test('rule 1: what a disconnect could not remove is handed over after connecting
   await world.poll('anna');
   assert.deepEqual(await world.events('anna'), []);
   assert.equal((await world.events('luca')).length, 1);
+  assert.deepEqual(
+    world.messages.filter((m) => m.op === 'delete'),
+    [],
+  );
+});
+
+test('rule 1: handed over before its owner’s run has heard the record’s name: an edit meanwhile is of the same record', async () => {
+  const world = createWorld();
+  const { crm, receive, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  for (const userId of ['anna', 'luca']) await world.connect(userId);
+  const born = await world.phone('anna', 'POST', '', {
+    summary: 'Fair',
+    start: { date: '2026-11-26' },
+    end: { date: '2026-11-27' },
+  });
+  await world.poll('anna');
+  await receive();
+  const [record] = crm.records('anna');
+  await crm.edit(record?.crmId ?? '', {}, 'luca');
+  // What the CRM has said of it is still on its way.
+  await world.phone('anna', 'PATCH', `/${born.id}`, { location: 'Bern' });
+  await world.poll('anna');
+  await settle();
+  for (const userId of ['anna', 'luca', 'anna']) await world.poll(userId);
+  await settle();
+  assert.deepEqual(
+    crm.records(undefined, true).map((r) => [r.crmId, r.userId, r.deleted, r.data.place]),
+    [[record?.crmId, 'luca', false, 'Bern']],
+  );
+  assert.deepEqual(await world.events('anna'), []);
+  assert.deepEqual(
+    (await world.events('luca')).map((e) => [e.summary, e.location]),
+    [['Fair', 'Bern']],
+  );
   assert.deepEqual(
     world.messages.filter((m) => m.op === 'delete'),
     [],

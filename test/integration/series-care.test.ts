@@ -96,6 +96,28 @@ test('undo: a series, an exception and a cancelled occurrence that the CRM made 
   assert.equal((await crm.same()).length, 4);
 });
 
+test('undo: a series of which an occurrence was changed since stays, with what was changed', async () => {
+  for (const change of ['PATCH', 'DELETE']) {
+    const crm = await connected();
+    await crm.publish(crm.edit('S', weekly));
+    const [inserted] = await crm.world.store.journalRuns('anna', 1);
+    const [event] = await crm.world.events();
+    const place = `/${event?.id}_20261201T090000Z`;
+    await crm.world.phone(
+      'anna',
+      change,
+      place,
+      change === 'PATCH' ? { location: 'Thun' } : undefined,
+    );
+    await crm.poll();
+    const before = await crm.same();
+    const report = await undoRun(crm.world.engine, 'anna', inserted?.run ?? -1);
+    assert.deepEqual([report.undone, report.kept.map((k) => k.reason)], [[], ['newer']]);
+    await crm.hear();
+    assert.deepEqual(await crm.same(), before);
+  }
+});
+
 test('undo: a changed rule is put back, on both sides', async () => {
   const crm = await withSeries();
   const [event] = await crm.world.events();
@@ -134,6 +156,35 @@ test('the journal names what was changed, and tells no text of a private series'
   assert.ok(run);
   assert.doesNotMatch(crm.world.store.dump(), /Therapy/);
 });
+
+for (const known of [false, true])
+  test(`P16 an occurrence that was deleted and edited is written alone by a run that dies: the CRM hears it all the same (${known ? 'known before' : 'new'})`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly));
+    if (known)
+      await crm.publish(crm.edit('X', { subject: 'Round', ...moved('12-01', 11) }, at('12-01')));
+    const [event] = await world.events();
+    await world.phone('anna', 'DELETE', `/${event?.id}_20261201T090000Z`);
+    await world.store.putIntents([crm.edit('X', special, at('12-01'))]);
+    const { commit } = world.store;
+    world.store.commit = async (lease, what, release) => {
+      if (what.links?.some((link) => link.crmId === 'X')) throw new Error('crash');
+      return commit(lease, what, release);
+    };
+    await assert.rejects(world.poll(), /crash/);
+    world.store.commit = commit;
+    world.advance(300_000);
+    const told = (await crm.poll()).filter((m) => m.instead);
+    const last = told.at(-1);
+    assert.deepEqual([last?.op, last?.crmId, last?.instead?.series.crmId], ['upsert', 'X', 'S']);
+    assert.equal((await crm.same()).filter((line) => line.includes('Special')).length, 1);
+    // The place stays empty, also when the series is written anew.
+    await world.phone('anna', 'DELETE', `/${event?.id}`);
+    await crm.publish(crm.edit('S', { place: 'Bern' }));
+    await crm.poll();
+    assert.equal((await crm.same()).length, 4);
+  });
 
 test('P16 a crash at every commit and every write: repeated, both sides are the same', async () => {
   for (const kind of ['commit', 'send'] as const) {

@@ -133,6 +133,19 @@ test('undo: an edit on the phone that the CRM was told is put back on both sides
   await assertCalm(world);
 });
 
+test('P10 undo: what the user changed in an event that the CRM has not named stays', async () => {
+  const world = await startWorld();
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const { id } = await world.phone('anna', 'POST', '', { summary: 'Fair', ...day });
+  await world.poll();
+  await world.phone('anna', 'PATCH', `/${id}`, { location: 'Bern' });
+  await world.poll();
+  const report = await undoLatest(world);
+  assert.deepEqual([report.undone, report.kept[0]?.reason], [[], 'notAdopted']);
+  assert.equal((await world.events())[0]?.location, 'Bern');
+  assert.deepEqual(world.messages, []);
+});
+
 test('undo: an import is taken back in the CRM; the event at Google is the user’s and stays', async () => {
   const world = await startWorld();
   const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };

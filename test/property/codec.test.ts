@@ -4,6 +4,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { appointmentCodec as codec } from '../../functions/core/appointment.ts';
 import { type Fields, sameValue } from '../../functions/core/fields.ts';
+import { wordOf } from '../../functions/core/link.ts';
 import { appointmentSchema } from '../../functions/core/messages.ts';
 import { lineProblem } from '../../functions/core/recurrence.ts';
 import { seriesCodec } from '../../functions/core/series.ts';
@@ -76,10 +77,11 @@ test('P11 insert and read back: every mapped field is as it was (5,000 cases)', 
     fc.property(appointment, (data) => {
       appointmentSchema.parse(data);
       const wanted = canonical(data);
-      const body = codec.insert('CH-1', 0, codec.canonical(data, context), context);
+      const asked = codec.canonical(data, context);
+      const body = codec.insert('CH-1', 0, asked, context);
       const id = codec.googleId('anna', 'CH-1', 0) ?? '';
       const read = codec.decode(stored({ id }, body, 1), context);
-      assert.deepEqual(read.marker, { crmId: 'CH-1', generation: 0 });
+      assert.deepEqual(read.marker, { crmId: 'CH-1', generation: 0, word: wordOf(asked) });
       for (const [name, value] of Object.entries(wanted)) {
         if (name === 'description' && !isPlain(data)) continue;
         assert.ok(
@@ -209,7 +211,7 @@ test('P11 series: what is inserted or patched reads back the same, rule, zone an
       const read = seriesCodec.decode(event, context);
       for (const name of ['start', 'end', 'recurrence'])
         assert.ok(sameValue(wanted[name], read.fields[name]), name);
-      assert.deepEqual(read.marker, { crmId: 'CH-1', generation: 0 });
+      assert.deepEqual(read.marker, { crmId: 'CH-1', generation: 0, word: wordOf(wanted) });
       assert.ok(!read.whole && !read.ignored);
       const target = { ...wanted, recurrence: second };
       const changed = ['recurrence'];

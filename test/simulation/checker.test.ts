@@ -224,6 +224,25 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P7',
+    name: 'cancelled in the CRM, whose record names the guest, and back because of the guest',
+    history: (bad) => {
+      const [email, response] = ['guest@else.example', 'needsAction'];
+      const meeting = desk({ participants: [{ email, response }] });
+      const known = bad ? meeting : desk();
+      return planned()
+        .onPhone('edit', 'e1', ours('CH-1', { attendees: [{ email, responseStatus: response }] }))
+        .run(2)
+        .tell(2, { ...about, data: known, changed: ['participants'] }, known)
+        .store(2, 'e1')
+        .inCrm('cancel', 'CH-1', { ...known, status: 'cancelled' })
+        .run(3)
+        .tell(3, { ...about, conflicts: [{ field: 'cancelledInCrm', winner: 'google' }] }, meeting)
+        .store(3, 'e1')
+        .end();
+    },
+  },
+  {
     invariant: 'P8',
     name: 'deleted in the CRM, edited on the phone: the edit goes in silence',
     history: (bad) => {
@@ -627,6 +646,23 @@ const cases: Case[] = [
       story.note({ kind: 'user', user: ANNA, what: 'connected' });
       if (!bad) story.run(3).write(3, 'insert', 'e2', ours('CH-1')).store(3, 'e2');
       return story.end();
+    },
+  },
+  {
+    invariant: 'rule 11',
+    name: 'left with removal: edited on the phone it is still there; out of the bin again it may be',
+    history: (bad) => {
+      const story = planned().note({ kind: 'user', user: ANNA, what: 'leavingRemove' }).run(2);
+      if (!bad) story.write(2, 'delete', 'e1', gone(ours('CH-1'))).store(2, 'e1');
+      story.onPhone(bad ? 'edit' : 'restore', 'e1', ours('CH-1'));
+      story.note({
+        kind: 'told',
+        task: 2,
+        message: { userId: ANNA, record: 'user', op: 'upsert', data: { state: 'disconnected' } },
+      });
+      story.note({ kind: 'user', user: ANNA, what: 'connected' }).run(3);
+      story.write(3, 'insert', 'e2', ours('CH-1')).store(3, 'e2');
+      return story.write(3, 'delete', 'e1', gone(ours('CH-1'))).end();
     },
   },
   {

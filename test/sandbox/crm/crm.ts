@@ -84,7 +84,12 @@ export class Crm {
     const edited = checked(data, record.record);
     record.editedFields = editedAt(record.version + 1, record, edited);
     record.data = { ...record.data, ...edited };
-    if (userId !== undefined) record.userId = userId;
+    if (userId !== undefined) {
+      const { userId: before, googleId } = record;
+      if (googleId !== undefined && before !== userId)
+        record.formerly = [...(record.formerly ?? []), { userId: before, googleId }];
+      record.userId = userId;
+    }
     this.#personChanged(record);
     await this.flush();
     return record;
@@ -245,13 +250,17 @@ export class Crm {
     const former = [...this.#records.values()].filter(
       (r) => r.googleId === googleId && r.userId === change.formerUserId,
     );
-    const live = [...same, ...former].find((record) => !record.deleted);
+    // Named and handed over, of which the old owner's calendar had not heard yet: no second record.
+    const handed = [...this.#records.values()].filter(({ formerly = [] }) =>
+      formerly.some((f) => f.userId === change.userId && f.googleId === googleId),
+    );
+    const live = [...same, ...former, ...handed].find((record) => !record.deleted);
     if (live || crmId !== undefined) return live ?? named;
     // Both sides took the same occurrence out of its series at once.
     const part = change.occurrence && this.#partAt(change.occurrence, change.userId);
     if (part) return part;
     // Adopted once and deleted since: a late copy of the first message must not make a second record.
-    return same.at(-1);
+    return [...same, ...handed].at(-1);
   }
 
   /** The live record of an occurrence: it is known by its place before it has Google's id. */

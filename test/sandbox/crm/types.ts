@@ -48,6 +48,8 @@ export interface CrmRecord {
   wentWith?: string;
   origin: 'crm' | 'google';
   googleId?: string;
+  /** What it was at Google under owners who have handed it over. */
+  formerly?: { userId: string; googleId: string }[];
   /** The record is this one occurrence of a series (RECURRENCE=series). */
   occurrence?: Occurrence;
   /** Of a series: original starts of occurrences that do not take place and have no record. */

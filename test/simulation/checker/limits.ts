@@ -1,5 +1,5 @@
 /** What the engine cannot know, so that both sides may differ: each a known limit, named. */
-import type { Edit } from '../history.ts';
+import type { Edit, Effect } from '../history.ts';
 import type { View } from './view.ts';
 
 /**
@@ -15,7 +15,8 @@ export function isBeyond(view: View, root: string): boolean {
 
 /**
  * Known limit: written by a run that died before it stored that. What it wrote and what people change look
- * alike then, so one side's edit may meet its own older value as a conflict. It is told.
+ * alike then, so one side's edit may meet its own older value as a conflict. It is told. Not so where it
+ * inserted all that the CRM has ever said of the record.
  */
 export const hasNoBase = (view: View, root: string): boolean =>
   view.effects.some(
@@ -23,8 +24,18 @@ export const hasNoBase = (view: View, root: string): boolean =>
       e.task !== undefined &&
       e.after.status !== 'cancelled' &&
       view.rootOf({ side: 'google', user: e.user, id: e.id }) === root &&
-      !view.isCommitted(e),
+      !view.isCommitted(e) &&
+      !(e.before === undefined && isFirstWord(view, root, e)),
   );
+
+/** The CRM said one thing of the record before the run stored anything of it, and nobody made it do so again. */
+function isFirstWord(view: View, root: string, { user }: Effect): boolean {
+  const words = view.editsOf(root).filter((e) => e.side === 'crm');
+  const connected = view.entries.filter(
+    (e) => e.kind === 'user' && e.user === user && e.what === 'connected',
+  );
+  return words.length === 1 && connected.length === 1;
+}
 
 /**
  * Known limit: Google's deletion of contacts takes no etag. An edit between the look and the deletion, the

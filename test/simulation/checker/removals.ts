@@ -60,8 +60,10 @@ function leftBehind(view: View): Violation[] {
     for (const key of view.inserted.keys()) {
       const [owner = '', id = ''] = key.split('/');
       if (owner !== user) continue;
-      const now = view.effectsOn(user, id).findLast((e) => e.seq < seq);
-      if (!now || now.after.status === 'cancelled') continue;
+      const until = view.effectsOn(user, id).filter((e) => e.seq < seq);
+      if (until.at(-1)?.after.status === 'cancelled') continue;
+      // It was taken out as asked: who gets it out of the bin then, while the run still lets go, wants it.
+      if (until.some((e) => e.seq > last.seq && e.task && e.after.status === 'cancelled')) continue;
       if (isKnownAt(view, id, last.seq) && !isRevoked(view, user, seq))
         found.push(violation('rule 11', `${id} of ${user}, who left with removal, is still there`));
     }

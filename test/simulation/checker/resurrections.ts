@@ -94,7 +94,7 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
               (c) => view.rootOf({ side: 'crm', user: c.user, id: c.crmId }) === root,
             ))),
     );
-    if (!acted) return false;
+    if (!acted || !sawGuests(e, last)) return false;
     return FIELDS.every((field) => {
       const value = said(e.side, e.after, field);
       if (value === undefined || value === said(e.side, e.before, field)) return true;
@@ -103,3 +103,17 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
     });
   });
 }
+
+/** Whoever cancels a meeting may not know yet whom the other side has invited, or taken off, since. */
+function sawGuests(edit: Edit, last: Edit): boolean {
+  const was = guestsOf(edit.side, edit.before);
+  const now = guestsOf(edit.side, edit.after);
+  const seen = guestsOf(last.side, last.before);
+  const isSeen = (guest: string) => seen.includes(guest) === now.includes(guest);
+  return [...was, ...now].filter((g) => was.includes(g) !== now.includes(g)).every(isSeen);
+}
+
+const guestsOf = (side: Edit['side'], raw: Raw | undefined): string[] =>
+  ((side === 'crm' ? raw?.participants : raw?.attendees) ?? [])
+    .map((guest: Raw) => guest?.email)
+    .filter((email: string) => email !== raw?.organizer?.email);
