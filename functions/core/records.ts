@@ -133,7 +133,7 @@ export interface Link {
   group?: string;
   /** The object's place in its group, for good: an occurrence's original start (date or date-time). */
   slot?: string;
-  /** While it is live: what others of the user's may have in common with it (Codec.likeness). */
+  /** What others of the user's may have in common with it (Codec.likeness). */
   likeness?: string[];
   /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
   claim?: { key: string; until: number };

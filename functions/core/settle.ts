@@ -58,7 +58,6 @@ export function settle(given: Outcome): Settled {
   if (decision.link === 'none') return link ? { ...settled, removed: link.id } : settled;
   const next = identity(outcome, notice !== undefined && notice.op !== 'reject');
   if (link && next.id !== link.id) settled.removed = link.id;
-  delete next.likeness;
   delete next.removing;
   delete next.inFlight;
   if (decision.link === 'deleted') {

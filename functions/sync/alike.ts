@@ -13,7 +13,8 @@ export async function findAlike(run: Run, { codec }: Collection, works: Work[]):
   });
   if (fresh.length === 0) return;
   const all = fresh.flatMap(({ values }) => values);
-  const links = await run.engine.store.linksByLikeness(run.user.userId, codec.record, all);
+  const found = await run.engine.store.linksByLikeness(run.user.userId, codec.record, all);
+  const links = found.filter(({ state }) => state === 'live');
   for (const [i, { work, values }] of fresh.entries()) {
     const known = links.filter((link) => meets(link.likeness ?? [], values)).map(nameOf);
     const before = fresh.slice(0, i).filter((other) => meets(other.values, values));
