@@ -29,20 +29,25 @@ export interface MemoryStore extends Store {
 
 type Tables = ReturnType<typeof emptyTables>;
 
+const ofUser = ({ userId }: { userId: string }) => [userId];
+
 function emptyTables() {
   return {
     users: new Table<User>((u) => [u.userId]),
-    intents: new Table<Intent>((i) => [i.record, i.crmId]),
-    links: new Table<Link>((l) => [l.userId, l.id]),
+    intents: new Table<Intent>(
+      (i) => [i.record, i.crmId],
+      (i) => [i.userId, ...i.pendingFor],
+    ),
+    links: new Table<Link>((l) => [l.userId, l.id], ofUser),
     claims: new Table<Claim>((c) => [c.record, c.key]),
     cursors: new Table<Cursor>((c) => [c.userId, c.record]),
-    channels: new Table<Channel>((c) => [c.id]),
+    channels: new Table<Channel>((c) => [c.id], ofUser),
     leases: new Table<Lease>((l) => [l.userId]),
     oauthStates: new Table<OAuthState>((s) => [s.id]),
     sessions: new Table<Session>((s) => [s.id]),
     deadLetters: new Table<DeadLetter>((d) => [d.id]),
-    journal: new Table<JournalPage>((p) => [p.userId, String(p.run), String(p.part)]),
-    outbox: new Table<OutboxPage>((p) => [p.userId, String(p.run), String(p.part)]),
+    journal: new Table<JournalPage>((p) => [p.userId, String(p.run), String(p.part)], ofUser),
+    outbox: new Table<OutboxPage>((p) => [p.userId, String(p.run), String(p.part)], ofUser),
   };
 }
 
@@ -64,7 +69,7 @@ export function createMemoryStore(): MemoryStore {
     ...erasing(tables),
     ...deadLetters(tables),
     ...journal(tables),
-    outboxOf: async (userId) => tables.outbox.where((p) => p.userId === userId).sort(byAge),
+    outboxOf: async (userId) => tables.outbox.of(userId).sort(byAge),
     sweep: async (now, limit) => sweep(tables, now, limit),
     dump: () => JSON.stringify(tables),
     load(text) {
@@ -129,11 +134,12 @@ function intents({ intents }: Tables) {
     getIntents: async (record, crmIds) =>
       [...new Set(crmIds)].flatMap((crmId) => intents.get(record, crmId) ?? []),
     async wakeIntents(userId, now, limit, all = false) {
-      const asleep = intents.where(
+      const asleep = intents.of(
+        userId,
         (i) =>
           i.userId === userId &&
-          rules.isIdle(i) &&
-          (all || (i.wakeAt ?? Number.POSITIVE_INFINITY) <= now),
+          (all || (i.wakeAt ?? Number.POSITIVE_INFINITY) <= now) &&
+          rules.isIdle(i),
       );
       const woken = asleep.slice(0, limit);
       for (const intent of woken) intents.put(rules.wakeIntent(intent));
@@ -143,7 +149,7 @@ function intents({ intents }: Tables) {
 }
 
 function pending(intents: Table<Intent>, userId: string): Intent[] {
-  return intents.where((i) => i.pendingFor.includes(userId));
+  return intents.of(userId, (i) => i.pendingFor.includes(userId));
 }
 
 function links({ links, cursors }: Tables) {
@@ -151,7 +157,7 @@ function links({ links, cursors }: Tables) {
     (field: 'crmId' | 'googleId' | 'group') =>
     async (userId: string, record: RecordType, values: string[]) => {
       const wanted = new Set<string | undefined>(values);
-      return links.where((l) => l.userId === userId && l.record === record && wanted.has(l[field]));
+      return links.of(userId, (l) => l.record === record && wanted.has(l[field]));
     };
   return {
     linksByCrmId: by('crmId'),
@@ -166,7 +172,7 @@ function links({ links, cursors }: Tables) {
       ),
     listLinks: async (userId, record, limit, after = '') =>
       links
-        .where((l) => l.userId === userId && l.record === record && rules.byText(l.id, after) > 0)
+        .of(userId, (l) => l.record === record && rules.byText(l.id, after) > 0)
         .sort((a, b) => rules.byText(a.id, b.id))
         .slice(0, limit),
     getCursor: async (userId, record) => cursors.get(userId, record),
@@ -212,7 +218,7 @@ function leases({ leases }: Tables) {
 function channels({ channels }: Tables) {
   return {
     getChannel: async (id) => channels.get(id),
-    channelsOf: async (userId) => channels.where((c) => c.userId === userId),
+    channelsOf: async (userId) => channels.of(userId),
   } satisfies Partial<Store>;
 }
 
@@ -312,10 +318,9 @@ function deadLetters({ deadLetters }: Tables) {
 
 function journal({ journal }: Tables) {
   return {
-    journalRuns: async (userId, limit) =>
-      rules.runsOf(journal.where((p) => p.userId === userId)).slice(0, limit),
+    journalRuns: async (userId, limit) => rules.runsOf(journal.of(userId)).slice(0, limit),
     journalOf: async (userId, run) =>
-      journal.where((p) => p.userId === userId && p.run === run).sort((a, b) => a.part - b.part),
+      journal.of(userId, (p) => p.run === run).sort((a, b) => a.part - b.part),
   } satisfies Partial<Store>;
 }
 

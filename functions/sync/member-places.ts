@@ -62,7 +62,8 @@ async function findParents(
   for (const work of works) {
     const { crmId, googleId } = groupOf(work);
     work.parent = byCrmId.get(crmId ?? '') ?? byGoogleId.get(googleId ?? '');
-    if (work.parent && work.parent.state !== 'live') dead.add(work);
+    // One that was only imported, and that undone, is still there.
+    if (work.parent && work.parent.state !== 'live' && !work.parent.stays) dead.add(work);
   }
   if (dead.size === 0) return dead;
   const context = await run.directory.context([]);

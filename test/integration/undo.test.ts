@@ -208,6 +208,37 @@ test('undo: where the event of an import that was taken back has gone since, the
   await assertCalm(world);
 });
 
+test('P9 undo: an occurrence of a series whose import was taken back is told when it is edited, and stays', async () => {
+  const world = createWorld({ recurrence: 'series' });
+  await world.connect('anna');
+  await world.poll();
+  const { start, end } = visit(2) as { start: object; end: object };
+  const recurrence = ['RRULE:FREQ=DAILY;COUNT=3'];
+  const made = await world.phone('anna', 'POST', '', { summary: 'Fair', start, end, recurrence });
+  await world.poll();
+  const imported = await latestRun(world);
+  const whole = { subject: 'Fair', start, end, recurrence };
+  const born = { googleId: made.id, seen: world.messages.at(-1)?.changeId ?? '' };
+  await world.crm(world.change('S', whole, born));
+  await undoRun(world.engine, 'anna', imported);
+  const seen = world.messages.at(-1)?.changeId ?? '';
+  await world.crm(world.change('S', {}, { op: 'delete', googleId: made.id, seen }));
+  const [first] = (await world.phone('anna', 'GET', `/${made.id}/instances`)).items;
+  await world.phone('anna', 'PATCH', `/${first?.id}`, { summary: 'Fair, hall 3' });
+  world.messages.length = 0;
+  await world.poll();
+  const [told] = world.messages;
+  assert.equal(told?.data?.subject, 'Fair, hall 3');
+  const {
+    googleId = '',
+    changeId = '',
+    occurrence,
+  } = told as { occurrence?: object } & typeof told;
+  const single = { subject: 'Fair, hall 3', start, end };
+  await world.crm(world.change('o1', single, { googleId, seen: changeId, occurrence } as object));
+  assert.equal(world.messages.length, 1, JSON.stringify(world.messages.slice(1)));
+});
+
 test('undo: what is newer stays, in the CRM, at Google, and at Google not yet polled', async () => {
   const world = await startWorld();
   const ids = ['v1', 'v2', 'v3', 'v4'];

@@ -181,14 +181,20 @@ async function call(
   if (!made) return;
   const after = glance(system, user);
   const target = path === '' ? made.id : path.slice(1);
+  // A new occurrence says what its series said already, and so does what was a series and is a single event.
+  const whole = (id: string, what: Op) =>
+    what === 'create'
+      ? sources.get(seriesIn(id) ?? '')
+      : what === 'edit'
+        ? sources.get(id)
+        : undefined;
   const edited = (id: string, what: Op) =>
     system.edited({
       side: 'google',
       op: what,
       user,
       id,
-      // A new occurrence says what its series said already.
-      before: before.get(id) ?? (what === 'create' ? sources.get(seriesIn(id) ?? '') : undefined),
+      before: before.get(id) ?? whole(id, what),
       after: after.get(id),
     });
   for (const id of new Set([...before.keys(), ...after.keys()])) {

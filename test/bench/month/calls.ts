@@ -1,4 +1,5 @@
 /** What the sync calls at Google; people's phones do not count. */
+import { countReasons } from './reasons.ts';
 import type { System } from './system.ts';
 
 const MINUTE = 60_000;
@@ -13,29 +14,33 @@ export interface Calls {
   polls: Map<string, number>;
   /** The most Calendar calls of one user in one minute. */
   busiestMinute: number;
-  httpRequests: Set<number>;
+  httpRequests: number;
+  /** Calendar calls by why they were made. */
+  reasons: Map<string, number>;
 }
 
 /** Counts from now on; the day of `start` (ms since the epoch) is day 0. */
-export function countCalls({ workspace }: System, start: number): Calls {
+export function countCalls(system: System, start: number): Calls {
+  const { workspace } = system;
   const calls: Calls = {
     byMethod: new Map(),
     byStatus: new Map(),
     byUserDay: new Map(),
     polls: new Map(),
     busiestMinute: 0,
-    httpRequests: new Set(),
+    httpRequests: 0,
+    reasons: countReasons(system),
   };
   const { before } = workspace;
   const ofPhones = new Set<number>();
   workspace.before = async (call) => {
-    if (/^Bearer user:/.test(call.headers.authorization ?? '')) ofPhones.add(call.httpRequest);
+    if (call.client === 'phone') ofPhones.add(call.httpRequest);
     await before?.(call);
   };
   const minutes = new Map<string, { minute: number; calls: number }>();
-  workspace.stats.onCall(({ at, user, method, status, httpRequest }) => {
+  workspace.stats.onCall(({ at, user, method, status, httpRequest, batch }) => {
     if (ofPhones.delete(httpRequest)) return;
-    calls.httpRequests.add(httpRequest);
+    if ((batch?.index ?? 0) === 0) calls.httpRequests++;
     add(calls.byMethod, method);
     if (method.startsWith('oauth')) return;
     add(calls.byStatus, String(status));

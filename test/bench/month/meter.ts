@@ -25,9 +25,22 @@ export class Meter {
     this[way].push(this.#now() - wait.since);
   }
 
-  get changes(): number {
-    return this.done.new + this.done.edit + this.done.delete;
+  /** What was measured, as it can leave a worker. */
+  get figures(): Figures {
+    const { toGoogle, toCrm, done, waiting } = this;
+    return { toGoogle, toCrm, done, waiting: waiting.size };
   }
 }
+
+/** What a meter has measured; times in ms. */
+export interface Figures {
+  toGoogle: number[];
+  toCrm: number[];
+  done: { new: number; edit: number; delete: number };
+  /** Changes that never arrived by themselves: a later one overtook them. */
+  waiting: number;
+}
+
+export const changesOf = ({ done }: Figures): number => done.new + done.edit + done.delete;
 
 export const keysIn = (text: string): string[] => text.match(/#\d+#/g) ?? [];

@@ -1,50 +1,36 @@
 /** The month's figures, for people. */
-import type { Calls, PollsOfDays } from './calls.ts';
+import { pollsOf } from './calls.ts';
 import type { Compared } from './compare.ts';
-import type { Meter } from './meter.ts';
-import { OTHERS, type Other } from './others.ts';
+import { changesOf, type Figures } from './meter.ts';
+import { OTHERS } from './others.ts';
+import { momentsOf } from './people.ts';
+import { monthOf } from './play.ts';
+import type { OfType, Result } from './result.ts';
 
-export interface OfType {
-  record: Other;
-  api: string;
-  meter: Meter;
-  compared: Compared;
-  polls: PollsOfDays;
-}
-
-export interface Result {
-  meter: Meter;
-  compared: Compared;
-  calls: Calls;
-  idleDay: number;
-  others: OfType[];
-  count: { redelivered: number; deadLetters: number; notifications: number };
-  outcomes: Map<string, number>;
-  seconds: number;
-}
-
-/** `scale`: the users stand for so many times as many. */
-export function print(name: string, users: number, scale: number, result: Result): void {
-  const { meter, compared, calls, count } = result;
-  const scaled = (n: number) => Math.round(n * scale).toLocaleString('en-US');
+/** Prints what a month brought and cost. */
+export function print(name: string, result: Result): void {
+  const { users, figures, compared, calls, count } = result;
   const calendar = [...calls.byMethod].filter(([method]) => method.startsWith('calendar.'));
   const total = calendar.reduce((sum, [, n]) => sum + n, 0);
-  console.log(`\n${name}: ${users} users${scale === 1 ? '' : `, times ${scale}`}`);
-  console.log(`  changes in calendars: ${changes(meter, scaled)}`);
+  console.log(`\n${name}: ${users} users`);
+  console.log(`  changes in calendars: ${changes(figures)}`);
   console.log(
-    `  Calendar calls: ${scaled(total)}, ${(total / meter.changes).toFixed(1)} a change; HTTP requests: ${scaled(calls.httpRequests.size)}`,
+    `  Calendar calls: ${text(total)}, ${(total / changesOf(figures)).toFixed(1)} a change; HTTP requests to all APIs: ${text(calls.httpRequests)}`,
   );
+  console.log('  Calendar calls by reason:');
+  for (const [reason, n] of [...calls.reasons].sort(([, a], [, b]) => b - a)) line(reason, n);
+  console.log('  calls by method:');
   for (const [method, n] of [...calls.byMethod].sort(([a], [b]) => (a < b ? -1 : 1)))
-    console.log(`    ${method.padEnd(34)} ${scaled(n).padStart(12)}`);
+    line(method, n);
   console.log(
     `  an idle user: at most ${result.idleDay} Calendar calls a day; any user: at most ${calls.busiestMinute} a minute, of 600`,
   );
-  console.log(`  CRM to Google: ${latencies(meter.toGoogle)}`);
-  console.log(`  Google to CRM: ${latencies(meter.toCrm)}`);
-  console.log(`  at the end: ${judged(compared, meter)}`);
-  for (const other of result.others) printOther(other, scaled);
+  console.log(`  CRM to Google: ${latencies(figures.toGoogle)}`);
+  console.log(`  Google to CRM: ${latencies(figures.toCrm)}`);
+  console.log(`  at the end: ${judged(compared, figures)}`);
+  for (const other of result.others) printOther(other, result);
   console.log(
-    `  notifications: ${scaled(count.notifications)}; runs:`,
+    `  notifications: ${text(count.notifications)}; runs:`,
     Object.fromEntries(result.outcomes),
   );
   console.log(
@@ -54,30 +40,33 @@ export function print(name: string, users: number, scale: number, result: Result
   );
   for (const { lost, duplicated } of [compared, ...result.others.map((o) => o.compared)])
     for (const line of [...lost, ...duplicated].slice(0, 10)) console.log(`    ${line}`);
-  console.log(`  (${result.seconds.toFixed(0)} s)`);
+  console.log(`  (${text(result.seconds)} s of one core)`);
 }
 
-function printOther(
-  { record, api, meter, compared, polls }: OfType,
-  scaled: (n: number) => string,
-): void {
+const text = (n: number) => Math.round(n).toLocaleString('en-US');
+const line = (what: string, n: number) =>
+  console.log(`    ${what.padEnd(38)} ${text(n).padStart(12)}`);
+
+function printOther({ record, api, figures, compared }: OfType, { calls, users }: Result): void {
+  const { workdays } = momentsOf(monthOf([], 0), Math.random);
+  const polls = pollsOf(api, calls, users, workdays);
   const quota = api === 'tasks' ? ', of 50,000' : '';
   console.log(
-    `  ${record}s, which cannot be watched: ${changes(meter, scaled)}; one user in ${OTHERS.busyOneIn} edits one every ${OTHERS.busyEveryMinutes} minutes`,
+    `  ${record}s, which cannot be watched: ${changes(figures)}; one user in ${OTHERS.busyOneIn} edits one every ${OTHERS.busyEveryMinutes} minutes`,
   );
   console.log(
-    `    polls a working day and user: ${polls.mean.toFixed(1)} on average, at most ${polls.most}; calls of all users a day: at most ${scaled(polls.allCalls)}${quota}`,
+    `    polls a working day and user: ${polls.mean.toFixed(1)} on average, at most ${polls.most}; calls of all users a day: at most ${text(polls.allCalls)}${quota}`,
   );
-  console.log(`    CRM to Google: ${latencies(meter.toGoogle)}`);
-  console.log(`    Google to CRM: ${latencies(meter.toCrm)}`);
-  console.log(`    at the end: ${judged(compared, meter)}`);
+  console.log(`    CRM to Google: ${latencies(figures.toGoogle)}`);
+  console.log(`    Google to CRM: ${latencies(figures.toCrm)}`);
+  console.log(`    at the end: ${judged(compared, figures)}`);
 }
 
-const changes = ({ done, changes }: Meter, scaled: (n: number) => string) =>
-  `${scaled(changes)} (${scaled(done.new)} new, ${scaled(done.edit)} edits, ${scaled(done.delete)} deletions)`;
+const changes = (figures: Figures) =>
+  `${text(changesOf(figures))} (${text(figures.done.new)} new, ${text(figures.done.edit)} edits, ${text(figures.done.delete)} deletions)`;
 
-const judged = ({ entries, lost, duplicated }: Compared, { waiting }: Meter) =>
-  `${entries} entries on both sides, ${lost.length} lost, ${duplicated.length} duplicated, ${waiting.size} overtaken by a later change`;
+const judged = ({ entries, lost, duplicated }: Compared, { waiting }: Figures) =>
+  `${entries} entries on both sides, ${lost.length} lost, ${duplicated.length} duplicated, ${waiting} overtaken by a later change`;
 
 function latencies(taken: number[]): string {
   const sorted = taken.toSorted((a, b) => a - b);

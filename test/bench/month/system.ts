@@ -93,14 +93,20 @@ export function createSystem({
       });
     }
   };
-  workspace.notify = (_, headers) => {
+  /** Hear whose calendar a notification that arrives is about. */
+  const rung: ((email: string) => void)[] = [];
+  workspace.notify = ({ user }, headers) => {
     count.notifications++;
-    plan(between(TAKES.notification), () => live.notify(headers));
+    plan(between(TAKES.notification), () => {
+      if (headers['x-goog-resource-state'] === 'exists')
+        for (const listener of rung) listener(user);
+      return live.notify(headers);
+    });
   };
   // One HTTP request takes its time, whatever the number of calls in it.
   workspace.before = async (call) => {
-    const phone = /^Bearer user:/.test(call.headers.authorization ?? '');
-    if (!phone && (call.batch?.index ?? 0) === 0) await clock.sleep(between(TAKES.googleCall));
+    if (call.client === 'sync' && (call.batch?.index ?? 0) === 0)
+      await clock.sleep(between(TAKES.googleCall));
   };
 
   function everyMinute(): void {
@@ -128,6 +134,7 @@ export function createSystem({
     crm,
     count,
     told,
+    rung,
     /** The CRM announces a user, who connects. */
     async join(userId: string): Promise<void> {
       const email = `${userId}@firm.example`;

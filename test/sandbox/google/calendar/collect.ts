@@ -46,6 +46,8 @@ const pad = (n: number) => String(n + 1e15).padStart(17, '0');
 export function collect(workspace: Workspace, calendar: Calendar, filter: Filter): Item[] {
   const items: Item[] = [];
   for (const record of calendar.events.values()) {
+    // Most polls find nothing new: then nothing else of the event has to be looked at.
+    if (filter.since !== null && record.changed <= filter.since) continue;
     if (!matches(record.resource, filter)) continue;
     if (filter.singleEvents && record.resource.recurrence) {
       items.push(...instances(workspace, record, filter));
