@@ -164,11 +164,9 @@ function links({ links, cursors }: Tables) {
     linksByGoogleId: by('googleId'),
     linksByGroup: by('group'),
     linksByLikeness: async (userId, record, values) =>
-      links.where(
-        (l) =>
-          l.userId === userId &&
-          l.record === record &&
-          l.likeness?.some((value) => values.includes(value)) === true,
+      links.of(
+        userId,
+        (l) => l.record === record && l.likeness?.some((value) => values.includes(value)) === true,
       ),
     listLinks: async (userId, record, limit, after = '') =>
       links
