@@ -36,6 +36,8 @@ export interface MergeInput {
   google: Fields | undefined;
   /** Offers up to this number are confirmed: the CRM says that it had seen them. */
   seen: number;
+  /** Its state was looked at before: it gets no second answer. */
+  again?: boolean;
   /** The newest offer that it can show the value of; absent: any, since it does not say what it had seen. */
   mayShow?: number | undefined;
   policy: Policy;
@@ -203,7 +205,11 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   // that is its own word, told back to it, it has changed its mind.
   const isOld = ({ value, change }: Told) =>
     change > input.seen && change <= mayShow && same(crm, value);
-  const behind = !confirmed && !offer?.own && offer?.earlier?.some(isOld) === true;
+  // Nor is its own value that has lost already: it was told so, and has not seen that yet.
+  const lost = offer?.beaten;
+  const hasLost = lost !== undefined && lost.change > input.seen && same(crm, lost.value);
+  const isBehind = hasLost || (!offer?.own && offer?.earlier?.some(isOld) === true);
+  const behind = !confirmed && isBehind;
   const leftOpen = spec.assigned === true && sameValue(crm, null);
   const crmEdited = mentioned && !same(crm, reference) && !behind && !leftOpen;
   return {
@@ -221,7 +227,7 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     googleEdited: !sameValue(shown, known) || (!confirmed && !sameValue(shown, baseGoogle)),
     offer,
     confirmed,
-    stale: mentioned && offer !== undefined && !confirmed && input.seen < 0,
+    stale: mentioned && offer !== undefined && !confirmed && input.seen < 0 && !input.again,
     leftOpen,
   };
 }

@@ -183,6 +183,8 @@ export interface Offer {
   own?: true;
   /** What the CRM was told before and may still show; newest last. */
   earlier?: Told[];
+  /** The CRM's own value that it won over, and the change that said so. */
+  beaten?: Told;
   /** Which of the link's google-changes carried it. */
   change: number;
   changeId: string;

@@ -62,8 +62,9 @@ export function mergeWith(
     base: link ?? { crm: {}, google: {}, offered: {} },
     crm: intent ? data : undefined,
     google: read?.fields,
-    // What was looked at before, and is again because the user has connected, gets no second answer.
-    seen: isNew(link, intent) ? seenChange(link, intent) : Math.max(0, seenChange(link, intent)),
+    seen: seenChange(link, intent),
+    // Because the user has connected, for example.
+    again: !isNew(link, intent),
     mayShow: newestShown(link, intent),
     locked: (name) =>
       (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||

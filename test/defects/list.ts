@@ -162,10 +162,26 @@ export const defects: Defect[] = [
   {
     name: 'take the CRM’s word, told back to it, for Google’s',
     file: 'functions/core/merge.ts',
-    from: 'const behind = !confirmed && !offer?.own && ',
-    to: 'const behind = !confirmed && ',
+    from: 'const isBehind = hasLost || (!offer?.own && ',
+    to: 'const isBehind = hasLost || (',
     test: 'test/integration/conflicts.test.ts',
     pattern: 'C14 P1 the CRM changes its mind',
+  },
+  {
+    name: 'take the CRM’s word that has lost a conflict for a new edit',
+    file: 'functions/core/merge.ts',
+    from: 'const isBehind = hasLost || ',
+    to: 'const isBehind = ',
+    test: 'test/integration/conflicts.test.ts',
+    pattern: 'C11 a conflict that the CRM has lost',
+  },
+  {
+    name: 'take a deletion for the CRM’s when its old word is looked at again',
+    file: 'functions/core/plan.ts',
+    from: "toldDeletion(input)) return decide('nothing');",
+    to: 'toldDeletion(input)) return handlers.nothing(input);',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'P7 deleted on the phone, it stays so',
   },
   {
     name: 'forget that a record had another object, born at Google',

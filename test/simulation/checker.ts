@@ -55,7 +55,7 @@ function checkOne(history: History): Violation[] {
     ...leases(view),
     ...notices(view),
     ...truthfulBase(view),
-    ...undoings(single),
+    ...undoings(view),
     ...previews(view),
     ...waiting(single),
     ...texts(single),
