@@ -13,11 +13,11 @@ import { forCrm } from './sides.ts';
 import { DAY_MS } from './time.ts';
 
 /**
- * Why the CRM's record has no place at Google. noGroup: its group is not there (yet). noPlace: the group
- * is, but has no such member (yet). withGroup: the CRM has deleted the group. taken: another record of
- * the CRM's is this member.
+ * Why the CRM's record has no place at Google. awaited: its group is still to be written. noGroup: it is
+ * not known (yet). noPlace: the group is there, but has no such member (yet). withGroup: the CRM has
+ * deleted the group. taken: another record of the CRM's is this member.
  */
-export type Nowhere = 'noGroup' | 'noPlace' | 'withGroup' | 'taken';
+export type Nowhere = 'awaited' | 'noGroup' | 'noPlace' | 'withGroup' | 'taken';
 
 /** Messages overtake each other by seconds: so long nobody is troubled (ms). */
 const PATIENCE_MS = 600_000;
@@ -51,7 +51,9 @@ export function unplaced(
   if (why === 'taken') return wanted ? refuse(intent, ...WHY.taken) : decide('nothing');
   const until = intent.sleptUntil;
   if (until !== undefined && until > now) return decide('nothing', { wakeAt: until });
-  if (until === undefined) return decide('nothing', { wakeAt: now + PATIENCE_MS });
+  // However long Google refuses the group: there is nothing that the CRM could do.
+  if (until === undefined || why === 'awaited')
+    return decide('nothing', { wakeAt: now + PATIENCE_MS });
   const wakeAt = now + SLEEP_MS;
   const [reason, detail] = WHY[why];
   return wanted ? { ...refuse(intent, reason, detail), wakeAt } : decide('nothing', { wakeAt });

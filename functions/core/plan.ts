@@ -83,9 +83,12 @@ function isMadeOver(input: Prepared): boolean {
 /** Its object is gone, and it was not we who took it out. */
 const isVanished = ({ link }: Prepared) => link?.state === 'live' && !link.removing;
 
-function problemOf({ codec, intent, data, context }: Prepared) {
+function problemOf({ codec, intent, data, context, link }: Prepared) {
   if (intent?.op !== 'upsert' || intent.userId !== context.userId) return undefined;
-  return codec.problem?.(data, intent);
+  const { member: _, ...alone } = intent;
+  // An object of its own by now, whatever the CRM said first.
+  const isAlone = link?.state === 'live' && link.group === undefined;
+  return codec.problem?.(data, isAlone ? alone : intent);
 }
 
 const ELSEWHERE = 'is an invitation in another calendar or account of the user: change it there';

@@ -77,6 +77,7 @@ export function settle(given: Outcome): Settled {
   delete next.withGroup;
   delete next.stays;
   Object.assign(next, baseAfter(outcome, notice));
+  if (codec.likeness) next.likeness = codec.likeness(knownGoogle(next));
   const left = placeLeft(outcome, next) ?? objectLeft(outcome);
   return { ...settled, link: next, ...(left && { left }) };
 }
@@ -268,6 +269,9 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
       const told = [...(before.earlier ?? []), { value: before.value, change: before.change }];
       offer.earlier = told.slice(-EARLIER).filter((old) => !sameValue(old.value, offer.value));
     }
+    const lost = notice.conflicts?.find((c) => c.field === name && c.winner === 'google');
+    const beaten = lost?.crm === undefined ? before?.beaten : { value: lost.crm, change };
+    if (beaten) offer.beaten = beaten;
     const atGoogle: Json | undefined = google[name];
     if (name in google && !sameValue(atGoogle, value)) offer.google = atGoogle ?? null;
     offered[name] = offer;

@@ -2,7 +2,7 @@
  * The inverse of a journalled change: both sides are put back to what they held before the run, unless
  * anything newer has happened to the record. Pure; carried out like any other decision.
  */
-import type { Codec, Observed } from './codec.ts';
+import type { Codec, CodecContext, Observed } from './codec.ts';
 import type { Decision } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { heldBy, type JournalEntry } from './journal.ts';
@@ -14,20 +14,24 @@ import { forCrm } from './sides.ts';
 /** One entry of the journal, and its record as it is now. */
 export interface UndoInput {
   codec: Codec;
+  context: CodecContext;
   entry: JournalEntry;
   link: Link | undefined;
   /** As Google shows it now. */
   observed: Observed | undefined;
-  /** The CRM has sent something newer, which waits; or a member of the group was changed since. */
+  /** The CRM has sent something newer, which waits; or members of the group were changed since. */
   newer: boolean;
   /** Its place in the group that was brought back just before. */
   seat?: Observed;
+  /** Of a member of a group that is a record itself: the group's link. */
+  parent?: Link | undefined;
 }
 
 /** Why a change stays as it is: a word for programs, and a sentence for people. */
 export const kept = {
   nothing: 'the run left nothing to take back here',
   newer: 'it has been changed since, so what is newer stays',
+  withGroup: 'what it was one of is gone, and it went along',
   handedOver: 'it went to another user: hand it back in the CRM',
   notAdopted: 'the CRM has not taken it over, so there is nothing of the CRM’s to put back',
   foreign: 'somebody else organises it: only the organizer can change it back',
@@ -44,8 +48,17 @@ export function undo(input: UndoInput): Decision {
   const { entry, link } = input;
   const why = obstacle(input);
   if (why || !link) return keep(why ?? 'newer');
-  if (entry.before === null) return takeBack(entry, link);
-  return entry.after === null ? bringBack(input, link) : putBack(input, link);
+  if (entry.after === null) return bringBack(input, link);
+  const before = entry.before ?? inherited(input);
+  if (before === null) return takeBack(entry, link);
+  return putBack({ ...input, entry: { ...entry, before } }, link);
+}
+
+/** What was imported as a member of a group that the CRM knows was no more than an edit of it there. */
+function inherited({ codec, context, entry, link, parent }: UndoInput): Fields | null {
+  const isEdit = entry.wrote !== 'insert' && parent?.state === 'live' && codec.groups;
+  if (!isEdit || !link || link.group !== parent.googleId) return null;
+  return codec.groups?.inherited(knownGoogle(parent), link, context) ?? null;
 }
 
 const keep = (why: Kept): Decision => ({
@@ -56,14 +69,21 @@ const keep = (why: Kept): Decision => ({
   offers: {},
 });
 
-function obstacle({ codec, entry, link, observed, newer }: UndoInput): Kept | undefined {
+function obstacle(input: UndoInput): Kept | undefined {
+  const { codec, entry, link, observed, newer } = input;
   if (entry.before === null && entry.after === null) return 'nothing';
+  if (entry.before !== null && wentWithGroup(input)) return 'withGroup';
   if (['handOver', 'takeOver', 'yield'].includes(entry.rule)) return 'handedOver';
   if (entry.cut) return 'tooLarge';
+  if (entry.redacted && inherited(input)) return 'private';
   if (!link || newer || !isAsLeft(codec, entry, link)) return 'newer';
   if (observed && !isShownAsLeft(entry, link, observed)) return 'newer';
   return undefined;
 }
+
+/** Its group is gone at Google, and with it the place that it would be put back into. */
+const wentWithGroup = ({ link, parent, seat }: UndoInput): boolean =>
+  !seat && parent?.state === 'deleted' && !parent.stays && link?.group === parent.googleId;
 
 /** The link is as the run left it. */
 function isAsLeft(codec: Codec, { after, etag, googleId }: JournalEntry, link: Link): boolean {

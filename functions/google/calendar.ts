@@ -204,6 +204,7 @@ function eventsOf(
             : result,
       );
     },
+    ...(wholeSeries && { exceptions: (session, series) => exceptionsOf(here, session, series) }),
     async write(session, writes) {
       const calls = await Promise.all(
         writes.map((write) => capture(client, api, calendarId, write)),
@@ -316,6 +317,32 @@ async function instancesOf(
     open = next;
   }
   return found;
+}
+
+/**
+ * A listing of series is them and their exceptions, cancelled ones too, and these share an iCalUID
+ * (google-contracts 1.2). Beyond the 2,500 of a page nobody looks.
+ */
+async function exceptionsOf(
+  { client, api, calendarId, perform }: EventCalendar,
+  session: GoogleSession,
+  series: Event[],
+): Promise<Event[][]> {
+  const calls = await Promise.all(
+    series.map(({ iCalUID }) =>
+      client.capture((o) =>
+        api.events.list(
+          { calendarId, iCalUID: iCalUID ?? '', singleEvents: false, maxResults: 2500 },
+          o,
+        ),
+      ),
+    ),
+  );
+  const results = await perform(session, calls);
+  return results.map((result, i) => {
+    const { items = [] } = first([result]);
+    return items.filter((event) => event.recurringEventId === series[i]?.id);
+  });
 }
 
 /** With a sync token the bounds of the initial listing are forbidden; the rest must stay the same. */

@@ -76,6 +76,11 @@ export interface Collection<Raw = any> {
   entering?(session: GoogleSession, part: Window, pageToken?: string): Promise<Page<Raw>>;
   /** Objects by id, in the order asked; one that is not there comes as a deleted one. */
   get(session: GoogleSession, googleIds: string[]): Promise<Result<Raw>[]>;
+  /**
+   * The members of each of these groups that somebody has changed apart from it, or taken out of it. For
+   * types whose groups are records: nothing in a group tells of them.
+   */
+  exceptions?(session: GoogleSession, groups: Raw[]): Promise<Raw[][]>;
   /** Conditional writes, each judged alone; answers in the order given, a delete's is undefined. */
   write(session: GoogleSession, writes: CollectionWrite<Raw>[]): Promise<Result<Raw | undefined>[]>;
   /**

@@ -207,7 +207,7 @@ export function decide(
   work: Work,
 ): Decision {
   const { codec } = collection;
-  if (work.undo) return undo({ codec, ...work, ...work.undo });
+  if (work.undo) return undo({ codec, context, ...work, ...work.undo });
   if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
   if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
   if (work.nowhere && work.intent) {

@@ -4,7 +4,7 @@ import { sawDeletion } from '../core/deletion.ts';
 import { heir, type Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
-import { observeIntents, read, type Work } from './observe.ts';
+import { isElsewhere, observeIntents, read, type Work } from './observe.ts';
 import type { Parents } from './parents.ts';
 import type { Run } from './run.ts';
 
@@ -19,7 +19,7 @@ export async function observeMembers(
   const works = await observeIntents(run, collection, named);
   const context = await run.directory.context([]);
   const { groups } = collection.codec;
-  const orphans = await findParents(run, collection, works, parents);
+  const { orphans, awaited } = await findParents(run, collection, works, parents);
   const open = new Map<Work, string>();
   for (const work of works) {
     const { intent, link, observed, parent } = work;
@@ -27,16 +27,17 @@ export async function observeMembers(
     if (!groups || !intent?.member || intent.userId !== run.user.userId) continue;
     if (work.nowhere) continue;
     const there = observed !== undefined && observed.state !== 'gone';
-    if (own || there || orphans.has(work)) continue;
+    const left = isElsewhere(link, collection) && isHere(parent, collection);
+    if (own || (there && !left) || orphans.has(work)) continue;
     const group = parent?.googleId ?? intent.member.group.googleId;
     if (group === undefined) {
-      work.nowhere = 'noGroup';
+      work.nowhere = awaited.has(work) ? 'awaited' : 'noGroup';
       continue;
     }
     const id = groups.memberId(group, intent.member.slot, context);
     // A deleted one needs no look to stay deleted.
     const wanted = isWanted(collection, intent);
-    const known = link?.googleId === id && (link.state === 'live' || !wanted);
+    const known = link?.googleId === id && !left && (link.state === 'live' || !wanted);
     // It went with its group, and the CRM repeats that: in a group written anew nothing is taken out.
     const repeats = !wanted && link?.withGroup === true && sawDeletion({ link, intent });
     if (!known && !repeats) open.set(work, id);
@@ -45,35 +46,46 @@ export async function observeMembers(
   return works;
 }
 
-/** Attaches the groups' links. Resolves to the works whose group is gone; what becomes of them is decided. */
+/**
+ * Attaches the groups' links. Resolves to the works whose group is gone; what becomes of them is decided;
+ * and to those whose group the CRM has sent, and is still to be written.
+ */
 async function findParents(
   run: Run,
   collection: Collection,
   works: Work[],
   parents: Parents,
-): Promise<Set<Work>> {
+): Promise<{ orphans: Set<Work>; awaited: Set<Work> }> {
   const groupOf = (work: Work) => work.intent?.member?.group ?? {};
   const ids = (key: 'crmId' | 'googleId') => [
     ...new Set(works.flatMap((work) => groupOf(work)[key] ?? [])),
   ];
   const byCrmId = await parents.byCrmId(run, collection, ids('crmId'));
   const byGoogleId = await parents.byGoogleId(run, collection, ids('googleId'));
-  const dead = new Set<Work>();
+  const orphans = new Set<Work>();
+  const awaited = new Set<Work>();
   for (const work of works) {
     const { crmId, googleId } = groupOf(work);
     work.parent = byCrmId.get(crmId ?? '') ?? byGoogleId.get(googleId ?? '');
     // One that was only imported, and that undone, is still there.
-    if (work.parent && work.parent.state !== 'live' && !work.parent.stays) dead.add(work);
+    if (work.parent && work.parent.state !== 'live' && !work.parent.stays) orphans.add(work);
+    if (!work.parent && crmId !== undefined) awaited.add(work);
   }
-  if (dead.size === 0) return dead;
+  const asked = [...orphans, ...awaited];
+  if (asked.length === 0) return { orphans, awaited };
   const context = await run.directory.context([]);
-  const crmIds = [...dead].map(({ parent }) => parent?.crmId ?? '');
-  const intents = await run.engine.store.getIntents(collection.codec.record, crmIds);
+  const nameOf = (work: Work) => work.parent?.crmId ?? groupOf(work).crmId ?? '';
+  const intents = await run.engine.store.getIntents(collection.codec.record, asked.map(nameOf));
   const words = new Map(intents.map((intent) => [intent.crmId, intent]));
-  for (const work of dead)
-    orphan(run, collection, context, work, words.get(work.parent?.crmId ?? ''));
-  return dead;
+  for (const work of orphans) orphan(run, collection, context, work, words.get(nameOf(work)));
+  for (const work of awaited)
+    if (!isOnItsWay(run, collection, words.get(nameOf(work)))) awaited.delete(work);
+  return { orphans, awaited };
 }
+
+/** The CRM wants it, and the user's runs have not dealt with that yet. */
+const isOnItsWay = (run: Run, collection: Collection, word: Intent | undefined) =>
+  word !== undefined && isWanted(collection, word) && word.pendingFor.includes(run.user.userId);
 
 /** A member whose group is gone: by whom decides. */
 function orphan(
@@ -91,8 +103,8 @@ function orphan(
   const wanted = word === undefined || isWanted(collection, word);
   if (!wanted && !repeats) work.nowhere = 'withGroup';
   // On its way back (also after a fresh start).
-  else if (wanted && (word?.pendingFor.includes(run.user.userId) || parent?.deletedBy === 'crm'))
-    work.nowhere = 'noGroup';
+  else if (isOnItsWay(run, collection, word)) work.nowhere = 'awaited';
+  else if (wanted && parent?.deletedBy === 'crm') work.nowhere = 'noGroup';
   else if (work.observed?.state !== 'live') work.observed = placeIn(collection, work, context);
 }
 
@@ -104,6 +116,10 @@ function placeIn({ codec }: Collection, work: Work, context: CodecContext): Obse
   const at = work.link?.slot ?? codec.groups?.slotOf(slot, context);
   return { googleId, state: 'gone', fields: {}, group, ...(at !== undefined && { slot: at }) };
 }
+
+/** Its object lives in the place that the collection writes into. */
+const isHere = (link: Link | undefined, collection: Collection): boolean =>
+  link?.state === 'live' && !isElsewhere(link, collection);
 
 function isWanted({ codec }: Collection, intent: Intent): boolean {
   return intent.op === 'upsert' && !codec.absent(intent.data);
@@ -130,7 +146,8 @@ async function findPlaces(
     if (!intent || !observed) continue;
     if (other) work.nowhere = 'taken';
     else if (observed.state === 'live') {
-      const born = there.find((l) => l.state === 'live' && l.crmId === undefined);
+      // One in the place that the group has moved away from says nothing of the one here.
+      const born = there.find((l) => isHere(l, collection) && l.crmId === undefined);
       work.link = born ?? bequeath(run, collection, work, intent, observed);
     } else if (observed.group === undefined) work.nowhere = 'noPlace' satisfies Nowhere;
   }

@@ -1,4 +1,5 @@
 /** Takes back what a run changed, as far as nothing newer has happened. */
+import type { Observed } from '../core/codec.ts';
 import { byRecord, type JournalEntry } from '../core/journal.ts';
 import type { User } from '../core/records.ts';
 import { type Kept, kept } from '../core/undo.ts';
@@ -45,9 +46,8 @@ export async function undoRun(engine: Engine, userId: string, runId: number): Pr
     for (const collection of run.collections) {
       const mine = entries.filter((entry) => entry.record === collection.codec.record);
       await alone(run, collection, async () => {
-        const touched = await groupsTouched(run, collection, mine);
         for (let i = 0; i < mine.length; i += CHUNK)
-          await undoSome(run, collection, mine.slice(i, i + CHUNK), touched, report);
+          await undoSome(run, collection, mine.slice(i, i + CHUNK), mine, report);
       });
     }
     await giveBack(run);
@@ -60,47 +60,56 @@ export async function undoRun(engine: Engine, userId: string, runId: number): Pr
 const isReachable = (user: User) =>
   user.leaving === undefined && (user.state === 'active' || user.state === 'paused');
 
-/**
- * Ids of groups that the run made, and of which somebody has changed a member since: that changes nothing of
- * the group itself, and would go with it.
- */
-async function groupsTouched(
-  { engine, user }: Run,
-  { codec }: Collection,
-  entries: JournalEntry[],
-): Promise<Set<string>> {
-  const made = entries.filter(({ before, wrote }) => before === null && wrote === 'insert');
-  const ids = made.flatMap(({ googleId }) => googleId ?? []);
-  if (!codec.groups || ids.length === 0) return new Set();
-  const members = await engine.store.linksByGroup(user.userId, codec.record, ids);
-  const left = new Map(entries.map(({ linkId, etag }) => [linkId, etag ?? null]));
-  const touched = members.filter(({ id, etag }) => left.get(id) !== (etag ?? null));
-  return new Set(touched.flatMap(({ group }) => group ?? []));
-}
-
 async function undoSome(
   run: Run,
   collection: Collection,
   entries: JournalEntry[],
-  touched: Set<string>,
+  all: JournalEntry[],
   report: UndoReport,
 ): Promise<void> {
   await keepLease(run);
-  const works = await worksOf(run, collection, entries, touched);
+  const works = await worksOf(run, collection, entries);
   // What was changed on the phone since the last poll is newer as well.
   const there = works.filter((work) => work.link?.googleId !== undefined);
   await read(run, collection, there, (work) => work.link?.googleId ?? '');
+  await lookIntoGroups(run, collection, works, all);
   const executed = await executeGrouped(run, collection, works);
   await commitWorks(run, collection, executed, {}, false);
   tell(executed, report);
 }
 
-async function worksOf(
+/** What the run inserted as a group goes with all its members, and its etag says nothing of these. */
+async function lookIntoGroups(
   run: Run,
   collection: Collection,
-  entries: JournalEntry[],
-  touched: Set<string>,
-): Promise<Work[]> {
+  works: Work[],
+  all: JournalEntry[],
+): Promise<void> {
+  const { codec } = collection;
+  const groups = works.filter(
+    ({ undo, observed }) =>
+      undo?.entry.before === null &&
+      undo.entry.wrote === 'insert' &&
+      observed?.state === 'live' &&
+      codec.groups?.leads(observed.fields),
+  );
+  if (groups.length === 0 || !collection.exceptions) return;
+  const found = await collection.exceptions(
+    run.session,
+    groups.map(({ raw }) => raw),
+  );
+  const context = await run.directory.context([]);
+  // What the run itself did to a member is undone with the group.
+  const isOfRun = ({ googleId, etag, state }: Observed) =>
+    all.some((e) => e.googleId === googleId && (e.etag === etag || state === 'gone'));
+  groups.forEach((work, i) => {
+    const members = (found[i] ?? []).map((raw) => codec.decode(raw, context));
+    const newer = members.some((member) => !isOfRun(member));
+    if (work.undo && newer) work.undo = { ...work.undo, newer };
+  });
+}
+
+async function worksOf(run: Run, collection: Collection, entries: JournalEntry[]): Promise<Work[]> {
   const { store } = run.engine;
   const { userId } = run.user;
   const links = await linksOf(store, userId, collection, entries);
@@ -111,8 +120,7 @@ async function worksOf(
   );
   return entries.map((entry) => {
     const link = links.get(entry.linkId);
-    const newer =
-      (link?.crmId !== undefined && waiting.has(link.crmId)) || touched.has(entry.googleId ?? '');
+    const newer = link?.crmId !== undefined && waiting.has(link.crmId);
     return {
       link,
       intent: undefined,

@@ -5,6 +5,7 @@ const dedicated = 'test/integration/dedicated.test.ts';
 const undo = 'test/integration/undo.test.ts';
 const journal = 'test/integration/journal.test.ts';
 const preview = 'test/integration/preview.test.ts';
+const seriesCare = 'test/integration/series-care.test.ts';
 const erase = 'test/integration/erase.test.ts';
 const store = 'test/contract/store.test.ts';
 
@@ -203,5 +204,37 @@ export const decisions: Defect[] = [
     test: store,
     pattern:
       'store in memory erasing the user goes last; the lease tells of it, and is taken until a new beginning',
+  },
+  {
+    name: 'undo an insertion though single occurrences of the series have been changed since',
+    file: 'functions/sync/undo.ts',
+    from: '{ ...work.undo, newer };',
+    to: '{ ...work.undo };',
+    test: seriesCare,
+    pattern: 'undo: an insertion stays',
+  },
+  {
+    name: 'bring back what was taken out of a series that goes with the same undo',
+    file: 'functions/core/undo.ts',
+    from: "if (entry.before !== null && wentWithGroup(input)) return 'withGroup';",
+    to: '',
+    test: seriesCare,
+    pattern: 'undo: an insertion goes with',
+  },
+  {
+    name: 'undo a change of one occurrence as if it were an import',
+    file: 'functions/core/undo.ts',
+    from: 'const before = entry.before ?? inherited(input);',
+    to: 'const before = entry.before;',
+    test: seriesCare,
+    pattern: 'undo: an occurrence that was changed on the phone',
+  },
+  {
+    name: 'take what is in a series whose import was undone for gone',
+    file: 'functions/sync/member-places.ts',
+    from: "work.parent.state !== 'live' && !work.parent.stays)",
+    to: "work.parent.state !== 'live')",
+    test: undo,
+    pattern: 'P9 undo: an occurrence of a series whose import',
   },
 ];

@@ -66,10 +66,26 @@ export const series: Defect[] = [
   {
     name: 'an exception without its series is told at once',
     file: 'functions/core/members.ts',
-    from: "  if (until === undefined) return decide('nothing', { wakeAt: now + PATIENCE_MS });\n",
-    to: '',
+    from: "  if (until === undefined || why === 'awaited')\n",
+    to: "  if (why === 'awaited')\n",
     test: seriesCrm,
     pattern: 'an exception whose series never comes',
+  },
+  {
+    name: 'an exception whose series is refused for now is told that it is unknown',
+    file: 'functions/sync/member-places.ts',
+    from: "awaited.has(work) ? 'awaited' : 'noGroup'",
+    to: "'noGroup'",
+    test: seriesCrm,
+    pattern: 'an exception whose series Google refuses',
+  },
+  {
+    name: 'an exception is left in the calendar that its series has moved away from',
+    file: 'functions/sync/member-places.ts',
+    from: '(there && !left)',
+    to: 'there',
+    test: seriesCrm,
+    pattern: 'rule 9: an exception that the CRM names',
   },
   {
     name: 'a series that is written anew forgets what was special in it',
@@ -110,5 +126,13 @@ export const series: Defect[] = [
     to: 'forCrm(codec, now, link)',
     test: 'test/integration/contacts.test.ts',
     pattern: 'P4 changed in the CRM while the label was off',
+  },
+  {
+    name: 'take what was told with the series for confirmed by an occurrence of it',
+    file: 'functions/core/sides.ts',
+    from: '    seen: seenChange(link, intent),',
+    to: '    seen: Math.max(0, seenChange(link, intent)),',
+    test: seriesCrm,
+    pattern: 'P4 what the CRM was told with the series',
   },
 ];

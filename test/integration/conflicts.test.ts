@@ -41,6 +41,33 @@ test('C11 the same field on both sides: the policy of the field decides; both va
   }
 });
 
+test('C11 a conflict that the CRM has lost, and says nothing to, is told once, however often its words are looked at', async () => {
+  const world = createWorld({ policy: { subject: 'google' } });
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  await world.poll();
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'On the phone' });
+  await world.crm(world.change('v1', visit(1, 9, { subject: 'In the CRM' })));
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'Later' });
+  for (let times = 0; times < 2; times++) {
+    await world.store.updateUser('anna', (user) => user && { ...user, records: [] });
+    await world.poll();
+  }
+  const told = world.messages.filter((m) => m.changed?.includes('subject'));
+  assert.deepEqual(
+    told.map((m) => [m.data?.subject, m.conflicts?.length ?? 0]),
+    [
+      ['On the phone', 1],
+      ['Later', 0],
+    ],
+  );
+  // Having seen that, the CRM decides otherwise.
+  const seen = told.at(-1)?.changeId ?? '';
+  await world.crm(world.change('v1', visit(1, 9, { subject: 'In the CRM' }), { seen }));
+  assert.equal((await world.events())[0]?.summary, 'In the CRM');
+});
+
 test('C11 a private event’s texts are not in the conflicts that an admin sees', async () => {
   const world = createWorld();
   await world.connect('anna');

@@ -96,26 +96,49 @@ test('undo: a series, an exception and a cancelled occurrence that the CRM made 
   assert.equal((await crm.same()).length, 4);
 });
 
-test('undo: a series of which an occurrence was changed since stays, with what was changed', async () => {
-  for (const change of ['PATCH', 'DELETE']) {
+for (const what of ['moved', 'taken out'] as const) {
+  test(`undo: an insertion stays when an occurrence of the series was ${what} since, polled or not`, async () => {
     const crm = await connected();
     await crm.publish(crm.edit('S', weekly));
-    const [inserted] = await crm.world.store.journalRuns('anna', 1);
-    const [event] = await crm.world.events();
-    const place = `/${event?.id}_20261201T090000Z`;
-    await crm.world.phone(
-      'anna',
-      change,
-      place,
-      change === 'PATCH' ? { location: 'Thun' } : undefined,
-    );
+    const [, second] = (await crm.world.phone('anna', 'GET', '?singleEvents=true')).items;
+    const path = `/${second?.id}`;
+    if (what === 'moved')
+      await crm.world.phone('anna', 'PATCH', path, { summary: 'Special', ...moved('12-03', 14) });
+    else await crm.world.phone('anna', 'DELETE', path);
+    const { kept, undone } = await undoLatest(crm);
+    assert.deepEqual([undone, kept.map((k) => [k.crmId, k.reason])], [[], [['S', 'newer']]]);
     await crm.poll();
-    const before = await crm.same();
-    const report = await undoRun(crm.world.engine, 'anna', inserted?.run ?? -1);
-    assert.deepEqual([report.undone, report.kept.map((k) => k.reason)], [[], ['newer']]);
-    await crm.hear();
-    assert.deepEqual(await crm.same(), before);
-  }
+    assert.equal((await crm.same()).length, what === 'moved' ? 4 : 3);
+  });
+}
+
+test('undo: an occurrence that was changed on the phone is again what its series says, on both sides', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly));
+  const before = await crm.same();
+  const [, second] = (await crm.world.phone('anna', 'GET', '?singleEvents=true')).items;
+  await crm.world.phone('anna', 'PATCH', `/${second?.id}`, { summary: 'Special' });
+  await crm.poll();
+  const { undone } = await undoLatest(crm);
+  assert.deepEqual(
+    undone.map((u) => [u.wrote, u.told]),
+    [['patch', 'upsert']],
+  );
+  assert.deepEqual(await crm.same(), before);
+});
+
+test('undo: an insertion goes with the exceptions that the same run made in it', async () => {
+  const crm = await connected();
+  await crm.publish(
+    crm.edit('S', weekly),
+    crm.edit('X', special, at('12-01')),
+    crm.remove('Y', at('12-08')),
+  );
+  assert.equal((await crm.same()).length, 3);
+  await undoLatest(crm);
+  assert.deepEqual(await crm.world.events(), []);
+  await crm.poll();
+  assert.deepEqual(await crm.same(), []);
 });
 
 test('undo: a changed rule is put back, on both sides', async () => {

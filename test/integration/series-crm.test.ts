@@ -154,6 +154,26 @@ test('an exception that equals its series but for one field is written with that
   await crm.same();
 });
 
+test('P4 what the CRM was told with the series is no word of its own on an exception, before it has heard it', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  const phone = (more: object) => world.phone('anna', 'PATCH', `/${event?.id}`, more);
+  await phone({ description: 'From the phone' });
+  await world.poll();
+  await crm.publish(crm.edit('X', exception('12-01', { place: 'Bern' }), at('12-01')));
+  // The series changes again, and the exception is looked at; then comes what the CRM wrote meanwhile.
+  await phone({ summary: 'Big round' });
+  await world.poll();
+  await crm.publish(crm.edit('X', { description: null, place: 'Thun' }));
+  await crm.hear();
+  await crm.poll();
+  const { items } = await world.phone('anna', 'GET', '?singleEvents=true');
+  const special = items.find(({ location }) => location === 'Thun');
+  assert.match(special?.description ?? '', /From the phone/);
+});
+
 test('P15 any order of series, exceptions, cancelled occurrences and their edits ends the same', async () => {
   const ends = new Set<string>();
   for (const order of permutations([0, 1, 2, 3])) {
@@ -207,6 +227,28 @@ test('an exception whose series never comes is told after a while, kept, and wri
   assert.deepEqual(await crm.poll(), [], 'once');
   await crm.publish(crm.edit('S', weekly()));
   assert.equal((await crm.same()).length, 4);
+  assert.ok((await crm.same()).includes('2026-12-03T13:00:00.000Z Round'));
+});
+
+test('an exception whose series Google refuses for now is not told that the series is unknown, however long that takes', async () => {
+  const crm = await connected();
+  const clear = crm.world.workspace.faults.add({
+    ...{ method: 'events.insert', when: 'before' },
+    ...{ kind: 'status', status: 429, reason: 'rateLimitExceeded' },
+  });
+  const both = [
+    crm.edit('S', weekly()),
+    crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')),
+  ];
+  assert.equal(await crm.world.crm(...both), 'later');
+  for (let times = 0; times < 2; times++) {
+    crm.world.advance(11 * 60_000);
+    await crm.world.poll();
+  }
+  assert.deepEqual(await crm.hear(), []);
+  clear();
+  crm.world.advance(11 * 60_000);
+  await crm.poll();
   assert.ok((await crm.same()).includes('2026-12-03T13:00:00.000Z Round'));
 });
 
@@ -471,6 +513,20 @@ test('P4 a series deleted at Google, an occurrence edited in a CRM that repeats 
   assert.deepEqual(await crm.same(), ['2026-12-03T13:00:00.000Z Round']);
 });
 
+test('an appointment of its own that stands in place of an occurrence may recur', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'DELETE', `/${event?.id}`);
+  await crm.publish(crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')));
+  await crm.poll();
+  await crm.publish(crm.edit('X', { recurrence: ['RRULE:FREQ=DAILY;COUNT=2'] }));
+  assert.deepEqual(
+    (await crm.same()).map((text) => text.slice(0, 10)),
+    ['2026-12-03', '2026-12-04'],
+  );
+});
+
 test('deleted at Google, edited in the CRM: the series is written again, with what was special in it', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly()));
@@ -554,6 +610,29 @@ test('rule 9: to a dedicated calendar the series moves with its exceptions and c
   );
   assert.deepEqual(await crm.world.events(), []);
   await crm.quiet();
+});
+
+test('rule 9: an exception that the CRM names after its calendar was deleted has its place in the series written anew', async () => {
+  const crm = await connected({ calendar: 'dedicated' });
+  const { world } = crm;
+  const shown = async () => {
+    const id = world.calendars()[0]?.id;
+    const path = '?singleEvents=true&orderBy=startTime';
+    return (await world.phone('anna', 'GET', path, undefined, id)).items;
+  };
+  await crm.publish(crm.edit('S', weekly()));
+  const [, second] = await shown();
+  const [before] = world.calendars();
+  await world.phone('anna', 'PATCH', `/${second?.id}`, { summary: 'Special' }, before?.id);
+  await world.poll();
+  world.workspace.calendars.remove(world.workspace.calendars.find(before?.id ?? '') as never);
+  await world.poll();
+  await crm.hear();
+  await crm.quiet();
+  const names = (await shown()).map(({ summary }) => summary);
+  assert.deepEqual(names, ['Round', 'Special', 'Round', 'Round']);
+  assert.equal((await shown())[1]?.id, second?.id, 'it is the occurrence, and no event beside it');
+  assert.deepEqual(crm.shows().length, 4);
 });
 
 test('the window: a series counts by its occurrences; what ended before it or begins after it waits or stays away', async () => {

@@ -208,6 +208,20 @@ test('undo: where the event of an import that was taken back has gone since, the
   await assertCalm(world);
 });
 
+test('undo: an import is taken back while the CRM takes the record over: it is gone there, and stays at Google', async () => {
+  const world = await startWorld();
+  const { made, born } = await takenBack(world);
+  await world.crm(world.change('v1', visit(2, 9, { subject: 'Fair' }), born));
+  await world.crm(world.change('v1', {}, { op: 'delete', googleId: made.id }));
+  await world.poll();
+  const events = await world.events();
+  assert.deepEqual(
+    events.map(({ id }) => id),
+    [made.id],
+  );
+  await assertCalm(world);
+});
+
 test('P9 undo: an occurrence of a series whose import was taken back is told when it is edited, and stays', async () => {
   const world = createWorld({ recurrence: 'series' });
   await world.connect('anna');

@@ -1,11 +1,18 @@
 /** For each thing that the history checker decides one history that is bad, and its good twin (P38). */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { convergence } from './checker/convergence.ts';
 import { counters } from './checker/counters.ts';
 import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
+import { generations } from './checker/generations.ts';
+import { guests } from './checker/guests.ts';
+import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
+import { series } from './checker/series.ts';
+import { staleReads } from './checker/stale-reads.ts';
 import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
+import { undoings } from './checker/undo.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
 import { check } from './checker.ts';
@@ -71,6 +78,17 @@ function asSeries(story: Story, part: Raw): History {
   return { entries, final: { ...final, records, shown: [] } };
 }
 
+/** One occurrence at Google, of a series that is not in this calendar, and the CRM's record of it. */
+function aloneInSeries(record: Raw): History {
+  const { entries, final } = new Story().end({ recurrence: 'series' });
+  const id = `g9_${SLOT}`;
+  const shown = [{ user: ANNA, id, series: 'g9', slot: SLOT, resource: event() }];
+  const { originalStart } = partOf('CH-1').occurrence;
+  const occurrence = { series: { googleId: 'g9' }, originalStart };
+  const records = [{ ...partOf('CH-1'), occurrence, crmId: 'CH-2', googleId: id, ...record }];
+  return { entries, final: { ...final, records, shown } };
+}
+
 /** What a contact's list holds, on either side. */
 const phones = (...values: string[]): Raw => ({
   lists: { phones: values.map((value) => ({ value })) },
@@ -95,6 +113,32 @@ const cases: Case[] = [
         .run(2);
       if (!bad) story.write(2, 'patch', 'e1', ours('CH-1', { summary: 'New' })).store(2, 'e1');
       return story.end();
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'deleted in the CRM and still at Google as a series, and nobody was told',
+    judge: convergence,
+    history: (bad) => {
+      const { entries, final } = adopted().inCrm('delete', 'CH-1', undefined).end();
+      const rejected = { reason: 'group' };
+      const records = final.records.map((r) => ({ ...r, ...(!bad && { rejected }) }));
+      return { entries, final: { ...final, records } };
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'an invitation to a single occurrence has another title in the CRM',
+    judge: series,
+    history: (bad) => aloneInSeries({ data: desk(bad ? { subject: 'Other' } : {}) }),
+  },
+  {
+    invariant: 'P1',
+    name: 'an occurrence that was refused is written after all, and differs',
+    judge: series,
+    history: (bad) => {
+      const data = desk(bad ? { subject: 'Other' } : {});
+      return aloneInSeries({ data, rejected: { reason: 'unknownSeries' } });
     },
   },
   {
@@ -462,6 +506,41 @@ const cases: Case[] = [
   },
   {
     invariant: 'P14',
+    name: 'told again what was told last, though the sync itself has written something else since',
+    judge: staleReads,
+    history: (bad) => {
+      const view = (location: string) => ours('CH-1', { location });
+      const said = (at: string) => desk({ place: at });
+      const news = (at: string) => ({ ...about, data: said(at), changed: ['place'] });
+      const story = planned()
+        .onPhone('edit', 'e1', view('One'))
+        .run(2)
+        .tell(2, { ...news('One'), changeId: 'a' }, said('One'))
+        .store(2, 'e1');
+      if (bad) story.run(3).write(3, 'patch', 'e1', view('Two')).store(3, 'e1');
+      else story.onPhone('edit', 'e1', view('Two'));
+      story.run(4).tell(4, { ...news('One'), changeId: 'b' });
+      return story.end();
+    },
+  },
+  {
+    invariant: 'undo',
+    name: 'the undoing of an insertion takes away what was changed in a single occurrence since',
+    judge: undoings,
+    history: (bad) => {
+      const part = `e1_${SLOT}`;
+      const story = inSeries().write(1, 'insert', part, ours('CH-1'), true);
+      const special = ours('CH-1', { location: 'Bern' });
+      if (bad) story.onPhone('edit', part, special);
+      story.note({ kind: 'task', task: 2, what: 'undo', userId: ANNA, run: 1 });
+      story.note({ kind: 'lease', task: 2, user: ANNA, fence: 2 });
+      story.write(2, 'delete', 'e1', gone(ours('CH-1', { recurrence: DAILY })));
+      story.write(2, 'delete', part, gone(bad ? special : ours('CH-1')), true);
+      return story.end({ recurrence: 'series' });
+    },
+  },
+  {
+    invariant: 'P14',
     name: 'a listing that lags shows what was there before the version that the sync knew',
     history: (bad) => {
       const view = (location: string) => ours('CH-1', { location });
@@ -614,6 +693,75 @@ const cases: Case[] = [
         .store(2, 'g1')
         .end();
     },
+  },
+  {
+    invariant: 'rule 2',
+    name: 'planned again under the id that was deleted',
+    judge: generations,
+    history: (bad) => {
+      const marked = (crmGeneration: string) =>
+        event({ extendedProperties: { private: { crmId: 'CH-1', crmGeneration } } });
+      return new Story()
+        .inCrm('create', 'CH-1', desk())
+        .run(1)
+        .write(1, 'insert', 'e1', marked('0'))
+        .inCrm('cancel', 'CH-1', desk({ status: 'cancelled' }))
+        .run(2)
+        .write(2, 'delete', 'e1', gone(marked('0')))
+        .inCrm('replan', 'CH-1', desk())
+        .run(3)
+        .write(3, 'insert', 'e2', marked(bad ? '0' : '1'))
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 8',
+    name: 'an event that was moved away and back is a second record',
+    history: (bad) => {
+      const away = { googleId: 'g1', reason: 'movedOrDeleted' };
+      return adopted()
+        .onPhone('delete', 'g1', gone(event()))
+        .run(2)
+        .tell(2, { ...away, crmId: 'CH-1', op: 'delete' }, null)
+        .store(2, 'g1')
+        .onPhone('restore', 'g1', event())
+        .run(3)
+        .tell(3, { googleId: 'g1', crmId: bad ? 'CH-2' : 'CH-1', data: desk() }, desk())
+        .store(3, 'g1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 9',
+    name: 'what went with the calendar of the sync’s own is told as deleted',
+    history: (bad) => {
+      const story = planned()
+        .onPhone('vanish', 'e1', ours('CH-1'))
+        .note({ kind: 'user', user: ANNA, what: 'calendarDropped' })
+        .run(2);
+      if (bad) story.tell(2, { ...about, op: 'delete' });
+      return story.end();
+    },
+    judge: places,
+  },
+  {
+    invariant: 'rule 12',
+    name: 'a guest is missing in the record',
+    history: (bad) => {
+      const invited = { email: 'guest@else.example', responseStatus: 'accepted' };
+      const guest = { email: invited.email, response: 'accepted', kind: 'external' };
+      return adopted({ attendees: [invited] }, bad ? {} : { participants: [guest] }).end();
+    },
+    judge: guests,
+  },
+  {
+    invariant: 'rule 12',
+    name: 'a colleague is told as somebody outside',
+    history: (bad) => {
+      const kind = bad ? { kind: 'external' } : { kind: 'user', userId: ANNA };
+      return adopted({}, { participants: [{ email: 'anna@firm.example', ...kind }] }).end();
+    },
+    judge: guests,
   },
   {
     invariant: 'rule 10',

@@ -17,8 +17,11 @@ export function convergence(view: View): Violation[] {
     const name = `${record.crmId} of ${record.userId}`;
     if (isBeyond(view, view.rootOf({ side: 'crm', user: record.userId, id: record.crmId })))
       continue;
-    if (record.deleted && isUnimported(view, record)) continue;
-    if (record.deleted || record.data.status === 'cancelled') {
+    const isGone = record.deleted || record.data.status === 'cancelled';
+    // Taken back, or called off meanwhile: the event that was imported is the user's own, and stays.
+    if (isGone && isUnimported(view, record)) continue;
+    if (record.deleted && isRefused(record)) continue;
+    if (isGone) {
       const orphans = events.filter((e) => view.recordsOf(e).length === 0 && !isStrange(view, e));
       const cancelled = !record.deleted && !names(record, 'cancelledInCrm') ? events : [];
       if (orphans.length + cancelled.length > 0)
@@ -42,11 +45,20 @@ export function convergence(view: View): Violation[] {
     if (isBeyond(view, root)) continue;
     const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
     if (view.final.records.some((r) => of(r) && isUnimported(view, r))) continue;
+    const isIts = (e: ShownEvent) => e.user === event.user && e.id === event.id;
+    const refused = view.final.records.filter((r) => r.deleted && isRefused(r));
+    if (refused.some((r) => view.eventsOf(r).some(isIts))) continue;
     if (!isInside(view, googleValue(event.resource, 'time'))) continue;
     found.push(violation('P1', `event ${event.id} of ${event.user} is missing in the CRM`));
   }
   return found;
 }
+
+/**
+ * The CRM was told that what it deleted has become a series, which a listing that lied had not shown: a
+ * person has to look.
+ */
+const isRefused = ({ rejected }: Raw) => rejected?.reason === 'group';
 
 const names = (record: Raw, field: string) =>
   (record.conflicts as Raw[]).some((c) => c.field === field);

@@ -11,13 +11,18 @@ export function series(view: View): Violation[] {
   if (view.final.recurrence !== 'series') return [];
   return view.final.users.flatMap(({ userId, timeZone }) => {
     const records = view.final.records.filter((r) => r.userId === userId);
-    const items = crmShown(records, timeZone).filter((item) => item.slot !== undefined);
+    const parts = crmShown(records, timeZone).filter((item) => item.slot !== undefined);
+    // What was refused once may have been written since: then it is no other than the rest.
+    const items = parts.toSorted((a, b) => Number(isRefused(a)) - Number(isRefused(b)));
     const found: Violation[] = [];
     const expected = new Map<string, CrmItem>();
     for (const item of items) {
       const id = idOf(view, userId, item);
       const name = `${item.record.crmId} of ${userId} at ${item.slot}`;
-      if (isRefused(item)) continue;
+      if (isRefused(item)) {
+        if (id !== undefined && !expected.has(id)) expected.set(id, item);
+        continue;
+      }
       if (id === undefined && item.series?.origin === 'google' && view.dropped(userId)) continue;
       if (id === undefined) found.push(violation('P1', `${name} has no series at Google`));
       else if (expected.has(id)) found.push(violation('P3', `${name} is twice in the CRM`));
@@ -46,9 +51,12 @@ function compared(view: View, shown: ShownEvent[], expected: Map<string, CrmItem
     )
       found.push(violation('P1', `occurrence ${event.id} of ${event.user} is missing in the CRM`));
   }
-  for (const [id, { record, series: whole = record }] of expected)
+  for (const [id, item] of expected) {
+    const { record, series: whole = record } = item;
+    if (isRefused(item)) continue;
     if (whole.origin !== 'google' || !view.dropped(record.userId))
       found.push(violation('P1', `${record.crmId} is missing at Google as ${id}`));
+  }
   return found;
 }
 
@@ -67,13 +75,19 @@ function isKept(view: View, event: ShownEvent): boolean {
 }
 
 /** The CRM was told that its record has no place: a person has to look at it. */
-const isRefused = ({ record }: CrmItem) => record.occurrence && record.rejected;
+const isRefused = ({ record }: CrmItem): boolean =>
+  record.occurrence !== undefined && record.rejected !== undefined;
 
 /** The id that the occurrence must have at Google. */
-function idOf(view: View, user: string, { series: record, slot }: CrmItem): string | undefined {
-  if (!record) return undefined;
+function idOf(view: View, user: string, item: CrmItem): string | undefined {
+  const { series: record, slot } = item;
+  // An invitation to a single occurrence: its series is in another calendar, and nothing to the CRM.
+  if (!record) return view.final.shown.find((e) => isOneOf(e, user, item))?.id;
   const isIts = ({ id }: ShownEvent) =>
     id === record.googleId || view.inserted.get(googleKey(user, id)) === record.crmId;
   const master = view.liveSeries().find((e: ShownEvent) => e.user === user && isIts(e));
   return master && `${master.id}_${slot}`;
 }
+
+const isOneOf = ({ user, id, series }: ShownEvent, owner: string, { record }: CrmItem) =>
+  user === owner && series !== undefined && id === record.googleId;

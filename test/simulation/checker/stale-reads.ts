@@ -1,6 +1,14 @@
 /** P14: what a run tells as news it saw itself: an old view of an event is no edit. */
 import type { Told } from '../history.ts';
-import { crmNames, crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
+import {
+  crmNames,
+  crmValue,
+  FIELDS,
+  type FieldName,
+  googleValue,
+  HIDDEN,
+  sameText,
+} from '../mapping.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -38,12 +46,40 @@ function stale(view: View, told: Told): Violation[] {
     .filter((field) => crmNames(field).some((name) => changed.includes(name)))
     .filter((field) => {
       const value = crmValue(data, field);
-      return value !== undefined && !shown.some((raw) => sameText(googleValue(raw, field), value));
+      if (value === undefined || shown.some((raw) => sameText(googleValue(raw, field), value)))
+        return false;
+      return !isRepeated(view, told, field, value);
     })
     .map((field) =>
       violation(
         'P14',
         `told ${field} ${crmValue(data, field)} of ${googleId}, which it did not show then`,
       ),
+    );
+}
+
+/**
+ * A CRM that does not say what it has seen is told again what it was told last, and nothing is read for
+ * that. What it wrote itself in between would be overwritten by an old view, though.
+ */
+function isRepeated(view: View, { seq, message }: Told, field: FieldName, value: string): boolean {
+  const { userId, googleId } = message;
+  const last = view.told.findLast(
+    (t) =>
+      t.seq < seq &&
+      isAboutEvent(t) &&
+      t.message.userId === userId &&
+      t.message.googleId === googleId &&
+      crmNames(field).some((name) => t.message.changed?.includes(name)),
+  );
+  if (!last || crmValue(last.message.data, field) !== value) return false;
+  return !view
+    .effectsOn(userId, googleId)
+    .some(
+      (e) =>
+        e.task !== undefined &&
+        e.seq > last.seq &&
+        e.seq < seq &&
+        googleValue(e.before, field) !== googleValue(e.after, field),
     );
 }
