@@ -512,7 +512,7 @@ function editedAt(
 }
 
 /** What a form shows of a field that nobody has filled in. */
-const UNFILLED: RecordData = { busy: true, private: false };
+const UNFILLED: RecordData = { busy: true, private: false, participants: [] };
 
 /** Whether two values of a field say the same: white space at the ends of a text is no edit. */
 function isSame(field: keyof RecordData, a: unknown, b: unknown): boolean {
