@@ -337,6 +337,25 @@ const cases: Case[] = [
     judge: deleteOrEdit,
   },
   {
+    invariant: 'P8',
+    name: 'deleted in the CRM, a private event that is made free on the phone goes; a hidden title may',
+    history: (bad) => {
+      const hidden = { visibility: 'private' };
+      const edited = event({
+        ...hidden,
+        ...(bad ? { transparency: 'transparent' } : { summary: 'New' }),
+      });
+      return adopted(hidden, { subject: null, private: true })
+        .inCrm('delete', 'CH-1', undefined)
+        .onPhone('edit', 'g1', edited)
+        .run(2)
+        .write(2, 'delete', 'g1', gone(edited))
+        .store(2, 'g1')
+        .end();
+    },
+    judge: deleteOrEdit,
+  },
+  {
     invariant: 'P9',
     name: 'told as deleted, and there all the time',
     history: (bad) => {
@@ -801,7 +820,7 @@ const cases: Case[] = [
     name: 'left with removal: edited on the phone it is still there; out of the bin again it may be',
     history: (bad) => {
       const story = planned().note({ kind: 'user', user: ANNA, what: 'leavingRemove' }).run(2);
-      if (!bad) story.write(2, 'delete', 'e1', gone(ours('CH-1'))).store(2, 'e1');
+      if (!bad) story.onPhone('delete', 'e1', gone(ours('CH-1')));
       story.onPhone(bad ? 'edit' : 'restore', 'e1', ours('CH-1'));
       story.note({
         kind: 'told',
