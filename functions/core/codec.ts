@@ -13,6 +13,8 @@ export interface FieldSpec {
   group?: string;
   /** What Google holds as long as nobody has said anything: no news for the CRM. */
   initial?: Json;
+  /** Google fills it in where the CRM leaves it open: no difference, and the CRM is told (written.ts). */
+  assigned?: boolean;
   /** Never leaves Google for an object whose owner hides it (design rule 4). */
   hidden?: boolean;
   /** A list merged entry by entry; the property that identifies an entry. */
@@ -104,6 +106,11 @@ export interface Codec<Raw = unknown> {
   canonical(data: Fields, context: CodecContext): Fields;
   /** True when the CRM's state means that Google shall hold nothing (a cancelled appointment). */
   absent(fields: Fields): boolean;
+  /**
+   * What two records of one user have in common that are maybe the same; absent: nothing tells. They are
+   * never merged, the CRM hears of it (C08).
+   */
+  likeness?(fields: Fields): string[];
   /** To delete what somebody else organises would take it from them: it stays, and is let go. */
   keepsForeign?: true;
   /** Names of the fields without which nothing can be inserted. */

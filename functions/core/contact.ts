@@ -3,7 +3,7 @@
  * Resource: https://developers.google.com/people/api/rest/v1/people#Person
  */
 import type { people_v1 } from '@googleapis/people';
-import type { Codec, FieldSpec, Observed, Patch } from './codec.ts';
+import { byKey, type Codec, type FieldSpec, type Observed, type Patch } from './codec.ts';
 import { encodePerson, type PersonField } from './contact-person.ts';
 import { canonicalContact, decodePerson } from './contact-values.ts';
 
@@ -64,6 +64,8 @@ export function contactCodec(group: string | undefined): Codec<Person> {
     absent: () => false,
     missing: (data) =>
       telling.some((name) => (data[name] ?? null) !== null) ? [] : ['familyName'],
+    likeness: ({ emails }) =>
+      [...byKey(emails, 'value').keys()].map((email) => email.toLowerCase()),
     period: () => undefined,
     emailsOf: () => [],
     decode: (person) => decode(person, group),

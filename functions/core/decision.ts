@@ -17,6 +17,12 @@ export type Write =
   | { kind: 'patch'; googleId: string; etag: string | undefined; patch: Patch }
   | { kind: 'delete'; googleId: string; etag: string | undefined };
 
+/** How messages name another record: by crmId as soon as the CRM has given it one. */
+export interface Name {
+  crmId?: string;
+  googleId?: string;
+}
+
 /** What the CRM is told. */
 export interface Notice {
   op: 'upsert' | 'delete' | 'unlink' | 'reject';
@@ -26,6 +32,7 @@ export interface Notice {
   reason?: string;
   redacted?: boolean;
   formerUserId?: string;
+  alike?: Name[];
   rejected?: Rejection;
 }
 

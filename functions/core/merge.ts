@@ -109,14 +109,18 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
     mergeEntries(views[0] as View, spec.entryKey, input, merged);
     return;
   }
-  if (crmEdited && googleEdited && views.some((v) => !sameValue(v.crm, v.google))) {
+  const differ = views.filter((v) => !sameValue(v.crm, v.google));
+  // That Google has filled in what the CRM leaves open is no difference where they agree on the rest.
+  const leftOpen = differ.every((v) => v.leftOpen) ? differ : [];
+  if (crmEdited && googleEdited && differ.length > leftOpen.length) {
     resolve(views, input, merged);
     return;
   }
   for (const v of views) {
-    if (crmEdited) takeFromCrm(v, merged);
+    if (crmEdited && !leftOpen.includes(v)) takeFromCrm(v, merged);
     else if (spec.listKey && contradicts(v, spec.listKey)) correctList(v, spec.listKey, merged);
-    else if ((googleEdited && isNews(v)) || isMissed(v)) merged.toCrm[v.name] = v.google ?? null;
+    else if ((googleEdited && isNews(v)) || (isMissed(v) && !leftOpen.includes(v)))
+      merged.toCrm[v.name] = v.google ?? null;
     else if (!googleEdited && v.confirmed) {
       merged.agreed[v.name] = v.google ?? null;
     }
@@ -177,6 +181,8 @@ interface View {
   confirmed: boolean;
   /** The CRM still shows the value from before the offer, and does not say what it has seen. */
   stale: boolean;
+  /** The CRM leaves it to Google to fill it in. */
+  leftOpen: boolean;
 }
 
 function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
@@ -204,7 +210,8 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   const hasLost = lost !== undefined && lost.change > input.seen && same(crm, lost.value);
   const isBehind = hasLost || (!offer?.own && offer?.earlier?.some(isOld) === true);
   const behind = !confirmed && isBehind;
-  const crmEdited = mentioned && !same(crm, reference) && !behind;
+  const leftOpen = spec.assigned === true && sameValue(crm, null);
+  const crmEdited = mentioned && !same(crm, reference) && !behind && !leftOpen;
   return {
     name,
     crm,
@@ -221,6 +228,7 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     offer,
     confirmed,
     stale: mentioned && offer !== undefined && !confirmed && input.seen < 0 && !input.again,
+    leftOpen,
   };
 }
 

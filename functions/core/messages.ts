@@ -329,6 +329,12 @@ export const googleChangeSchema = z.strictObject({
     .describe(
       "the record was this guest's until the organizer, userId, connected: store the new owner",
     ),
+  alike: z
+    .array(z.strictObject({ crmId: z.string().optional(), googleId: z.string().optional() }))
+    .optional()
+    .describe(
+      "of a new contact: others of the user's that have an e-mail address in common with it; nothing is merged",
+    ),
   conflicts: z.array(conflictSchema).optional(),
   rejected: rejectedSchema.optional(),
 });

@@ -133,6 +133,8 @@ export interface Link {
   group?: string;
   /** The object's place in its group, for good: an occurrence's original start (date or date-time). */
   slot?: string;
+  /** What others of the user's may have in common with it (Codec.likeness). */
+  likeness?: string[];
   /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */
   claim?: { key: string; until: number };
   /** Tombstones: the crmId of the record that had this object, and lives on in another one. */

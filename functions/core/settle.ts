@@ -78,6 +78,7 @@ export function settle(given: Outcome): Settled {
   delete next.withGroup;
   delete next.stays;
   Object.assign(next, baseAfter(outcome, notice));
+  if (codec.likeness) next.likeness = codec.likeness(knownGoogle(next));
   const left = placeLeft(outcome, next) ?? objectLeft(outcome);
   return { ...settled, link: next, ...(left && { left }) };
 }

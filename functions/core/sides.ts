@@ -3,7 +3,7 @@ import { standsAlone } from './alone.ts';
 import type { Codec, CodecContext, Observed, Patch } from './codec.ts';
 import { isConcealed } from './conceal.ts';
 import { wholeTexts } from './cut.ts';
-import { type Decision, decide, type Notice } from './decision.ts';
+import { type Decision, decide, type Name, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { changeNumber } from './link.ts';
 import { knownGoogle, type Merged, merge, offeredFields, type Policy } from './merge.ts';
@@ -33,6 +33,8 @@ export interface PlanInput {
   observed: Observed | undefined;
   /** The record was a guest's until now. */
   heir?: Heir;
+  /** It is new, and these of the user's are maybe the same. */
+  alike?: Name[];
   /** It is another user's record by now, known there as crmId, if the CRM has named it. */
   yields?: { crmId?: string };
   /** Of a member of a group that is a record itself: the group's. */
@@ -180,7 +182,7 @@ export function rejection(
 
 /** Google's state for the CRM: all that Google knows, with the names of what really changed. */
 export function tell(
-  { codec, observed, link, heir }: Prepared,
+  { codec, observed, link, heir, alike }: Prepared,
   rule: Rule,
   values: Fields,
 ): Decision {
@@ -195,6 +197,7 @@ export function tell(
       data,
       changed: Object.keys(data).filter(isNews),
       ...(heir && { formerUserId: heir.userId }),
+      ...(alike && { alike }),
       ...(observed?.redacted && isConcealed(link, observed) && { redacted: true }),
     },
   };

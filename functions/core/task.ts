@@ -20,7 +20,7 @@ const fields = {
   notes: { flow: 'both', cutFrom: CUT_FROM },
   due: { flow: 'both' },
   status: { flow: 'both', group: 'done', initial: 'open' },
-  completed: { flow: 'both', group: 'done' },
+  completed: { flow: 'both', group: 'done', assigned: true },
   url: { flow: 'crm' },
 } as const satisfies { [name: string]: FieldSpec };
 

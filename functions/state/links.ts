@@ -10,17 +10,24 @@ import { inChunks } from './writes.ts';
 /** users/{userId}/links and users/{userId}/cursors: read here, written by a commit only. */
 export function links(db: Firestore) {
   const by =
-    (field: 'crmId' | 'googleId' | 'group') =>
-    (userId: string, record: RecordType, values: string[]) =>
-      inChunks([...new Set(values)], MOST_IN, async (some) => {
-        const { docs } = await linksOf(db, userId).where(field, 'in', some).get();
+    (
+      field: 'crmId' | 'googleId' | 'group' | 'likeness',
+      operator: 'in' | 'array-contains-any' = 'in',
+    ) =>
+    async (userId: string, record: RecordType, values: string[]) => {
+      const found = await inChunks([...new Set(values)], MOST_IN, async (some) => {
+        const { docs } = await linksOf(db, userId).where(field, operator, some).get();
         // Filtered here: two types rarely share an id, and a second filter would need a second index.
         return decodeAll<Link>(docs).filter((link) => link.record === record);
       });
+      // What has several of the values is found by each piece of them.
+      return [...new Map(found.map((link) => [link.id, link])).values()];
+    };
   return {
     linksByCrmId: by('crmId'),
     linksByGoogleId: by('googleId'),
     linksByGroup: by('group'),
+    linksByLikeness: by('likeness', 'array-contains-any'),
 
     async listLinks(userId, record, limit, after) {
       const all = linksOf(db, userId).where('record', '==', record).orderBy(FieldPath.documentId());

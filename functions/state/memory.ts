@@ -163,6 +163,11 @@ function links({ links, cursors }: Tables) {
     linksByCrmId: by('crmId'),
     linksByGoogleId: by('googleId'),
     linksByGroup: by('group'),
+    linksByLikeness: async (userId, record, values) =>
+      links.of(
+        userId,
+        (l) => l.record === record && l.likeness?.some((value) => values.includes(value)) === true,
+      ),
     listLinks: async (userId, record, limit, after = '') =>
       links
         .of(userId, (l) => l.record === record && rules.byText(l.id, after) > 0)

@@ -1,5 +1,6 @@
 /** What a run knows of each record before it decides: the CRM's intent, our link, the object at Google. */
 import type { Observed } from '../core/codec.ts';
+import type { Name } from '../core/decision.ts';
 import { adoptedId } from '../core/intent.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
@@ -25,6 +26,8 @@ export interface Work {
   /** The guest who had the record until now, or has a second one: is to step back. */
   former?: { userId: string; googleId: string };
   yields?: { crmId?: string };
+  /** It is new, and these of the user's are maybe the same. */
+  alike?: Name[];
   /** The resource in the place that the record moves away from. */
   original?: unknown;
   /** The link with the mark that its insertion is on the way, as it was stored before the call. */

@@ -114,6 +114,8 @@ export interface Store {
   linksByGoogleId(userId: string, record: RecordType, googleIds: string[]): Promise<Link[]>;
   /** By the group at Google that the object is one of, tombstones too. */
   linksByGroup(userId: string, record: RecordType, groups: string[]): Promise<Link[]>;
+  /** Links that have one of these in common with what is looked for (Link.likeness), tombstones too. */
+  linksByLikeness(userId: string, record: RecordType, values: string[]): Promise<Link[]>;
   /** Links of a user and type in order of id, after the given one. */
   listLinks(userId: string, record: RecordType, limit: number, after?: string): Promise<Link[]>;
   getCursor(userId: string, record: RecordType): Promise<Cursor | undefined>;

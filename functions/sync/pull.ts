@@ -2,6 +2,7 @@ import { digest } from '../core/link.ts';
 import type { Cursor } from '../core/records.ts';
 import { DAY_MS } from '../core/time.ts';
 import { missingAtGoogle } from './absence.ts';
+import { findAlike } from './alike.ts';
 import type { Collection, Page } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { executeGrouped, isLeftOut, membersLast } from './members.ts';
@@ -153,6 +154,7 @@ async function apply(
     if (at > 0) await keepLease(run);
     const some = works.slice(at, at + CHUNK);
     if (run.waits || run.failing.has(collection.codec.record)) await takeUp(run, collection, some);
+    await findAlike(run, collection, some);
     const executed = await executeGrouped(run, collection, some);
     const last = at + CHUNK >= works.length;
     // A record that had to wait must be seen again: the cursor stays where it was.

@@ -388,6 +388,28 @@ function links(fresh: () => Store): void {
     assert.deepEqual(await found('u', ['s1']), [gone]);
   });
 
+  it('are found by what they may have in common with others, of the type and user alone', async () => {
+    const store = fresh();
+    const lease = await take(store, 'u');
+    const like = (crmId: string, ...likeness: string[]): Link => ({
+      ...link('u', crmId),
+      likeness,
+    });
+    const links = [like('a', 'x@y', 'z@y'), like('b', 'z@y'), like('c', 'w@y'), link('u', 'd')];
+    const task: Link = { ...like('t', 'x@y'), id: linkId('task', { crmId: 't' }), record: 'task' };
+    await store.commit(lease, { links: [...links, task] }, false);
+    const found = async (userId: string, ...values: string[]) =>
+      (await store.linksByLikeness(userId, 'appointment', values)).map((l) => l.crmId).sort();
+    assert.deepEqual(await found('u', 'z@y'), ['a', 'b']);
+    assert.deepEqual(await found('u', 'none', 'x@y', 'x@y', 'w@y'), ['a', 'c']);
+    const many = Array.from({ length: 70 }, (_, i) =>
+      i === 0 ? 'x@y' : i === 69 ? 'z@y' : `${i}`,
+    );
+    assert.deepEqual(await found('u', ...many), ['a', 'b'], 'each once');
+    assert.deepEqual(await found('v', 'z@y'), []);
+    assert.deepEqual(await found('u'), []);
+  });
+
   it('1,000 of them in commits of 250, listed in order of id', async () => {
     const store = fresh();
     const lease = await take(store, 'u');

@@ -194,8 +194,8 @@ export const defects: Defect[] = [
   {
     name: 'forget what the CRM was told before the newest offer',
     file: 'functions/core/merge.ts',
-    from: 'const crmEdited = mentioned && !same(crm, reference) && !behind;',
-    to: 'const crmEdited = mentioned && !same(crm, reference);',
+    from: 'const crmEdited = mentioned && !same(crm, reference) && !behind && !leftOpen;',
+    to: 'const crmEdited = mentioned && !same(crm, reference) && !leftOpen;',
     test: crossings,
     pattern: 'two edits on the phone in a row',
   },

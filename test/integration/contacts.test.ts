@@ -172,6 +172,34 @@ test('C08: three pulls, one of them full, tell a contact once and make no second
   assert.equal(messages[0]?.googleId, mine.resourceName);
   assert.equal(ours().length, 1);
   assert.equal(phone.contacts().length, 2, 'the same address is no reason to merge');
+  assert.deepEqual(messages[0]?.alike, [{ crmId: 'P-1' }], 'but the CRM hears of it');
+});
+
+test('C08: who comes with an address that others have is flagged: those the CRM has named, and those new ones', async () => {
+  const { world, contact, phone, told, settle } = await setUp();
+  await world.crm(
+    contact('P-1', person({ emails: [{ value: 'Office@Muster.example' }] })),
+    contact('P-2', person({ emails: [{ value: 'other@muster.example' }] })),
+    contact('P-3', person({ emails: [{ value: 'office@muster.example' }] })),
+  );
+  await world.crm(contact('P-3', {}, { op: 'delete' }));
+  const add = (givenName: string, ...emails: string[]) =>
+    phone.add({ names: [{ givenName }], emailAddresses: emails.map((value) => ({ value })) }, 'CRM')
+      .resourceName;
+  const urs = add('Urs', 'office@muster.example', 'urs@muster.example');
+  add('Eva', 'OFFICE@muster.example', 'eva@muster.example');
+  add('Ida');
+  add('Max', 'max@muster.example');
+  settle();
+  await world.poll();
+  const flagged = Object.fromEntries(told().map(({ data, alike }) => [data?.givenName, alike]));
+  assert.deepEqual(flagged, {
+    Urs: [{ crmId: 'P-1' }],
+    Eva: [{ crmId: 'P-1' }, { googleId: urs }],
+    Ida: undefined,
+    Max: undefined,
+  });
+  await assertAtRest(world);
 });
 
 test('C09: an expired token is a 400 with its own reason: one full listing, deletions found', async () => {

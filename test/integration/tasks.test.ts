@@ -93,6 +93,65 @@ test('done in the CRM, with the day; open again clears it', async () => {
   assert.deepEqual([only(world).status, only(world).completed], ['needsAction', undefined]);
 });
 
+/** What the CRM says of a task that is done, without a day; and the day. */
+const DONE = { title: 'Call', status: 'done', completed: null };
+const TODAY = '2026-11-23';
+
+for (const [title, first] of [
+  ['ticked off in the CRM', { title: 'Call', status: 'open' }],
+  ['entered in the CRM as done', DONE],
+] as const)
+  test(`${title} without a day: the CRM hears Google’s, once`, async () => {
+    const world = await connected();
+    await world.crm(wish(world, 'T-1', first));
+    if (first.status === 'open') await world.crm(wish(world, 'T-1', DONE));
+    assert.equal(told(world).length, 1);
+    const { op, crmId, changed, data, changeId = '' } = last(world) ?? {};
+    assert.deepEqual([op, crmId, changed], ['upsert', 'T-1', ['completed']]);
+    assert.deepEqual([data?.title, data?.status, data?.completed], ['Call', 'done', TODAY]);
+    const { etag } = only(world);
+    // A CRM that takes it over and says so, one that does not, and one that says nothing.
+    await world.crm(wish(world, 'T-1', data ?? {}, { seen: changeId }));
+    await world.crm(wish(world, 'T-1', DONE));
+    await world.crm(wish(world, 'T-1', DONE, { seen: changeId }));
+    await world.poll();
+    assert.equal(told(world).length, 1);
+    assert.equal(only(world).etag, etag);
+    await world.crm(wish(world, 'T-1', { ...DONE, completed: '2026-11-20' }));
+    assert.equal(only(world).completed?.slice(0, 10), '2026-11-20');
+  });
+
+test('open again before it heard of the day: open at Google, and no conflict', async () => {
+  const world = await connected();
+  await world.crm(wish(world, 'T-1', DONE));
+  await world.crm(wish(world, 'T-1', { title: 'Call', status: 'open' }));
+  assert.deepEqual([only(world).status, only(world).completed], ['needsAction', undefined]);
+  assert.equal(told(world).length, 1);
+});
+
+test('open again on the phone while the CRM still says done, without a day: that is no edit', async () => {
+  const world = await connected();
+  await world.crm(wish(world, 'T-1', DONE));
+  world.tasks().reopen(only(world).id);
+  await world.crm(wish(world, 'T-1', { ...DONE, title: 'Call back' }));
+  assert.deepEqual([only(world).title, only(world).status], ['Call back', 'needsAction']);
+  const { data, conflicts } = last(world) ?? {};
+  assert.deepEqual([data?.status, data?.completed, conflicts], ['open', null, undefined]);
+});
+
+test('ticked off on both sides: no conflict, and the CRM hears the day', async () => {
+  const world = await connected();
+  await world.crm(wish(world, 'T-1', { title: 'Call', status: 'open' }));
+  world.tasks().complete(only(world).id);
+  const { etag } = only(world);
+  await world.crm(wish(world, 'T-1', DONE));
+  await world.poll();
+  assert.equal(only(world).etag, etag);
+  assert.equal(told(world).length, 1);
+  const { changed, conflicts, data } = last(world) ?? {};
+  assert.deepEqual([changed, conflicts, data?.completed], [['completed'], undefined, TODAY]);
+});
+
 test('born at Google: imported, adopted, without a marker; only tasks of the list', async () => {
   const world = await connected();
   world.tasks().add('My Tasks', { title: 'private' });

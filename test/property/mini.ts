@@ -3,13 +3,14 @@ import type { calendar_v3 } from '@googleapis/calendar';
 import { appointmentCodec as codec } from '../../functions/core/appointment.ts';
 import type { Codec, CodecContext } from '../../functions/core/codec.ts';
 import type { Decision } from '../../functions/core/decision.ts';
-import type { Fields, Json } from '../../functions/core/fields.ts';
+import { type Fields, type Json, sameValue } from '../../functions/core/fields.ts';
 import { mergeIntent } from '../../functions/core/intent.ts';
 import type { Policy } from '../../functions/core/merge.ts';
 import type { Conflict, CrmChange, GoogleChange } from '../../functions/core/messages.ts';
 import { plan } from '../../functions/core/plan.ts';
 import type { Intent, Link } from '../../functions/core/records.ts';
 import { settle } from '../../functions/core/settle.ts';
+import { afterWrite } from '../../functions/core/written.ts';
 
 export type Event = calendar_v3.Schema$Event;
 
@@ -102,8 +103,10 @@ export class Mini<R = Event> {
 
   desk(data: Fields): void {
     this.crm.version += 1;
+    // To enter what is there already is no edit.
+    const changed = Object.keys(data).filter((f) => !sameValue(data[f], this.crm.data[f]));
     this.crm.data = { ...this.crm.data, ...data };
-    for (const field of Object.keys(data)) this.crm.edited[groupOf(field)] = this.crm.version;
+    for (const field of changed) this.crm.edited[groupOf(field)] = this.crm.version;
     this.#publish();
   }
 
@@ -159,10 +162,11 @@ export class Mini<R = Event> {
     });
   }
 
-  #carryOut(decision: Decision, withIntent: boolean, withEvent: boolean): void {
-    this.decisions.push(decision);
+  #carryOut(planned: Decision, withIntent: boolean, withEvent: boolean): void {
+    this.decisions.push(planned);
     const observed = withEvent ? this.shown : undefined;
-    const written = this.#write(decision);
+    const written = this.#write(planned);
+    const decision = afterWrite(this.kind.codec as Codec, planned, written);
     const settled = settle({
       codec: this.kind.codec as Codec,
       userId: 'anna',
@@ -241,8 +245,8 @@ export class Mini<R = Event> {
   }
 }
 
-/** Start and end are one value. */
-const groupOf = (field: string) => (field === 'end' ? 'start' : field);
+/** Start and end are one value, and so are the state of a task and the day on which it was done. */
+const groupOf = (field: string) => ({ end: 'start', completed: 'status' })[field] ?? field;
 
 /** The record's fields as the codec spells them; what nobody has said is left out. */
 export function canonical(

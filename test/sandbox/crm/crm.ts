@@ -285,6 +285,7 @@ export class Crm {
       const born = { userId, record: type, origin: 'google', data } as const;
       const adopted = this.#insert(born, change.crmId);
       if (change.conflicts) adopted.conflicts.push(...change.conflicts);
+      if (change.alike) adopted.alike = change.alike;
       this.#googleChanged(adopted, change);
       return;
     }

@@ -3,6 +3,7 @@ import type {
   Appointment,
   Conflict,
   Contact,
+  GoogleChange,
   Moment,
   Occurrence,
   Rejection,
@@ -58,6 +59,8 @@ export interface CrmRecord {
   redacted?: boolean;
   /** Google's user has taken it out: both sides keep it, and it is no longer kept equal. */
   unlinked?: boolean;
+  /** Others that are maybe the same: for a person to look at. */
+  alike?: NonNullable<GoogleChange['alike']>;
   /** Newest last. */
   conflicts: Conflict[];
   rejected?: Rejection;

@@ -7,6 +7,9 @@ import { tasks } from './tasks.js';
 
 export const TYPES = [contacts, tasks];
 
+/** Another record, as a google-change names it. */
+const nameOf = ({ crmId }) => crmId ?? 'one that is new as well';
+
 /** Draws one type on the CRM's side; `changed`: crmIds to point out. */
 export function drawCrmList(look, type, changed = new Set()) {
   const mine = look.records.filter(({ record }) => record === type.record);
@@ -15,6 +18,9 @@ export function drawCrmList(look, type, changed = new Set()) {
     const tags = [
       [`${record.crmId} · v${record.version}`, 'id'],
       record.origin === 'google' ? ['From Google', 'google'] : undefined,
+      record.alike
+        ? [`Maybe the same as ${record.alike.map(nameOf).join(', ')}`, 'warn']
+        : undefined,
       record.unlinked ? ['No longer kept equal', 'warn'] : undefined,
       record.conflicts.length > 0
         ? [`${record.conflicts.at(-1).field}: conflict`, 'warn']

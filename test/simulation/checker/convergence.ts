@@ -17,8 +17,11 @@ export function convergence(view: View): Violation[] {
     const name = `${record.crmId} of ${record.userId}`;
     if (isBeyond(view, view.rootOf({ side: 'crm', user: record.userId, id: record.crmId })))
       continue;
-    if (record.deleted && (isUnimported(view, record) || isRefused(record))) continue;
-    if (record.deleted || record.data.status === 'cancelled') {
+    const isGone = record.deleted || record.data.status === 'cancelled';
+    // Taken back, or called off meanwhile: the event that was imported is the user's own, and stays.
+    if (isGone && isUnimported(view, record)) continue;
+    if (record.deleted && isRefused(record)) continue;
+    if (isGone) {
       const orphans = events.filter((e) => view.recordsOf(e).length === 0 && !isStrange(view, e));
       const cancelled = !record.deleted && !names(record, 'cancelledInCrm') ? events : [];
       if (orphans.length + cancelled.length > 0)
