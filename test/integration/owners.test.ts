@@ -187,3 +187,31 @@ test('rule 1: handed over before its owner’s run has heard the record’s name
     [],
   );
 });
+
+test('rule 1 rule 6: an entry that became a series on the phone is handed over and back: one event more, the series stays', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  assert.ok(event);
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] });
+  await world.poll();
+  const others = world.messages.filter((m) => m.op === 'upsert' && m.record === 'appointment');
+  for (const [i, { data = {}, googleId }] of others.entries())
+    await world.crm(world.change(`part${i}`, data, googleId ? { googleId } : {}));
+  await world.crm(world.change('v1', visit(), { userId: 'luca' }));
+  await world.poll();
+  await world.crm(world.change('v1', visit(1, 15)));
+  await world.poll();
+  await world.poll('luca');
+  const instances = await world.phone('anna', 'GET', `/${event.id}/instances`);
+  const times = instances.items.map(({ start }) => start.dateTime?.slice(0, 13));
+  assert.deepEqual(times, ['2026-11-25T09', '2026-11-26T09']);
+  const own = (await world.events()).filter(({ recurrence }) => !recurrence);
+  assert.deepEqual(
+    own.map(({ start }) => start.dateTime?.slice(0, 13)),
+    ['2026-11-24T15'],
+  );
+  assert.deepEqual(await world.events('luca'), []);
+});
