@@ -188,6 +188,39 @@ test('rule 1: handed over before its owner’s run has heard the record’s name
   );
 });
 
+test('rule 1: what was adopted and handed over is out of the bin again: it goes, as what the CRM made; handed back it is written anew', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  const born = await world.phone('anna', 'POST', '', {
+    summary: 'Fair',
+    start: { date: '2026-11-26' },
+    end: { date: '2026-11-27' },
+  });
+  await world.poll('anna');
+  const { data } = world.messages.find((m) => m.googleId === born.id) ?? {};
+  await world.crm(world.change('g1', { ...data }, { googleId: born.id }));
+  await world.crm(world.change('g1', { ...data }, { userId: 'luca', googleId: born.id }));
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), []);
+  await world.phone('anna', 'PATCH', `/${born.id}`, { status: 'confirmed' });
+  world.messages.length = 0;
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), []);
+  await world.crm(world.change('g1', { ...data }, { googleId: born.id }));
+  for (const userId of ['luca', 'anna']) await world.poll(userId);
+  assert.deepEqual(
+    (await world.events('anna')).map((e) => e.summary),
+    ['Fair'],
+  );
+  assert.deepEqual(await world.events('luca'), []);
+  // The one that was born here is out of the bin once more: one of the two stays.
+  await world.phone('anna', 'PATCH', `/${born.id}`, { status: 'confirmed' });
+  await world.poll('anna');
+  assert.equal((await world.events('anna')).length, 1);
+  assert.deepEqual(world.messages, []);
+});
+
 test('rule 1 rule 6: an entry that became a series on the phone is handed over and back: one event more, the series stays', async () => {
   const world = createWorld();
   await world.connect('anna');
