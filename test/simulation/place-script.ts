@@ -7,7 +7,7 @@ import type { Action, Script, Step } from './script.ts';
  * seed without them means what it always meant.
  */
 export function withPlaces(script: Script): Script {
-  const random = seeded(script.seed * 19 + 5);
+  const random = seeded(script.seed * 29 + 7);
   const moves = random() < 1 / 6;
   const dedicated = random() < 1 / 8;
   if (!moves && !dedicated) return script;

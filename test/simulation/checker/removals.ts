@@ -64,11 +64,26 @@ function leftBehind(view: View): Violation[] {
       if (until.at(-1)?.after.status === 'cancelled') continue;
       // It was taken out as asked: who gets it out of the bin then, while the run still lets go, wants it.
       if (until.some((e) => e.seq > last.seq && e.task && e.after.status === 'cancelled')) continue;
+      if (isBackUnseen(view, user, id, last.seq)) continue;
       if (isKnownAt(view, id, last.seq) && !isRevoked(view, user, seq))
         found.push(violation('rule 11', `${id} of ${user}, who left with removal, is still there`));
     }
   }
   return found;
+}
+
+/** Out of the bin again just before the user left: for the sync, which has not read it yet, it is gone. */
+function isBackUnseen(view: View, user: string, id: string, left: number): boolean {
+  const back = view.edits.findLast((e) => e.op === 'restore' && e.id === id && e.seq < left);
+  const isKnown = view.entries.some(
+    (e) =>
+      e.kind === 'committed' &&
+      e.user === user &&
+      e.seq > (back?.seq ?? 0) &&
+      e.seq < left &&
+      e.links.some((link) => link.googleId === id && link.state === 'live'),
+  );
+  return back !== undefined && back.user === user && !isKnown;
 }
 
 const isKnownAt = (view: View, id: string, seq: number) => isKnown(view, { id, seq });
