@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util';
 const HELP = `npm run bench [-- month] [latency] [options]     both parts, or those that are named
 
 month      the reference month in simulated time: with watch channels, and beside it by polling alone.
-           All 350 users take 20 to 30 minutes on two cores: most of it are 2.8 million polls.
+           13 minutes of processor time, on all cores: most of it are 2.8 million polls. On a machine
+           that has other work, let it run in the background for half an hour.
   --seed 7       other people's month
   --users 35     fewer users; figures are theirs, nothing is scaled
-  --no-polled    without the month by polling: some minutes
+  --no-polled    without the month by polling: two minutes
 latency    on the emulators, in real time`;
 const PARTS = ['month', 'latency'] as const;
 

@@ -5,6 +5,9 @@ import { convergence } from './checker/convergence.ts';
 import { counters } from './checker/counters.ts';
 import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
+import { generations } from './checker/generations.ts';
+import { guests } from './checker/guests.ts';
+import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
 import { series } from './checker/series.ts';
 import { staleReads } from './checker/stale-reads.ts';
@@ -329,6 +332,25 @@ const cases: Case[] = [
         .tell(2, { ...about, data: took, changed: ['subject'], conflicts }, took)
         .write(2, 'delete', 'e1', gone(edited))
         .store(2, 'e1')
+        .end();
+    },
+    judge: deleteOrEdit,
+  },
+  {
+    invariant: 'P8',
+    name: 'deleted in the CRM, a private event that is made free on the phone goes; a hidden title may',
+    history: (bad) => {
+      const hidden = { visibility: 'private' };
+      const edited = event({
+        ...hidden,
+        ...(bad ? { transparency: 'transparent' } : { summary: 'New' }),
+      });
+      return adopted(hidden, { subject: null, private: true })
+        .inCrm('delete', 'CH-1', undefined)
+        .onPhone('edit', 'g1', edited)
+        .run(2)
+        .write(2, 'delete', 'g1', gone(edited))
+        .store(2, 'g1')
         .end();
     },
     judge: deleteOrEdit,
@@ -692,6 +714,75 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'rule 2',
+    name: 'planned again under the id that was deleted',
+    judge: generations,
+    history: (bad) => {
+      const marked = (crmGeneration: string) =>
+        event({ extendedProperties: { private: { crmId: 'CH-1', crmGeneration } } });
+      return new Story()
+        .inCrm('create', 'CH-1', desk())
+        .run(1)
+        .write(1, 'insert', 'e1', marked('0'))
+        .inCrm('cancel', 'CH-1', desk({ status: 'cancelled' }))
+        .run(2)
+        .write(2, 'delete', 'e1', gone(marked('0')))
+        .inCrm('replan', 'CH-1', desk())
+        .run(3)
+        .write(3, 'insert', 'e2', marked(bad ? '0' : '1'))
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 8',
+    name: 'an event that was moved away and back is a second record',
+    history: (bad) => {
+      const away = { googleId: 'g1', reason: 'movedOrDeleted' };
+      return adopted()
+        .onPhone('delete', 'g1', gone(event()))
+        .run(2)
+        .tell(2, { ...away, crmId: 'CH-1', op: 'delete' }, null)
+        .store(2, 'g1')
+        .onPhone('restore', 'g1', event())
+        .run(3)
+        .tell(3, { googleId: 'g1', crmId: bad ? 'CH-2' : 'CH-1', data: desk() }, desk())
+        .store(3, 'g1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 9',
+    name: 'what went with the calendar of the sync’s own is told as deleted',
+    history: (bad) => {
+      const story = planned()
+        .onPhone('vanish', 'e1', ours('CH-1'))
+        .note({ kind: 'user', user: ANNA, what: 'calendarDropped' })
+        .run(2);
+      if (bad) story.tell(2, { ...about, op: 'delete' });
+      return story.end();
+    },
+    judge: places,
+  },
+  {
+    invariant: 'rule 12',
+    name: 'a guest is missing in the record',
+    history: (bad) => {
+      const invited = { email: 'guest@else.example', responseStatus: 'accepted' };
+      const guest = { email: invited.email, response: 'accepted', kind: 'external' };
+      return adopted({ attendees: [invited] }, bad ? {} : { participants: [guest] }).end();
+    },
+    judge: guests,
+  },
+  {
+    invariant: 'rule 12',
+    name: 'a colleague is told as somebody outside',
+    history: (bad) => {
+      const kind = bad ? { kind: 'external' } : { kind: 'user', userId: ANNA };
+      return adopted({}, { participants: [{ email: 'anna@firm.example', ...kind }] }).end();
+    },
+    judge: guests,
+  },
+  {
     invariant: 'rule 10',
     name: 'an event is deleted that nobody wanted gone',
     history: (bad) => {
@@ -729,7 +820,7 @@ const cases: Case[] = [
     name: 'left with removal: edited on the phone it is still there; out of the bin again it may be',
     history: (bad) => {
       const story = planned().note({ kind: 'user', user: ANNA, what: 'leavingRemove' }).run(2);
-      if (!bad) story.write(2, 'delete', 'e1', gone(ours('CH-1'))).store(2, 'e1');
+      if (!bad) story.onPhone('delete', 'e1', gone(ours('CH-1')));
       story.onPhone(bad ? 'edit' : 'restore', 'e1', ours('CH-1'));
       story.note({
         kind: 'told',

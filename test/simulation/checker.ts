@@ -9,6 +9,8 @@ import { deletionsTold } from './checker/deletions-told.ts';
 import { duplicates } from './checker/duplicates.ts';
 import { ending } from './checker/ending.ts';
 import { fieldMerge } from './checker/field-merge.ts';
+import { generations } from './checker/generations.ts';
+import { guests } from './checker/guests.ts';
 import { leases } from './checker/leases.ts';
 import { lists } from './checker/lists.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
@@ -16,6 +18,7 @@ import { mappingHeld } from './checker/mapping-held.ts';
 import { meetings } from './checker/meetings.ts';
 import { notices } from './checker/notices.ts';
 import { organizer } from './checker/organizer.ts';
+import { places } from './checker/places.ts';
 import { previews } from './checker/preview.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
@@ -57,6 +60,9 @@ function checkOne(history: History): Violation[] {
     ...truthfulBase(view),
     ...undoings(view),
     ...previews(view),
+    ...guests(view),
+    ...generations(single),
+    ...places(single),
     ...waiting(single),
     ...texts(single),
     ...removals(single),

@@ -3,7 +3,7 @@
  * person, and is reported to nobody. Rule 10 and rule 11: it takes out only what a person has deleted,
  * cancelled, handed over or left behind.
  */
-import type { Effect, Told } from '../history.ts';
+import type { Edit, Effect, Told } from '../history.ts';
 import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
 import { isUnimported } from './undo.ts';
@@ -62,8 +62,9 @@ function leftBehind(view: View): Violation[] {
       if (owner !== user) continue;
       const until = view.effectsOn(user, id).filter((e) => e.seq < seq);
       if (until.at(-1)?.after.status === 'cancelled') continue;
-      // It was taken out as asked: who gets it out of the bin then, while the run still lets go, wants it.
-      if (until.some((e) => e.seq > last.seq && e.task && e.after.status === 'cancelled')) continue;
+      // Who gets it out of the bin after asking, while the run still lets go, wants it; whoever put it there.
+      const isWanted = (e: Edit) => e.op === 'restore' && e.id === id && e.seq > last.seq;
+      if (view.edits.some((e) => e.user === user && isWanted(e))) continue;
       if (isBackUnseen(view, user, id, last.seq)) continue;
       if (isKnownAt(view, id, last.seq) && !isRevoked(view, user, seq))
         found.push(violation('rule 11', `${id} of ${user}, who left with removal, is still there`));

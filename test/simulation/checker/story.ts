@@ -116,7 +116,7 @@ export class Story {
     const deleted = data === undefined;
     this.#records.set(crmId, {
       ...old,
-      ...{ crmId, userId, deleted, data: data ?? old.data },
+      ...{ record: 'appointment', crmId, userId, deleted, data: data ?? old.data },
       ...(googleId !== undefined && { googleId }),
     });
   }
