@@ -55,7 +55,10 @@ export function settle(given: Outcome): Settled {
   const notice = noticeOf(outcome);
   const settled: Settled = notice ? { notice } : {};
   if (decision.link === 'unchanged') return settled;
-  if (decision.link === 'none') return link ? { ...settled, removed: link.id } : settled;
+  if (decision.link === 'none') {
+    const left = objectLeft(outcome);
+    return { ...settled, ...(link && { removed: link.id }), ...(left && { left }) };
+  }
   const next = identity(outcome, notice !== undefined && notice.op !== 'reject');
   if (link && next.id !== link.id) settled.removed = link.id;
   delete next.removing;
@@ -99,15 +102,18 @@ function placeLeft(outcome: Outcome, next: Link): Link | undefined {
 }
 
 /**
- * The deleted object of a record that is inserted anew. One of ours tells by its marker that it is an
- * earlier generation, should a person restore it; one born at Google bears none.
+ * The deleted object of a record that is inserted anew, or handed over. One of ours tells by its marker
+ * whose it was, should a person restore it; one born at Google bears none.
  */
 function objectLeft(outcome: Outcome): Link | undefined {
   const { decision, link, observed } = outcome;
   const from = link ?? observed;
-  if (decision.rule !== 'insertAgain' || from?.googleId === undefined) return undefined;
+  const isGiven = decision.rule === 'handOver' && decision.write?.kind === 'delete';
+  if ((decision.rule !== 'insertAgain' && !isGiven) || from?.googleId === undefined)
+    return undefined;
   if (link ? link.origin === 'crm' : observed?.marker) return undefined;
-  return { ...tombstone(outcome, from.googleId), formerOf: crmIdOf(outcome) };
+  // Older than whatever we have inserted, or will.
+  return { ...tombstone(outcome, from.googleId), formerOf: crmIdOf(outcome), generation: -1 };
 }
 
 /** Not under the id of a link that was born in this very run: the record goes on under that one. */

@@ -7,7 +7,7 @@ import type { CodecContext, Observed } from '../core/codec.ts';
 import { decide } from '../core/decision.ts';
 import type { Fields } from '../core/fields.ts';
 import { changeNumber, linkId, wordOf } from '../core/link.ts';
-import type { Link } from '../core/records.ts';
+import type { Intent, Link } from '../core/records.ts';
 import { SyncError, saysNothingDone } from '../errors.ts';
 import type { Collection } from './collection.ts';
 import type { Executed, Planned } from './execute.ts';
@@ -79,22 +79,41 @@ export function isAttempt(observed: Observed, link: Link): boolean {
 
 /**
  * Made a group at Google since a run inserted it that never knew, or since its removal failed (the user
- * disconnected): linked, so that the next listing finds the record its place in the group.
+ * disconnected): linked, so that the next listing finds the record its place in the group. Where the group is
+ * known, the record had its place and has lost it (handed over, and back): the group is others' by now, and to
+ * write there would change all of them.
  */
 export async function adoptGroups(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+  const { store } = run.engine;
+  const grown = works.filter(hasGrown);
+  if (grown.length === 0) return;
+  const ids = grown.filter(({ link }) => !link).map(({ observed }) => observed.googleId);
+  const members = await store.linksByGroup(run.user.userId, codec.record, ids);
+  const known = new Set(members.map(({ group }) => group));
   const links: Link[] = [];
-  for (const work of works) {
+  for (const work of grown) {
     const { intent, observed, link } = work;
-    const marker = observed?.marker;
-    if ((link && !link.removing) || !observed?.whole || intent?.op !== 'upsert') continue;
-    if (intent.crmId !== marker?.crmId) continue;
-    const known = link ?? blank(run, codec.record, intent.crmId, marker.generation, {});
-    const { deletedBy: _, removing: __, expireAt: ___, ...fresh } = known;
-    work.link = { ...fresh, state: 'live', googleId: observed.googleId };
+    const { googleId, marker } = observed;
+    if (!link && known.has(googleId)) {
+      work.observed = { googleId, state: 'gone', fields: {}, marker };
+      continue;
+    }
+    const before = link ?? blank(run, codec.record, intent.crmId, marker.generation, {});
+    const { deletedBy: _, removing: __, expireAt: ___, ...fresh } = before;
+    work.link = { ...fresh, state: 'live', googleId };
     links.push(work.link);
   }
-  if (links.length > 0) await run.engine.store.commit(run.lease, { links }, false);
+  if (links.length > 0) await store.commit(run.lease, { links }, false);
 }
+
+type Grown = Work & { intent: Intent; observed: Observed & Required<Pick<Observed, 'marker'>> };
+
+/** What the CRM wants as one record is a group at Google, by its mark, and no link says so. */
+const hasGrown = (work: Work): work is Grown =>
+  (!work.link || work.link.removing === true) &&
+  work.observed?.whole !== undefined &&
+  work.intent?.op === 'upsert' &&
+  work.intent.crmId === work.observed.marker?.crmId;
 
 /**
  * Inserted by a run that never knew, with just what the CRM says today: what Google shows otherwise is

@@ -107,7 +107,9 @@ export async function observeIntents(
 
 /** Whether the link is the intent's: of its record, of none yet, or of one that it restores. */
 const mayTake = (link: Link, intent: Intent, restored: ReadonlySet<string>) =>
-  link.crmId === undefined || link.crmId === intent.crmId || restored.has(link.id);
+  (link.crmId === undefined && link.formerOf === undefined) ||
+  link.crmId === intent.crmId ||
+  restored.has(link.id);
 
 /**
  * Ids of links that pass to another record: a deleted one whose event lives on may be restored under

@@ -289,14 +289,18 @@ const LUCA = { email: 'luca@firm.example' };
 const answers = (data: { participants?: { response?: string }[] | null } | undefined) =>
   data?.participants?.map(({ response }) => response).join();
 
-test('P1 rule 1: a meeting that is handed over asks its guests anew, and the CRM hears it', async () => {
-  const { world, data } = await accepted();
-  await world.crm(world.change('v1', { ...visit(), ...data }, { userId: 'theo' }));
-  const [event] = await world.events('theo');
-  assert.equal(event?.attendees?.[0]?.responseStatus, 'needsAction');
-  const last = world.messages.findLast(({ crmId }) => crmId === 'v1');
-  assert.deepEqual(last?.changed, ['participants']);
-  assert.equal(answers(last?.data), 'needsAction');
+test('P1 rule 1: a meeting that is handed over asks its guests anew, and the CRM hears it, also when the answer is lost', async () => {
+  for (const lost of [false, true]) {
+    const { world, data } = await accepted();
+    const fault = { kind: 'close', when: 'after', method: 'events.insert', count: 1 } as const;
+    if (lost) world.workspace.faults.add(fault);
+    await world.crm(world.change('v1', { ...visit(), ...data }, { userId: 'theo' }));
+    const [event] = await world.events('theo');
+    assert.equal(event?.attendees?.[0]?.responseStatus, 'needsAction');
+    const last = world.messages.findLast(({ crmId }) => crmId === 'v1');
+    assert.deepEqual(last?.changed, ['participants']);
+    assert.equal(answers(last?.data), 'needsAction');
+  }
 });
 
 test('P1 rule 11: a meeting that is written again on coming back asks its guests anew, and the CRM hears it', async () => {

@@ -187,3 +187,64 @@ test('rule 1: handed over before its owner’s run has heard the record’s name
     [],
   );
 });
+
+test('rule 1: what was adopted and handed over is out of the bin again: it goes, as what the CRM made; handed back it is written anew', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  const born = await world.phone('anna', 'POST', '', {
+    summary: 'Fair',
+    start: { date: '2026-11-26' },
+    end: { date: '2026-11-27' },
+  });
+  await world.poll('anna');
+  const { data } = world.messages.find((m) => m.googleId === born.id) ?? {};
+  await world.crm(world.change('g1', { ...data }, { googleId: born.id }));
+  await world.crm(world.change('g1', { ...data }, { userId: 'luca', googleId: born.id }));
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), []);
+  await world.phone('anna', 'PATCH', `/${born.id}`, { status: 'confirmed' });
+  world.messages.length = 0;
+  await world.poll('anna');
+  assert.deepEqual(await world.events('anna'), []);
+  await world.crm(world.change('g1', { ...data }, { googleId: born.id }));
+  for (const userId of ['luca', 'anna']) await world.poll(userId);
+  assert.deepEqual(
+    (await world.events('anna')).map((e) => e.summary),
+    ['Fair'],
+  );
+  assert.deepEqual(await world.events('luca'), []);
+  // The one that was born here is out of the bin once more: one of the two stays.
+  await world.phone('anna', 'PATCH', `/${born.id}`, { status: 'confirmed' });
+  await world.poll('anna');
+  assert.equal((await world.events('anna')).length, 1);
+  assert.deepEqual(world.messages, []);
+});
+
+test('rule 1 rule 6: an entry that became a series on the phone is handed over and back: one event more, the series stays', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  assert.ok(event);
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] });
+  await world.poll();
+  const others = world.messages.filter((m) => m.op === 'upsert' && m.record === 'appointment');
+  for (const [i, { data = {}, googleId }] of others.entries())
+    await world.crm(world.change(`part${i}`, data, googleId ? { googleId } : {}));
+  await world.crm(world.change('v1', visit(), { userId: 'luca' }));
+  await world.poll();
+  await world.crm(world.change('v1', visit(1, 15)));
+  await world.poll();
+  await world.poll('luca');
+  const instances = await world.phone('anna', 'GET', `/${event.id}/instances`);
+  const times = instances.items.map(({ start }) => start.dateTime?.slice(0, 13));
+  assert.deepEqual(times, ['2026-11-25T09', '2026-11-26T09']);
+  const own = (await world.events()).filter(({ recurrence }) => !recurrence);
+  assert.deepEqual(
+    own.map(({ start }) => start.dateTime?.slice(0, 13)),
+    ['2026-11-24T15'],
+  );
+  assert.deepEqual(await world.events('luca'), []);
+});

@@ -514,9 +514,11 @@ function editedAt(
 /** What a form shows of a field that nobody has filled in. */
 const UNFILLED: RecordData = { busy: true, private: false };
 
-/** Whether two values of a field say the same: white space at the ends of a text is no edit. */
+/** Whether two values of a field say the same: white space at the ends of a text is no edit, nor an empty list. */
 function isSame(field: keyof RecordData, a: unknown, b: unknown): boolean {
-  const plain = (value: unknown) => (typeof value === 'string' ? value.trim() || null : value);
+  const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
+  const plain = (value: unknown) =>
+    typeof value === 'string' ? value.trim() || null : isEmpty(value) ? null : value;
   const shown = (value: unknown) => JSON.stringify(plain(value) ?? UNFILLED[field] ?? null);
   return shown(a) === shown(b);
 }

@@ -34,9 +34,8 @@ function isUnseen(view: View, edit: Edit, last: Edit): boolean {
   if (edit.side === 'google' && !isKnown(view, edit)) return false;
   if (edit.side === 'crm' && !isKnown(view, last)) return false;
   // What its owner hides the sync does not keep, so it cannot see that it was edited; and what the CRM says
-  // for it is ignored (design rule 4).
-  const hidden =
-    edit.side === 'google' ? view.isHidden(edit.user, edit.id) : view.isHiddenAt(view.rootOf(edit));
+  // for it is nobody's word (rule 4).
+  const hidden = edit.side === 'google' ? view.isHidden(edit.user, edit.id) : edit.redacted;
   return FIELDS.some((field) => {
     const value = said(edit.side, edit.after, field);
     if (value === undefined || value === said(edit.side, edit.before, field)) return false;

@@ -17,7 +17,9 @@ export function duplicates(view: View): Violation[] {
     const key = `${user} ${crmId}`;
     const ids = live.get(key) ?? new Set();
     live.set(key, ids);
-    if (after.status === 'cancelled') ids.delete(id);
+    // Where the CRM knows no series, an event that has become one is its occurrences from then on.
+    const isSeries = view.final.recurrence !== 'series' && after.recurrence !== undefined;
+    if (after.status === 'cancelled' || isSeries) ids.delete(id);
     else ids.add(id);
     if (ids.size > 1) found.push(violation('P3', `${crmId} twice at ${user}, step ${seq}`));
   }
