@@ -170,10 +170,8 @@ interface View {
   shown: Json | undefined;
   /** The CRM's value before its edit. */
   baseCrm: Json | undefined;
-  /** Google's value that `crm` builds on. */
-  baseGoogle: Json | undefined;
   /** Google's value that both sides held last, whatever the CRM was told since. */
-  heldGoogle: Json | undefined;
+  baseGoogle: Json | undefined;
   crmEdited: boolean;
   googleEdited: boolean;
   offer: Offer | undefined;
@@ -219,9 +217,7 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     google,
     shown,
     baseCrm: reference,
-    // Without a word of its own on it the CRM still holds the list from before the offer.
-    baseGoogle: confirmed || crmEdited ? known : baseGoogle,
-    heldGoogle: confirmed ? known : baseGoogle,
+    baseGoogle: confirmed ? known : baseGoogle,
     crmEdited,
     // Back at the base while the CRM was told something else: that is news too.
     googleEdited: !sameValue(shown, known) || (!confirmed && !sameValue(shown, baseGoogle)),
@@ -275,7 +271,7 @@ function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged):
  */
 function mergeEntries(view: View, key: string, input: MergeInput, merged: Merged): void {
   const [crm, google] = [byKey(view.crm, key), byKey(view.google, key)];
-  const [crmWas, googleWas] = [byKey(view.baseCrm, key), byKey(view.heldGoogle, key)];
+  const [crmWas, googleWas] = [byKey(view.baseCrm, key), byKey(view.baseGoogle, key)];
   const winner = winnerOf(input, view.name);
   const list: Json[] = [];
   let clash = false;

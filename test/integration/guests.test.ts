@@ -118,6 +118,23 @@ test('P6 a guest that was offered stays one when the CRM speaks of other fields'
   );
 });
 
+test('P1 rule 12: the phone and the CRM invite a guest each, one after the other: both are on both lists', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('A-1', visit(1)));
+  const [event] = await world.events();
+  const byPhone = 'phone@elsewhere.example';
+  await world.connect('luca');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees: [{ email: byPhone }] });
+  await world.poll();
+  const byCrm = [{ email: 'luca@firm.example' }];
+  await world.crm(world.change('A-1', visit(1, 9, { participants: byCrm })));
+  const told = world.messages.at(-1)?.data as { participants: { email: string }[] };
+  const [now] = await world.events();
+  for (const list of [told.participants, now?.attendees])
+    assert.deepEqual(list?.map(({ email }) => email).sort(), ['luca@firm.example', byPhone].sort());
+});
+
 test('rule 3: a guest whom both sides have invited, or we without an answer, is not written again', async () => {
   const world = createWorld();
   await world.connect('anna');

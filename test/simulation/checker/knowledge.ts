@@ -15,9 +15,12 @@ export function isReplaced(view: View, edit: Edit, field: FieldName, value: stri
   );
 }
 
-/** Whether the engine had stored a link to the event when the person edited it. */
-export const isKnown = (view: View, edit: Pick<Edit, 'seq' | 'id'>) =>
+/** Whether the engine had stored a link to the event when the person edited it; of late: since a step. */
+export const isKnown = (view: View, edit: Pick<Edit, 'seq' | 'id'>, since = -1) =>
   view.entries.some(
     (e) =>
-      e.kind === 'committed' && e.seq < edit.seq && e.links.some((l) => l.googleId === edit.id),
+      e.kind === 'committed' &&
+      e.seq > since &&
+      e.seq < edit.seq &&
+      e.links.some((l) => l.googleId === edit.id),
   );

@@ -61,33 +61,24 @@ function leftBehind(view: View): Violation[] {
       const [owner = '', id = ''] = key.split('/');
       if (owner !== user) continue;
       const until = view.effectsOn(user, id).filter((e) => e.seq < seq);
-      if (until.at(-1)?.after.status === 'cancelled') continue;
-      // Who gets it out of the bin after asking, while the run still lets go, wants it; whoever put it there.
-      const isWanted = (e: Edit) => e.op === 'restore' && e.id === id && e.seq > last.seq;
-      if (view.edits.some((e) => e.user === user && isWanted(e))) continue;
-      if (isBackUnseen(view, user, id, last.seq)) continue;
-      if (isKnownAt(view, id, last.seq) && !isRevoked(view, user, seq))
+      const shown = until.at(-1)?.after;
+      if (!shown || shown.status === 'cancelled') continue;
+      // Where the CRM knows no series, an entry that has become one is its occurrences from then on.
+      if (view.final.recurrence !== 'series' && shown.recurrence) continue;
+      // Out of the bin again, by whomever: who does that after asking, while the run still lets go, wants it,
+      // and of what came before that no run may have known.
+      const isNews = (e: Edit) =>
+        e.user === user &&
+        e.op === 'restore' &&
+        e.id === id &&
+        (e.seq > last.seq || !isKnown(view, { id, seq: last.seq }, e.seq));
+      if (view.edits.some(isNews)) continue;
+      if (isKnown(view, { id, seq: last.seq }) && !isRevoked(view, user, seq))
         found.push(violation('rule 11', `${id} of ${user}, who left with removal, is still there`));
     }
   }
   return found;
 }
-
-/** Out of the bin again just before the user left: for the sync, which has not read it yet, it is gone. */
-function isBackUnseen(view: View, user: string, id: string, left: number): boolean {
-  const back = view.edits.findLast((e) => e.op === 'restore' && e.id === id && e.seq < left);
-  const isKnown = view.entries.some(
-    (e) =>
-      e.kind === 'committed' &&
-      e.user === user &&
-      e.seq > (back?.seq ?? 0) &&
-      e.seq < left &&
-      e.links.some((link) => link.googleId === id && link.state === 'live'),
-  );
-  return back !== undefined && back.user === user && !isKnown;
-}
-
-const isKnownAt = (view: View, id: string, seq: number) => isKnown(view, { id, seq });
 
 const isRevoked = (view: View, user: string, seq: number) =>
   view.entries.some(
