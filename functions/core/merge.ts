@@ -257,11 +257,11 @@ function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged):
   }
   for (const id of before.keys()) if (!google.has(id)) result.delete(id);
   const list: Json = [...result.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, e]) => e);
-  if (!sameValue(list, view.crm) && !(view.offer && sameValue(view.offer.value, list))) {
-    merged.toCrm[view.name] = list;
-  }
+  const isNews = !sameValue(list, view.crm) && !(view.offer && sameValue(view.offer.value, list));
+  if (isNews) merged.toCrm[view.name] = list;
   if (!crmEdited) return;
-  merged.agreed[view.name] = list;
+  // What Google adds to it is an offer, and no common value yet: the CRM that repeats its own takes nobody off.
+  merged.agreed[view.name] = isNews ? (view.crm ?? null) : list;
   merged.toGoogle[view.name] = list;
 }
 
