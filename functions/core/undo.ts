@@ -144,7 +144,7 @@ function bringBack({ codec, entry, observed, seat }: UndoInput, link: Link): Dec
     rule: 'undo',
     link: 'live',
     agreed: fields,
-    offers: {},
+    offers: { deletedInGoogle: false },
     ...(again && { write: again }),
     notice: {
       op: 'upsert',
