@@ -138,12 +138,13 @@ async function worksOf(run: Run, collection: Collection, entries: JournalEntry[]
   return entries.map((entry) => {
     const link = links.get(entry.linkId);
     const newer = link?.crmId !== undefined && waiting.has(link.crmId);
+    const cancelled = intents.some((i) => i.crmId === link?.crmId && i.op === 'upsert');
     return {
       link,
       intent: undefined,
       observed: undefined,
       raw: undefined,
-      undo: { entry, newer },
+      undo: { entry, newer, cancelled },
     };
   });
 }
