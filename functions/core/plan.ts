@@ -257,7 +257,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // It came back (moved away and back, or restored from the bin): the same link again.
     const { link, observed } = input;
     if (!observed || link?.etag === observed.etag) return decide('nothing');
-    return tell(input, 'reappeared', observed.fields);
+    const told = tell(input, 'reappeared', observed.fields);
+    return { ...told, offers: { ...told.offers, deletedInGoogle: false } };
   },
   letGo: ({ observed }) => ({
     ...decide('letGo', { link: 'out' }),

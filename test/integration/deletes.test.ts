@@ -224,6 +224,25 @@ test('rule 2: a value that the CRM says itself is no unseen edit: cancelled ther
   );
 });
 
+test('rule 10: restored from the bin, the CRM’s late echo of the deletion does not take it out again', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  await world.poll();
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  const gone = world.messages.at(-1);
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { status: 'confirmed' });
+  await world.poll();
+  await world.crm(world.change('v1', {}, { op: 'delete', seen: gone?.changeId ?? '' }));
+  assert.equal((await world.events()).length, 1);
+  const told = world.messages.at(-1);
+  assert.deepEqual(told?.conflicts, [{ field: 'deletedInCrm', winner: 'google' }]);
+  await world.crm(world.change('v1', {}, { op: 'delete', seen: told?.changeId ?? '' }));
+  assert.deepEqual(await world.events(), []);
+});
+
 test('rule 10: deleted on both sides, then restored from the bin: the CRM hears that it has deleted it too', async () => {
   const world = createWorld();
   await world.connect('anna');
