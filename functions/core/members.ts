@@ -113,7 +113,7 @@ export function heir(
 export function follow(codec: Codec, link: Link, observed: Observed | undefined): Decision {
   const there = observed?.state === 'live' ? observed : undefined;
   if (link.state === 'deleted') {
-    if (!there) return decide('nothing');
+    if (!there) return decide('follow', { link: 'deleted' });
     const { googleId, etag } = there;
     return { ...decide('follow', { link: 'deleted' }), write: { kind: 'delete', googleId, etag } };
   }

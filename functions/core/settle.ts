@@ -68,7 +68,8 @@ export function settle(given: Outcome): Settled {
     next.state = 'deleted';
     next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
-    if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
+    if (decision.rule === 'follow') keepUntilPast(next);
+    else if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
     next.crm = { ...next.crm, ...decision.agreed };
     next.offered = next.deletedBy === 'crm' ? unseenOf(outcome) : withOffers(outcome, notice);
     return { ...settled, link: next };
@@ -139,7 +140,11 @@ function markMember(next: Link, { decision, observed, parent }: Outcome): void {
   const byCrm = decision.rule === 'bothGone';
   const alone = observed?.group !== undefined && (parent?.state === 'live' || byCrm);
   if (!alone && decision.write?.kind !== 'delete') next.withGroup = true;
-  else next.expireAt = Math.max(next.expireAt ?? 0, Date.parse(next.slot ?? '') || 0);
+  else keepUntilPast(next);
+}
+
+function keepUntilPast(next: Link): void {
+  next.expireAt = Math.max(next.expireAt ?? 0, Date.parse(next.slot ?? '') || 0);
 }
 
 const crmIdOf = ({ intent, link, heir, observed }: Outcome) =>

@@ -57,16 +57,26 @@ export async function followers(
     const id = link.group ?? '';
     const parent = anew.get(id) ?? told.get(id) ?? changed.get(id);
     const follows = anew.has(id) ? 'anew' : told.has(id) ? 'told' : 'changed';
-    if (follows === 'changed' && (link.state !== 'live' || seen.has(link.id))) return [];
-    return [{ link, ...unread, parent, follows }];
+    const { state } = link;
+    if (follows !== 'changed') return [{ link, ...unread, parent, follows }];
+    if (seen.has(link.id)) return [];
+    if (state === 'live') return [{ link, ...unread, parent, follows }];
+    // What was taken out of a group that was written anew, where it had no such place, may have one now.
+    return parent?.generation === 0 ? [] : [{ link, ...unread, parent, follows: 'anew' }];
   });
-  const idOf = ({ link, follows }: Work) =>
-    follows === 'changed'
-      ? (link?.googleId ?? '')
-      : groups.idAt(anew.get(link?.group ?? '')?.googleId ?? '', link?.slot ?? '');
+  const idOf = ({ link }: Work) => {
+    const group = anew.get(link?.group ?? '')?.googleId;
+    return group === undefined ? (link?.googleId ?? '') : groups.idAt(group, link?.slot ?? '');
+  };
   const looked = works.filter((work) => work.follows !== 'told');
   await read(run, collection, looked, idOf);
   await findSeats(run, collection, members, idOf, anew);
+  for (const work of works) {
+    const group = anew.get(work.link?.group ?? '')?.googleId;
+    const { link } = work;
+    if (link?.state === 'deleted' && group !== undefined)
+      work.link = { ...link, group, googleId: idOf(work) };
+  }
   return works;
 }
 

@@ -40,11 +40,21 @@ export async function observeMembers(
     const known = link?.googleId === id && !left && (link.state === 'live' || !wanted);
     // It went with its group, and the CRM repeats that: in a group written anew nothing is taken out.
     const repeats = !wanted && link?.withGroup === true && sawDeletion({ link, intent });
-    if (!known && !repeats) open.set(work, id);
+    if (!known && !repeats && !isFirstWord(link, intent)) open.set(work, id);
   }
   await findPlaces(run, collection, open);
   return works;
 }
+
+/**
+ * The CRM takes over what has gone since it was told, and does not know that: no wish to have it in a group
+ * that was written anew.
+ */
+const isFirstWord = (link: Link | undefined, intent: Intent) =>
+  link?.state === 'deleted' &&
+  link.deletedBy === 'google' &&
+  link.crmId === undefined &&
+  !sawDeletion({ link, intent });
 
 /**
  * Attaches the groups' links. Resolves to the works whose group is gone; what becomes of them is decided;

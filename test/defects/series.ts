@@ -135,4 +135,20 @@ export const series: Defect[] = [
     test: seriesCrm,
     pattern: 'P4 what the CRM was told with the series',
   },
+  {
+    name: 'take the first word on an exception that has gone for a wish to have it',
+    file: 'functions/sync/member-places.ts',
+    from: '!repeats && !isFirstWord(link, intent))',
+    to: '!repeats)',
+    test: seriesCrm,
+    pattern: 'rule 10: an exception went before',
+  },
+  {
+    name: 'forget what was taken out of a series where it had no such place when it was written anew',
+    file: 'functions/core/members.ts',
+    from: "if (!there) return decide('follow', { link: 'deleted' });",
+    to: "if (!there) return decide('nothing');",
+    test: seriesCrm,
+    pattern: 'taken out of a series that is written again',
+  },
 ];

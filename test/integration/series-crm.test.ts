@@ -546,6 +546,41 @@ test('deleted at Google, edited in the CRM: the series is written again, with wh
   assert.ok((await crm.same()).includes('2026-12-03T13:00:00.000Z Still mine'));
 });
 
+test('rule 10: an exception went before the CRM had named it, its series is written again: the name does not bring it back', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  const [, second] = (await world.phone('anna', 'GET', '?singleEvents=true')).items;
+  await world.phone('anna', 'PATCH', `/${second?.id}`, { summary: 'Special' });
+  await world.poll();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await crm.publish(crm.edit('S', { place: 'Bern' }));
+  await world.poll();
+  // It hears of the exception, and names it, before it hears that it is gone.
+  const later = world.messages.splice(1);
+  await crm.hear();
+  world.messages.unshift(...later);
+  await crm.hear();
+  await crm.poll();
+  assert.deepEqual(await crm.same(), ROUNDS);
+});
+
+test('taken out of a series that is written again where it has no such place: out it stays when it has one', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.remove('Y', at('12-08')));
+  const [event] = await crm.world.events();
+  await crm.world.phone('anna', 'DELETE', `/${event?.id}`);
+  await crm.publish(crm.edit('S', { recurrence: ['RRULE:FREQ=WEEKLY;BYDAY=WE;COUNT=2'] }));
+  await crm.hear();
+  await crm.publish(crm.edit('S', { recurrence: ['RRULE:FREQ=WEEKLY;COUNT=4'] }));
+  assert.deepEqual(
+    await crm.same(),
+    ROUNDS.filter((text) => !text.includes('12-08')),
+  );
+});
+
 test('cancelled in the CRM and planned again: the series is back, with what was special in it', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly()));

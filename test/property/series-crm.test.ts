@@ -55,7 +55,10 @@ const step = fc.oneof(
     text: fc.constantFrom('C', 'D'),
   }),
   fc.record({ do: fc.constant('removeOne' as const), side, which }),
+  fc.record({ do: fc.constant('away' as const), side: fc.constant('google' as const), which }),
   fc.record({ do: fc.constant('expire' as const) }),
+  // The CRM hears only later what is told now.
+  fc.record({ do: fc.constant('pollUnheard' as const) }),
   fc.record({ do: fc.constant('wait' as const), hours: fc.integer({ min: 1, max: 20 }) }),
   fc.record({ do: fc.constant('poll' as const) }),
   fc.record({ do: fc.constant('poll' as const) }),
@@ -87,7 +90,8 @@ async function atGoogle({ world }: SeriesCrm, s: Person): Promise<void> {
     : (await world.events()).filter((event) => !isPart(event));
   const event = pick(list, s.which);
   if (!event) return;
-  if (s.do === 'remove' || s.do === 'removeOne') await write(event.id);
+  if (s.do === 'away') await world.moveAway('anna', event.id);
+  else if (s.do === 'remove' || s.do === 'removeOne') await write(event.id);
   else if (s.do === 'rename' || s.do === 'renameOne') await write(event.id, { summary: s.text });
   else if (s.do === 'rule') await write(event.id, { recurrence: RULES[s.rule] ?? null });
   else await write(event.id, time(startOf(event) + s.day * DAY + (one ? 60_000 : 0)));
@@ -96,6 +100,7 @@ async function atGoogle({ world }: SeriesCrm, s: Person): Promise<void> {
 let names = 0;
 
 function inCrm(crm: SeriesCrm, s: Person): CrmChange | undefined {
+  if (s.do === 'away') return undefined;
   if (s.do === 'create') {
     const data = { subject: 'S', ...time(MONDAY + s.day * DAY), recurrence: RULES[s.rule] ?? null };
     return crm.edit(`c${++names}`, data);
@@ -142,6 +147,7 @@ async function play(steps: Step[]): Promise<void> {
     if (s.do === 'expire') world.workspace.calendars.expireSyncTokens();
     else if (s.do === 'wait') world.advance(s.hours * 3_600_000);
     else if (s.do === 'poll') await poll();
+    else if (s.do === 'pollUnheard') await world.poll();
     else if (s.side === 'google') await atGoogle(crm, s);
     else {
       const change = inCrm(crm, s);

@@ -45,7 +45,11 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('crmEdit' as const), which, text: fc.constantFrom('X', 'Y', 'Z') }),
   fc.record({ do: fc.constant('crmMove' as const), which, day: fc.integer({ min: -5, max: 5 }) }),
   fc.record({ do: fc.constant('crmDelete' as const), which }),
+  fc.record({ do: fc.constant('crmCreate' as const), day: fc.integer({ min: -5, max: 9 }) }),
+  fc.record({ do: fc.constant('away' as const), which }),
   fc.record({ do: fc.constant('expire' as const) }),
+  // The CRM hears only later what is told now.
+  fc.record({ do: fc.constant('pollUnheard' as const) }),
   fc.record({ do: fc.constant('wait' as const), hours: fc.integer({ min: 1, max: 80 }) }),
   fc.record({ do: fc.constant('poll' as const) }),
   fc.record({ do: fc.constant('poll' as const) }),
@@ -54,11 +58,19 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 const iso = (at: number) => ({ dateTime: new Date(at).toISOString(), timeZone: 'Europe/Zurich' });
 
+interface CrmRecord {
+  data: Fields;
+  seen?: string;
+  /** Sent last, and with a person's change. */
+  version?: number;
+  edited?: number;
+}
+
 async function play(steps: Step[]): Promise<void> {
   const world = createWorld();
   world.workspace.quota.enabled = false;
   await world.connect('anna');
-  const records = new Map<string, { data: Fields; seen?: string; version?: number }>();
+  const records = new Map<string, CrmRecord>();
   let names = 0;
 
   const send = (crmId: string, more: Partial<CrmChange> = {}) => {
@@ -76,7 +88,9 @@ async function play(steps: Step[]): Promise<void> {
       m.crmId ??
       [...records].find(([, r]) => (r as { googleId?: string }).googleId === m.googleId)?.[0];
     if (m.op === 'delete') {
-      if (crmId !== undefined) records.delete(crmId);
+      // What a person has changed here since stays: the edit is on its way.
+      const edited = records.get(crmId ?? '')?.edited ?? -1;
+      if (crmId !== undefined && edited <= (m.baseVersion ?? 0)) records.delete(crmId);
       return [];
     }
     const id = crmId ?? `a${++names}`;
@@ -164,8 +178,19 @@ async function play(steps: Step[]): Promise<void> {
         const { dateTime } = record.data.start as { dateTime: string };
         record.data = { ...record.data, ...time(Date.parse(dateTime) + s.day * DAY) };
       }
+      const change = send(id);
+      record.edited = change.version;
+      await world.crm(change);
+    } else if (s.do === 'crmCreate') {
+      const id = `c${++names}`;
+      const record = { data: { subject: 'K', ...time(MONDAY + s.day * DAY) } };
+      records.set(id, record);
       await world.crm(send(id));
-    } else if (s.do === 'expire') world.workspace.calendars.expireSyncTokens();
+    } else if (s.do === 'away') {
+      const event = pick(await parents(), s.which);
+      if (event) await world.moveAway('anna', event.id);
+    } else if (s.do === 'pollUnheard') await world.poll();
+    else if (s.do === 'expire') world.workspace.calendars.expireSyncTokens();
     else if (s.do === 'wait') world.advance(s.hours * 3_600_000);
     else await poll();
   }

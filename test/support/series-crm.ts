@@ -3,7 +3,7 @@
  * occurrences as the README asks a CRM to, and can say what its calendar shows.
  */
 import assert from 'node:assert/strict';
-import type { Fields } from '../../functions/core/fields.ts';
+import type { Fields, Json } from '../../functions/core/fields.ts';
 import type { CrmChange, GoogleChange, Occurrence } from '../../functions/core/messages.ts';
 import { occurrences } from '../sandbox/google/calendar/recurrence.ts';
 import { rfc3339, utcToWall } from '../sandbox/google/calendar/zones.ts';
@@ -27,7 +27,7 @@ export class SeriesCrm {
   readonly world: World;
   readonly records = new Map<string, SeriesRecord>();
   /** Occurrences that do not take place. */
-  readonly cancelled: Occurrence[] = [];
+  cancelled: Occurrence[] = [];
   readonly #heard = new Set<string>();
   /** What went with a series that the CRM deleted: it comes back with it. */
   /** Records that were deleted here. */
@@ -56,7 +56,10 @@ export class SeriesCrm {
     if (occurrence) record.occurrence = occurrence;
     this.records.set(crmId, record);
     const change = this.#upsert(crmId, record);
-    const fields = Object.keys(data).map((field) => [mergedWith(field), change.version]);
+    const said: Fields = { ...data };
+    const fields = Object.keys(said)
+      .filter((field) => !isSame(said[field], old?.data[field]))
+      .map((field) => [mergedWith(field), change.version]);
     record.edited = { ...old?.edited, ...Object.fromEntries(fields) };
     return change;
   }
@@ -100,7 +103,9 @@ export class SeriesCrm {
     const fresh = told.filter((m) => !this.#heard.has(m.changeId) && this.#heard.add(m.changeId));
     const answers: CrmChange[] = [];
     const named = fresh.map((m) => {
-      const crmId = m.crmId ?? this.#known(m);
+      // Whose own record is gone may have another one by now, under what it is at Google.
+      const own = m.crmId !== undefined && this.records.has(m.crmId);
+      const crmId = own ? m.crmId : (this.#known(m) ?? m.crmId);
       if (m.op === 'reject') return m;
       if (m.op === 'delete') {
         // Of a deleted series each record is told. What a person has changed here since stays.
@@ -120,6 +125,8 @@ export class SeriesCrm {
       // Written before Google's side knew of the deletion.
       if (this.#gone.has(id) && !this.records.has(id) && !restored) return m;
       const old = this.records.get(id);
+      // Only what was lost, of one that went with its series meanwhile.
+      if (!old && !m.data) return m;
       // Newer here than what Google builds on: just what really changed there.
       const newer = (old?.version ?? 0) > (m.baseVersion ?? 0);
       const asked = Object.entries((m.data ?? {}) as Fields).filter(
@@ -137,6 +144,8 @@ export class SeriesCrm {
         ...(m.googleId !== undefined && { googleId: m.googleId }),
         ...(m.occurrence && { occurrence: this.#resolved(m.occurrence) }),
       };
+      // An edit has beaten the delete: it takes place.
+      if (restored && m.occurrence) this.cancelled = this.cancelled.filter(isNot(m.occurrence));
       if (m.instead) {
         // An appointment of its own from now on; the occurrence does not take place.
         this.cancelled.push(this.#resolved(m.instead));
@@ -159,8 +168,17 @@ export class SeriesCrm {
     return { series: { ...series, ...(crmId !== undefined && { crmId }) }, originalStart };
   }
 
-  #known({ googleId }: GoogleChange): string | undefined {
-    return [...this.records].find(([, r]) => googleId && r.googleId === googleId)?.[0];
+  /** By its id at Google; an occurrence that both sides took out at once, by its place. */
+  #known({ googleId, occurrence }: GoogleChange): string | undefined {
+    const all = [...this.records];
+    const named = all.find(([, r]) => googleId && r.googleId === googleId);
+    if (named || !occurrence) return named?.[0];
+    const { series, originalStart } = this.#resolved(occurrence);
+    const isIt = ({ occurrence: own }: SeriesRecord) =>
+      own?.series.crmId !== undefined &&
+      own.series.crmId === series.crmId &&
+      key(own.originalStart) === key(originalStart);
+    return all.find(([, r]) => isIt(r))?.[0];
   }
 
   async poll(): Promise<GoogleChange[]> {
@@ -265,6 +283,19 @@ function expand(start: Time, lines: string[], until: number): Time[] {
   return occurrences({ start: wall, allDay, zone, lines }, until).map(({ wall: at, utc }) =>
     allDay ? { date: new Date(at).toISOString().slice(0, 10) } : { dateTime: rfc3339(utc, zone) },
   );
+}
+
+const isNot =
+  ({ series, originalStart }: Occurrence) =>
+  (other: Occurrence): boolean =>
+    (other.series.crmId !== series.crmId && other.series.googleId !== series.googleId) ||
+    key(other.originalStart) !== key(originalStart);
+
+/** A time that is only spelled otherwise is the same. */
+function isSame(a: Json | undefined, b: Json | undefined): boolean {
+  const plain = (value: Json | undefined) =>
+    (value as Time | null | undefined)?.dateTime ? key(value as Time) : JSON.stringify(value);
+  return plain(a) === plain(b);
 }
 
 /** Start and end are one value. */

@@ -300,6 +300,14 @@ export function createWorld(options: WorldOptions = {}) {
     calendars: (userId = 'anna') =>
       workspace.calendars.owned(`${userId}@firm.example`).filter((c) => !c.primary && !c.deleted),
     phone,
+    /** The user moves an event into another calendar, of which the sync knows nothing. */
+    async moveAway(userId: string, id: string): Promise<void> {
+      const email = `${userId}@firm.example`;
+      const { calendars } = workspace;
+      const own = calendars.owned(email).find((c) => !c.primary && !c.deleted);
+      const aside = own ?? calendars.create(email, 'Aside', 'Europe/Zurich', null);
+      await phone(userId, 'POST', `/${id}/move?destination=${encodeURIComponent(aside.id)}`);
+    },
     /** The user's Tasks app. */
     tasks: (userId = 'anna') => tasksPhone(workspace.tasks, `${userId}@firm.example`),
     advance: (ms: number) => {

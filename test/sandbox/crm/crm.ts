@@ -289,7 +289,9 @@ export class Crm {
       this.#googleChanged(adopted, change);
       return;
     }
-    if (record.deleted && record.deletedBy === 'crm') {
+    // It went with its series, and is an appointment of its own: it stays.
+    const stays = change.instead !== undefined && record.wentWith !== undefined;
+    if (record.deleted && record.deletedBy === 'crm' && !stays) {
       if (!change.conflicts?.some((c) => c.field === 'deletedInCrm')) return;
       if (this.#options.onDeletedInCrm === 'deleteAgain') {
         this.#personChanged(record);
@@ -315,6 +317,7 @@ export class Crm {
     record.data = { ...record.data, ...Object.fromEntries(applied) };
     record.deleted = false;
     delete record.deletedBy;
+    delete record.wentWith;
     delete record.unlinked;
     if (!change.rejected) delete record.rejected;
     this.#bump(record, change);

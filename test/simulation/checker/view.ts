@@ -168,18 +168,23 @@ export class View {
   }
 
   /**
-   * A single event that became a series goes on as one of the occurrences (design rule 6), and nobody
-   * needs to tell the CRM which: the one that no other record stands for.
+   * A single event that became a series goes on as one of the occurrences (design rule 6), a series that
+   * became a single event as that, and nobody needs to tell the CRM which: no other record stands for it.
    */
   #heirsOf(record: Raw): ShownEvent[] {
     if (this.final.recurrence === 'series') return [];
-    return this.liveEvents(record.userId).filter(({ user, id, series }) => {
-      const isIts = series && this.#wasSingle(record, user, series);
-      return isIts && !this.final.records.some((r) => !r.deleted && r.googleId === id);
+    return this.liveEvents(record.userId).filter((event) => {
+      const { id } = event;
+      return (
+        this.#wasIts(record, event) &&
+        !this.final.records.some((r) => !r.deleted && r.googleId === id)
+      );
     });
   }
 
-  #wasSingle({ crmId, googleId }: Raw, user: string, series: string): boolean {
+  #wasIts({ crmId, googleId }: Raw, { user, id }: { user: string; id: string }): boolean {
+    const series = seriesIn(id);
+    if (series === undefined) return seriesIn(googleId ?? '') === id;
     return googleId === series || this.inserted.get(googleKey(user, series)) === crmId;
   }
 
@@ -189,12 +194,8 @@ export class View {
     const live = this.final.records.filter((r) => !r.deleted && r.userId === event.user);
     const named = live.filter((r) => r.googleId === event.id || r.crmId === crmId);
     if (named.length > 0) return named;
-    const series = seriesIn(event.id);
     return live.filter(
-      (r) =>
-        series !== undefined &&
-        this.#wasSingle(r, event.user, series) &&
-        this.eventsOf(r).some(({ id }) => id === event.id),
+      (r) => this.#wasIts(r, event) && this.eventsOf(r).some(({ id }) => id === event.id),
     );
   }
 
