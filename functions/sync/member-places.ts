@@ -71,7 +71,7 @@ async function findParents(
     ...new Set(works.flatMap((work) => groupOf(work)[key] ?? [])),
   ];
   const byCrmId = await parents.byCrmId(run, collection, ids('crmId'));
-  const byGoogleId = await parents.byGoogleId(run, collection, ids('googleId'));
+  const byGoogleId = await newest(run, collection, ids('googleId'), parents);
   const orphans = new Set<Work>();
   const awaited = new Set<Work>();
   for (const work of works) {
@@ -91,6 +91,23 @@ async function findParents(
   for (const work of awaited)
     if (!isOnItsWay(run, collection, words.get(nameOf(work)))) awaited.delete(work);
   return { orphans, awaited };
+}
+
+/**
+ * The groups' links by the ids that the CRM calls them by. What a group was called at Google before it was
+ * written anew leads to what it is now.
+ */
+async function newest(
+  run: Run,
+  collection: Collection,
+  ids: string[],
+  parents: Parents,
+): Promise<Map<string, Link>> {
+  const named = await parents.byGoogleId(run, collection, ids);
+  const nameOf = ({ crmId, formerOf }: Link) => crmId ?? formerOf ?? '';
+  const records = [...named.values()].map(nameOf).filter((crmId) => crmId !== '');
+  const now = await parents.byCrmId(run, collection, [...new Set(records)]);
+  return new Map([...named].map(([id, link]) => [id, now.get(nameOf(link)) ?? link]));
 }
 
 /** The CRM wants it, and the user's runs have not dealt with that yet. */

@@ -11,7 +11,9 @@ export class Parents {
   readonly #byGoogleId = new Map<string, Link>();
   readonly #byCrmId = new Map<string, Link>();
 
-  add(link: Link): void {
+  /** `before`: its id until now; whoever still calls it by that means what it has become. */
+  add(link: Link, before?: string): void {
+    if (before !== undefined) this.#byGoogleId.set(before, link);
     if (link.googleId !== undefined) this.#byGoogleId.set(link.googleId, link);
     if (link.crmId !== undefined) this.#byCrmId.set(link.crmId, link);
   }
@@ -62,7 +64,7 @@ export function parentsAfter(
   for (const { work, decision, written } of done) {
     const outcome = { codec, userId, ...work, decision, written, fence: run.lease.fence };
     const { link } = settle({ ...outcome, expireAt: 0 });
-    if (link) parents.add(link);
+    if (link) parents.add(link, work.link?.googleId);
   }
   return parents;
 }

@@ -56,6 +56,27 @@ test('P10 C20 an unlinked event and what we do not map are never touched; mails 
   assert.deepEqual(world.workspace.mails, []);
 });
 
+test('P4 guests of both sides stay, however often the CRM’s word on its own is looked at again', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca', 'mira']) await world.connect(user);
+  await world.crm(world.change('v1', visit()));
+  const guests = async () =>
+    (await world.events())[0]?.attendees?.map(({ email }) => email.split('@')[0]).sort();
+  const [event] = await world.events();
+  const attendees = [{ email: 'mira@firm.example' }];
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees });
+  await world.crm(
+    world.change('v1', visit(1, 9, { participants: [{ email: 'luca@firm.example' }] })),
+  );
+  assert.deepEqual(await guests(), ['luca', 'mira']);
+  // The CRM takes over what it hears, and publishes nothing of that.
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'keep' });
+  await world.poll();
+  await world.connect('anna');
+  await world.poll();
+  assert.deepEqual(await guests(), ['luca', 'mira']);
+});
+
 test('rule 7: the own answer travels both ways, a declined event is not busy; the rest is the organizer’s', async () => {
   const world = createWorld();
   await world.connect('anna');

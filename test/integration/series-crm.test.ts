@@ -546,6 +546,36 @@ test('deleted at Google, edited in the CRM: the series is written again, with wh
   assert.ok((await crm.same()).includes('2026-12-03T13:00:00.000Z Still mine'));
 });
 
+for (const together of [true, false])
+  test(`an exception that the CRM calls by the former id of its series has its place in the one written anew (${together ? 'at once' : 'later'})`, async () => {
+    const { world } = await connected();
+    const shown = async () =>
+      (await world.phone('anna', 'GET', '?singleEvents=true&orderBy=startTime')).items;
+    const { id } = await world.phone('anna', 'POST', '', atGoogle());
+    await world.phone('anna', 'PATCH', `/${(await shown())[1]?.id}`, { summary: 'Special' });
+    await world.poll();
+    await world.phone('anna', 'DELETE', `/${id}`);
+    const word = (crmId: string, googleId: string | undefined, edited: object) => {
+      const told = world.messages.find((m) => m.googleId === googleId);
+      const { data, occurrence, changeId: seen = '' } = told ?? {};
+      const rest = { googleId: googleId ?? '', seen, ...(occurrence && { occurrence }) };
+      return world.change(crmId, { ...data, ...edited }, rest);
+    };
+    const series = word('S', id, { place: 'Bern' });
+    const part = world.messages.find((m) => m.occurrence)?.googleId;
+    const exception = word('X', part, { subject: 'Edited' });
+    if (together) await world.crm(series, exception);
+    else {
+      await world.crm(series);
+      await world.crm(exception);
+    }
+    await world.poll();
+    assert.deepEqual(
+      (await shown()).map(({ summary }) => summary),
+      ['Round', 'Edited', 'Round', 'Round'],
+    );
+  });
+
 test('rule 10: an exception went before the CRM had named it, its series is written again: the name does not bring it back', async () => {
   const crm = await connected();
   const { world } = crm;

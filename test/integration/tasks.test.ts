@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
+import { SyncError } from '../../functions/errors.ts';
 import { scopes } from '../../functions/google/oauth.ts';
 import { undoRun } from '../../functions/sync/undo.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
@@ -119,6 +120,34 @@ for (const [title, first] of [
     assert.equal(only(world).etag, etag);
     await world.crm(wish(world, 'T-1', { ...DONE, completed: '2026-11-20' }));
     assert.equal(only(world).completed?.slice(0, 10), '2026-11-20');
+  });
+
+for (const [title, first] of [
+  ['ticked it off', { title: 'Call', status: 'open' }],
+  ['entered it as done', DONE],
+] as const)
+  test(`P16 a run that dies after it ${title}: the CRM hears the day from the next one`, async () => {
+    const world = await connected();
+    if (first.status === 'open') await world.crm(wish(world, 'T-1', first));
+    const { commit } = world.store;
+    let wrote = false;
+    world.workspace.after = ({ method }) => {
+      wrote ||= /insert|patch/.test(method);
+    };
+    world.store.commit = async (...args) => {
+      if (wrote) throw new SyncError('later', 'unavailable');
+      return commit(...args);
+    };
+    assert.equal(await world.crm(wish(world, 'T-1', DONE)), 'later');
+    assert.equal(told(world).length, 0);
+    world.store.commit = commit;
+    world.advance(3 * MINUTE);
+    await world.poll();
+    const [message, ...others] = told(world);
+    assert.deepEqual(others, []);
+    assert.deepEqual([message?.crmId, message?.data?.completed], ['T-1', TODAY]);
+    assert.deepEqual(message?.conflicts, undefined);
+    assert.equal(only(world).status, 'completed');
   });
 
 test('open again before it heard of the day: open at Google, and no conflict', async () => {

@@ -848,6 +848,27 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'rule 11',
+    name: 'left with removal: what was out of the bin again, and read since, is still there',
+    history: (bad) => {
+      const story = planned().inCrm('delete', 'CH-1', undefined).run(2);
+      story.write(2, 'delete', 'e1', gone(ours('CH-1'))).store(2, 'e1');
+      story.onPhone('restore', 'e1', ours('CH-1'));
+      if (bad) story.run(3).store(3, 'e1');
+      story.note({ kind: 'user', user: ANNA, what: 'leavingRemove' }).run(4);
+      story.note({
+        kind: 'told',
+        task: 4,
+        message: { userId: ANNA, record: 'user', op: 'upsert', data: { state: 'disconnected' } },
+      });
+      story.note({ kind: 'user', user: ANNA, what: 'connected' }).run(5);
+      return story
+        .write(5, 'delete', 'e1', gone(ours('CH-1')))
+        .store(5, 'e1')
+        .end();
+    },
+  },
+  {
     invariant: 'rule 13',
     name: 'formatting is taken out of a text that nobody changed',
     history: (bad) => {

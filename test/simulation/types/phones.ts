@@ -80,7 +80,7 @@ export function address(system: System, user: string, action: TypeAction): void 
 }
 
 /** One thing that a person does in the Tasks app. */
-export function list(system: System, user: string, action: TypeAction): void {
+export async function list(system: System, user: string, action: TypeAction): Promise<void> {
   const { tasks } = system.workspace;
   const app = tasksPhone(tasks, emailOf(user));
   const title = app.lists().find((name) => name.startsWith('CRM'));
@@ -93,7 +93,9 @@ export function list(system: System, user: string, action: TypeAction): void {
     return;
   }
   if (action.what === 'phone.renamePlace') {
-    app.renameList(title, `CRM ${action.n}`);
+    // Known limit: a list bears nothing but its title, so until its id is stored that finds it again.
+    if ((await system.store.getUser(user))?.places?.task !== undefined)
+      app.renameList(title, `CRM ${action.n}`);
     return;
   }
   if (action.what === 'phone.deletePlace') {
