@@ -264,7 +264,7 @@ function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged):
   const isNews = !sameValue(list, view.crm) && (!isOffered || isTouched(view));
   if (isNews) merged.toCrm[view.name] = list;
   // What Google adds to it is an offer, and no common value yet: the CRM that repeats its own takes nobody off.
-  if (isNews && isTouched(view)) merged.agreed[view.name] = view.crm ?? null;
+  if (isNews && (crmEdited || isTouched(view))) merged.agreed[view.name] = view.crm ?? null;
   else if (crmEdited) merged.agreed[view.name] = list;
   if (!crmEdited) return;
   merged.toGoogle[view.name] = list;
