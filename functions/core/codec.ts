@@ -141,6 +141,8 @@ export interface Codec<Raw = unknown> {
 
 /** What the engine has to know of groups that are records (a series, and its exceptions). */
 export interface Groups {
+  /** Fields that decide which places a group has: changed, some members have none any more. */
+  shape: readonly string[];
   /** The record is a group: members of it may be records too. */
   leads(fields: Fields): boolean;
   /** The id of the member with this place in a group. */

@@ -55,7 +55,10 @@ export interface User {
   firstSyncCount?: number;
   /** The Google account is another one than before: park, then move, what was in the former one. */
   replaced?: 'park' | 'move';
-  /** Google ids, by record type, of what organizers have taken over: the next run steps back from it. */
+  /**
+   * Google ids, by record type, of what organizers have taken over or let go of: the next run steps back from
+   * it, or may take it over.
+   */
   yields?: { [record: string]: string[] };
   /** Record types that were on in the last run and have been listed whole. */
   records?: RecordType[];

@@ -31,6 +31,7 @@ function suffixOf(slot: string): string {
 }
 
 const groups: Groups = {
+  shape: ['start', 'recurrence'],
   leads: isSeries,
   slotOf,
   idAt: (series, slot) => `${series}_${suffixOf(slot)}`,

@@ -21,6 +21,8 @@ export interface UndoInput {
   observed: Observed | undefined;
   /** The CRM has sent something newer, which waits; or members of the group were changed since. */
   newer: boolean;
+  /** What the CRM took out it has cancelled, and not deleted. */
+  cancelled: boolean;
   /** Its place in the group that was brought back just before. */
   seat?: Observed;
   /** Of a member of a group that is a record itself: the group's link. */
@@ -122,7 +124,7 @@ function takeBack(entry: JournalEntry, link: Link): Decision {
 }
 
 /** The record was deleted: it is inserted again under the next id, and the CRM told that it lives. */
-function bringBack({ codec, entry, observed, seat }: UndoInput, link: Link): Decision {
+function bringBack({ codec, entry, observed, seat, cancelled }: UndoInput, link: Link): Decision {
   const { crmId } = link;
   if (crmId === undefined) return keep('notAdopted');
   if (link.foreign) return keep('foreign');
@@ -132,8 +134,8 @@ function bringBack({ codec, entry, observed, seat }: UndoInput, link: Link): Dec
   const generation = link.generation + 1;
   const googleId = codec.googleId(link.userId, crmId, generation);
   const data = forCrm(codec, fields);
-  const conflicts: Conflict[] =
-    link.deletedBy === 'crm' ? [{ field: 'deletedInCrm', winner: 'google' }] : [];
+  const field = cancelled ? 'cancelledInCrm' : 'deletedInCrm';
+  const conflicts: Conflict[] = link.deletedBy === 'crm' ? [{ field, winner: 'google' }] : [];
   const restored = observed?.state === 'live' && isOurs(link, observed);
   const again = restored
     ? undefined

@@ -204,7 +204,9 @@ function eventsOf(
             : result,
       );
     },
-    ...(wholeSeries && { exceptions: (session, series) => exceptionsOf(here, session, series) }),
+    ...(wholeSeries && {
+      exceptions: (session, series, later) => exceptionsOf(here, session, series, later),
+    }),
     async write(session, writes) {
       const calls = await Promise.all(
         writes.map((write) => capture(client, api, calendarId, write)),
@@ -321,12 +323,14 @@ async function instancesOf(
 
 /**
  * A listing of series is them and their exceptions, cancelled ones too, and these share an iCalUID
- * (google-contracts 1.2). Beyond the 2,500 of a page nobody looks.
+ * (google-contracts 1.2). Beyond the 2,500 of a page nobody looks. Which came later Google's clock says of
+ * both; of a cancelled one it says nothing.
  */
 async function exceptionsOf(
   { client, api, calendarId, perform }: EventCalendar,
   session: GoogleSession,
   series: Event[],
+  later: boolean,
 ): Promise<Event[][]> {
   const calls = await Promise.all(
     series.map(({ iCalUID }) =>
@@ -341,7 +345,9 @@ async function exceptionsOf(
   const results = await perform(session, calls);
   return results.map((result, i) => {
     const { items = [] } = first([result]);
-    return items.filter((event) => event.recurringEventId === series[i]?.id);
+    const { id, updated } = series[i] ?? {};
+    const isLater = (event: Event) => (event.updated ?? '') > (updated ?? '');
+    return items.filter((e) => e.recurringEventId === id && (!later || isLater(e)));
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import { type Claim, claimed } from '../core/claim.ts';
 import type { Codec, CodecContext } from '../core/codec.ts';
+import { knownGoogle } from '../core/merge.ts';
 import { dueNow } from '../core/polls.ts';
 import type { Link } from '../core/records.ts';
 import type { Heir } from '../core/sides.ts';
@@ -157,29 +158,67 @@ export async function holdersOf(
   return new Map(claims.map((claim) => [claim.key, claim]));
 }
 
-/** After a commit: whom a record was taken from has to step back; what is gone is nobody's any more. */
+/**
+ * After a commit: whom a record was taken from has to step back; what is gone is nobody's any more, and may
+ * be a guest's next.
+ */
 export async function settleClaims(run: Run, { codec }: Collection, done: Done[]): Promise<void> {
-  const { store, publisher, clock } = run.engine;
-  const now = clock.now();
+  const { store, publisher } = run.engine;
   const { record } = codec;
   const isHeld = ({ work, decision }: Done) =>
     decision.link === 'live' || (decision.link === 'unchanged' && work.link?.state === 'live');
   const taken = done.filter(isHeld).flatMap(({ work }) => work.former ?? []);
-  for (const [former, mine] of Map.groupBy(taken, ({ userId }) => userId)) {
-    const googleIds = mine.map(({ googleId }) => googleId);
-    await store.updateUser(former, (user) => {
-      if (!user) return undefined;
-      const known = user.yields?.[record] ?? [];
-      const yields = { ...user.yields, [record]: [...new Set([...known, ...googleIds])] };
-      // The message may get lost, or find the user busy.
-      return user.state === 'active' ? dueNow({ ...user, yields }, now) : { ...user, yields };
-    });
-    await publisher.syncUsers([former]);
-  }
-  const gone = done
-    .filter(({ decision }) => decision.link === 'deleted' || decision.link === 'none')
-    .flatMap(({ work }) => work.link?.claim?.key ?? []);
+  const lost = done.filter(({ decision }) => ['deleted', 'none'].includes(decision.link));
+  const gone = lost.flatMap(({ work }) => work.link?.claim?.key ?? []);
   if (gone.length > 0) await store.unclaim(record, run.user.userId, gone);
+  const left = await guestsOf(run, codec, lost);
+  for (const [userId, mine] of Map.groupBy([...taken, ...left], (copy) => copy.userId)) {
+    await lookAgain(
+      run,
+      codec,
+      userId,
+      mine.map(({ googleId }) => googleId),
+    );
+    await publisher.syncUsers([userId]);
+  }
+}
+
+/**
+ * Copies of what has gone from its organizer's calendar: moved to another one of the organizer's, it is still
+ * there for the guests, and the runs that read it before ours have passed it over.
+ */
+async function guestsOf(run: Run, codec: Codec, lost: Done[]): Promise<Copy[]> {
+  const works = lost.map(({ work }) => work).filter((w) => w.observed?.state === 'gone');
+  return (
+    await Promise.all(
+      works.map(async ({ link }) => {
+        if (!link?.claim) return [];
+        const emails = codec.emailsOf({ fields: knownGoogle(link) });
+        const { colleagues } = await run.directory.context(emails);
+        const guests = emails.flatMap((email) => colleagues.get(email)?.userId ?? []);
+        const { googleId = '' } = link;
+        return [...new Set(guests)].map((userId) => ({ userId, googleId }));
+      }),
+    )
+  ).flat();
+}
+
+type Copy = NonNullable<Claim['before']>;
+
+/** Has another user's next run look at these objects, and makes that user due: the message may get lost. */
+async function lookAgain(
+  run: Run,
+  { record }: Codec,
+  userId: string,
+  googleIds: string[],
+): Promise<void> {
+  const now = run.engine.clock.now();
+  await run.engine.store.updateUser(userId, (user) => {
+    if (!user) return undefined;
+    const known = user.yields?.[record] ?? [];
+    const yields = { ...user.yields, [record]: [...new Set([...known, ...googleIds])] };
+    return user.state === 'active' ? dueNow({ ...user, yields }, now) : { ...user, yields };
+  });
 }
 
 /** What claiming would answer, without doing it (a preview). */

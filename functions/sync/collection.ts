@@ -78,9 +78,10 @@ export interface Collection<Raw = any> {
   get(session: GoogleSession, googleIds: string[]): Promise<Result<Raw>[]>;
   /**
    * The members of each of these groups that somebody has changed apart from it, or taken out of it. For
-   * types whose groups are records: nothing in a group tells of them.
+   * types whose groups are records: nothing in a group tells of them. `later`: only who is known to have
+   * changed since the group itself did.
    */
-  exceptions?(session: GoogleSession, groups: Raw[]): Promise<Raw[][]>;
+  exceptions?(session: GoogleSession, groups: Raw[], later: boolean): Promise<Raw[][]>;
   /** Conditional writes, each judged alone; answers in the order given, a delete's is undefined. */
   write(session: GoogleSession, writes: CollectionWrite<Raw>[]): Promise<Result<Raw | undefined>[]>;
   /**

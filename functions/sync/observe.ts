@@ -41,7 +41,7 @@ export interface Work {
   /** What became of its group, and takes it along. */
   follows?: 'anew' | 'told' | 'changed';
   /** To be undone, instead of planned. `seat`: its place in the group that was brought back just now. */
-  undo?: { entry: JournalEntry; newer: boolean; seat?: Observed };
+  undo?: { entry: JournalEntry; newer: boolean; cancelled: boolean; seat?: Observed };
 }
 
 /** The object of a link that lives in another place, as far as this place can know. */

@@ -1,5 +1,6 @@
 /** Takes back what a run changed, as far as nothing newer has happened. */
-import type { Observed } from '../core/codec.ts';
+import type { Groups, Observed } from '../core/codec.ts';
+import { sameValue } from '../core/fields.ts';
 import { byRecord, type JournalEntry } from '../core/journal.ts';
 import type { User } from '../core/records.ts';
 import { type Kept, kept } from '../core/undo.ts';
@@ -78,32 +79,48 @@ async function undoSome(
   tell(executed, report);
 }
 
-/** What the run inserted as a group goes with all its members, and its etag says nothing of these. */
+/**
+ * What the run inserted as a group goes with all its members; where it gets its former places back, others
+ * go. Its etag says nothing of what was changed in these since.
+ */
 async function lookIntoGroups(
   run: Run,
   collection: Collection,
   works: Work[],
   all: JournalEntry[],
 ): Promise<void> {
-  const { codec } = collection;
-  const groups = works.filter(
-    ({ undo, observed }) =>
-      undo?.entry.before === null &&
-      undo.entry.wrote === 'insert' &&
-      observed?.state === 'live' &&
-      codec.groups?.leads(observed.fields),
+  const { groups } = collection.codec;
+  if (!groups) return;
+  const whole = works.filter(
+    ({ undo, observed }) => undo && observed?.state === 'live' && groups.leads(observed.fields),
   );
+  const inserted = whole.filter(
+    ({ undo: u }) => u?.entry.before === null && u.entry.wrote === 'insert',
+  );
+  const moved = whole.filter(({ undo }) => undo && isMoved(groups, undo.entry));
+  await markTouched(run, collection, inserted, all, false);
+  await markTouched(run, collection, moved, all, true);
+}
+
+const isMoved = ({ shape }: Groups, { before, after }: JournalEntry): boolean =>
+  before !== null && shape.some((name) => !sameValue(before[name], after?.[name]));
+
+async function markTouched(
+  run: Run,
+  collection: Collection,
+  groups: Work[],
+  all: JournalEntry[],
+  later: boolean,
+): Promise<void> {
   if (groups.length === 0 || !collection.exceptions) return;
-  const found = await collection.exceptions(
-    run.session,
-    groups.map(({ raw }) => raw),
-  );
+  const raws = groups.map(({ raw }) => raw);
+  const found = await collection.exceptions(run.session, raws, later);
   const context = await run.directory.context([]);
   // What the run itself did to a member is undone with the group.
   const isOfRun = ({ googleId, etag, state }: Observed) =>
     all.some((e) => e.googleId === googleId && (e.etag === etag || state === 'gone'));
   groups.forEach((work, i) => {
-    const members = (found[i] ?? []).map((raw) => codec.decode(raw, context));
+    const members = (found[i] ?? []).map((raw) => collection.codec.decode(raw, context));
     const newer = members.some((member) => !isOfRun(member));
     if (work.undo && newer) work.undo = { ...work.undo, newer };
   });
@@ -121,12 +138,13 @@ async function worksOf(run: Run, collection: Collection, entries: JournalEntry[]
   return entries.map((entry) => {
     const link = links.get(entry.linkId);
     const newer = link?.crmId !== undefined && waiting.has(link.crmId);
+    const cancelled = intents.some((i) => i.crmId === link?.crmId && i.op === 'upsert');
     return {
       link,
       intent: undefined,
       observed: undefined,
       raw: undefined,
-      undo: { entry, newer },
+      undo: { entry, newer, cancelled },
     };
   });
 }

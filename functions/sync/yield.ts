@@ -1,11 +1,12 @@
+import { SyncError } from '../errors.ts';
 import { holdersOf, stepBack } from './claims.ts';
 import type { Collection } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { execute } from './execute.ts';
-import type { Work } from './observe.ts';
+import { observePage, type Work } from './observe.ts';
 import { CHUNK, type Run } from './run.ts';
 
-/** Steps back from the records that organizers took over since the last run. */
+/** Steps back from the records that organizers took over since the last run, and takes what they let go of. */
 export async function yieldTaken(run: Run): Promise<void> {
   for (const collection of run.collections) {
     const { record } = collection.codec;
@@ -28,11 +29,16 @@ async function yieldSome(run: Run, collection: Collection, googleIds: string[]):
     const holder = holders.get(work.link?.claim?.key ?? '');
     if (holder && holder.userId !== userId) await stepBack(run, work, holder);
   }
-  const executed = await execute(
+  const linked = new Set(links.flatMap((link) => (link.state === 'live' ? link.googleId : [])));
+  const free = await readFree(
     run,
     collection,
-    works.filter((work) => work.yields),
+    googleIds.filter((id) => !linked.has(id)),
   );
+  const executed = await execute(run, collection, [
+    ...works.filter((work) => work.yields),
+    ...free,
+  ]);
   await commitWorks(run, collection, executed, {}, false);
   await store.updateUser(userId, (user) => {
     if (!user?.yields) return undefined;
@@ -42,4 +48,16 @@ async function yieldSome(run: Run, collection: Collection, googleIds: string[]):
     const yields = left.length > 0 ? { ...others, [record]: left } : others;
     return Object.keys(yields).length > 0 ? { ...rest, yields } : rest;
   });
+}
+
+/** Objects that are no record here yet, as a listing would show them if they had changed. */
+async function readFree(run: Run, collection: Collection, googleIds: string[]): Promise<Work[]> {
+  if (googleIds.length === 0) return [];
+  const results = await collection.get(run.session, googleIds);
+  const items = results.map((result) => {
+    // They stay asked for until Google has answered.
+    if (!result.ok) throw new SyncError('later', result.error.reason);
+    return result.data;
+  });
+  return observePage(run, collection, { items });
 }

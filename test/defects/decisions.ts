@@ -237,4 +237,12 @@ export const decisions: Defect[] = [
     test: undo,
     pattern: 'P9 undo: an occurrence of a series whose import',
   },
+  {
+    name: 'give a series its former time back though occurrences have been changed since',
+    file: 'functions/sync/undo.ts',
+    from: '  await markTouched(run, collection, moved, all, true);\n',
+    to: '',
+    test: seriesCare,
+    pattern: 'undo: a changed time stays',
+  },
 ];

@@ -409,7 +409,7 @@ export const defects: Defect[] = [
   {
     name: 'a guest is not told to step back',
     file: 'functions/sync/claims.ts',
-    from: '    await publisher.syncUsers([former]);\n',
+    from: '    await publisher.syncUsers([userId]);\n',
     to: '',
     test: 'test/integration/meetings.test.ts',
     pattern: 'no name yet',

@@ -383,6 +383,29 @@ test('rule 8 C21 the organizer moves a meeting to another calendar: the first gu
   assert.deepEqual(await answers(world, 'luca'), ['needsAction', 'needsAction']);
 });
 
+test('rule 8 C21 the organizer’s own meeting moves to another calendar, and a guest is read first: the guest has it', async () => {
+  const world = createWorld();
+  for (const userId of ['anna', 'luca'] as const) await world.connect(userId);
+  const { crm, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const event = await meeting(world, 'anna', EMAIL.luca);
+  const all = async (...order: (keyof typeof EMAIL)[]) => {
+    for (const userId of order) await world.poll(userId);
+    await settle();
+  };
+  await all('anna', 'luca');
+  const aside = world.workspace.calendars.create(EMAIL.anna, 'Own', 'Europe/Zurich', null);
+  await world.phone('anna', 'POST', `/${event.id}/move?destination=${aside.id}`);
+  await all('luca', 'anna');
+  assert.deepEqual(
+    crm.records().map((r) => r.userId),
+    ['luca'],
+  );
+  world.countCalls();
+  await all('luca');
+  assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1 }, 'looked at once');
+});
+
 test('C21 two guests of somebody outside: one record; when its user declines by deleting, the other’s comes', async () => {
   const world = createWorld();
   await world.connect('luca');

@@ -112,6 +112,32 @@ for (const what of ['moved', 'taken out'] as const) {
   });
 }
 
+test('undo: a changed time stays when an occurrence was changed since, and is put back when it was before', async () => {
+  for (const since of [true, false]) {
+    const crm = await connected();
+    await crm.publish(crm.edit('S', { ...weekly, recurrence: ['RRULE:FREQ=DAILY;COUNT=9'] }));
+    const special = async () => {
+      crm.world.advance(1000);
+      const [, second] = (await crm.world.phone('anna', 'GET', '?singleEvents=true')).items;
+      await crm.world.phone('anna', 'PATCH', `/${second?.id}`, { summary: 'Special' });
+    };
+    if (!since) await special();
+    await crm.poll();
+    crm.world.advance(1000);
+    await crm.publish(crm.edit('S', { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] }));
+    if (since) await special();
+    const { kept } = await undoLatest(crm);
+    assert.deepEqual(
+      kept.map((k) => k.reason),
+      since ? ['newer'] : [],
+    );
+    await crm.poll();
+    const shown = await crm.same();
+    assert.equal(shown.length, since ? 3 : 9);
+    assert.ok(shown.some((text) => text.includes('Special')));
+  }
+});
+
 test('undo: an occurrence that was changed on the phone is again what its series says, on both sides', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly));

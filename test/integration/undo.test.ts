@@ -95,7 +95,8 @@ for (const [title, op] of [
     assert.deepEqual([after?.summary, after?.location], [before?.summary, 'Bern']);
     const told = world.messages.at(-1);
     assert.deepEqual([told?.op, told?.crmId, told?.data?.place], ['upsert', 'v1', 'Bern']);
-    assert.deepEqual(told?.conflicts, [{ field: 'deletedInCrm', winner: 'google' }]);
+    const field = 'op' in op ? 'deletedInCrm' : 'cancelledInCrm';
+    assert.deepEqual(told?.conflicts, [{ field, winner: 'google' }]);
     await assertCalm(world);
     await world.crm(world.change('v1', visit(1, 9, { place: 'Bern' })));
     assert.equal((await world.events()).length, 1);
