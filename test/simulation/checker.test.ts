@@ -408,6 +408,21 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P9',
+    name: 'the same, of a series that was born at Google and is written anew',
+    judge: deletionsTold,
+    history: (bad) => {
+      const part = { crmId: 'CH-2', googleId: `e2_${SLOT}`, op: 'delete' };
+      const said = { recurrence: DAILY };
+      const story = adopted(said, said).onPhone('edit', `g1_${SLOT}`, event({ location: 'Bern' }));
+      if (!bad) story.onPhone('vanish', `g1_${SLOT}`, gone(event({ location: 'Bern' })));
+      story.onPhone('vanish', 'g1', gone(event(said)));
+      story.run(2).write(2, 'insert', 'e2', ours('CH-1', said));
+      story.tell(2, part, null).store(2, 'e2');
+      return asSeries(story, { crmId: 'CH-2', deleted: true, ...partOf('CH-1') });
+    },
+  },
+  {
     invariant: 'P10',
     name: 'an event that is not linked was changed',
     history: (bad) => {

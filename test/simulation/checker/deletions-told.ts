@@ -52,9 +52,9 @@ function hasLostItsPlace(
 ): boolean {
   const series = googleId === undefined ? undefined : seriesIn(googleId);
   if (series === undefined || view.effectsOn(userId, googleId).length > 0) return false;
-  const crmId = view.inserted.get(googleKey(userId, series));
-  if (crmId === undefined) return false;
-  return [...view.inserted].some(
-    ([key, other]) => other === crmId && gone.has(`${key}_${slotIn(googleId)}`),
-  );
+  if (!view.inserted.has(googleKey(userId, series))) return false;
+  // The former one may have been born at Google.
+  const rootOf = (id: string) => view.rootOf({ side: 'google', user: userId, id });
+  const isFormer = (id = '') => slotIn(id) === slotIn(googleId) && rootOf(id) === rootOf(googleId);
+  return [...gone].some((key) => key.startsWith(`${userId}/`) && isFormer(key.split('/')[1]));
 }
