@@ -117,13 +117,27 @@ async function inherit(run: Run, { record }: Codec, taken: Taken[]): Promise<voi
   for (const [userId, mine] of Map.groupBy(taken, ({ before }) => before.userId)) {
     const ids = mine.map(({ before }) => before.googleId);
     const links = await run.engine.store.linksByGoogleId(userId, record, ids);
+    const live = links.filter((link) => link.state === 'live');
+    const gone = await handedOver(run, record, live);
     for (const { work, before } of mine) {
-      const link = links.find((l) => l.googleId === before.googleId && l.state === 'live');
-      if (!link) continue;
+      const link = live.find((l) => l.googleId === before.googleId);
+      if (!link || gone.has(link.crmId)) continue;
       work.heir = heirOf(link);
       work.former = before;
     }
   }
+}
+
+/**
+ * Crm ids of the links whose record the CRM has handed over to a third, and the guest's run has not heard of
+ * it: under the same crmId it would be two users'.
+ */
+async function handedOver(run: Run, record: Link['record'], links: Link[]) {
+  const crmIds = links.flatMap(({ crmId }) => crmId ?? []);
+  if (crmIds.length === 0) return new Set();
+  const owners = new Set([run.user.userId, ...links.map(({ userId }) => userId)]);
+  const intents = await run.engine.store.getIntents(record, crmIds);
+  return new Set(intents.filter((i) => !owners.has(i.userId)).map(({ crmId }) => crmId));
 }
 
 const heirOf = ({ userId, crmId, crmVersion }: Link): Heir => ({

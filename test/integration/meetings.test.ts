@@ -114,6 +114,35 @@ test('C21 the organizer connects later: the guest’s record goes over, with wha
   assert.equal((await world.events('luca'))[0]?.summary, 'Review, moved');
 });
 
+test('C21 the guest’s record is handed over to a third before the organizer connects: each is a record of its own', async () => {
+  const world = createWorld();
+  await known(world, 'anna');
+  for (const userId of ['luca', 'mia']) await world.connect(userId);
+  const { crm, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca', 'mia');
+  await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  await settle();
+  // Mia's run writes it; luca's, whose copy is to go, comes after the organizer's.
+  await crm.edit(crm.records()[0]?.crmId ?? '', { subject: 'Yours' }, 'mia');
+  await settle();
+  await world.connect('anna');
+  for (const userId of ['anna', 'luca', 'mia', 'anna']) {
+    await world.poll(userId);
+    await settle();
+  }
+  assert.deepEqual(
+    crm.records().map((r) => [r.userId, r.data.subject]),
+    [
+      ['mia', 'Yours'],
+      ['anna', 'Review'],
+    ],
+  );
+  const ids = crm.records().map((r) => r.crmId);
+  assert.equal((await world.store.linksByCrmId('anna', 'appointment', ids)).length, 1);
+  assert.deepEqual(await world.events('luca'), [], 'the CRM took it from luca');
+});
+
 test('C21 the organizer connects before the CRM has answered the guest’s: still one record', async () => {
   const world = createWorld();
   await known(world, 'anna');

@@ -13,6 +13,7 @@ import { series } from './checker/series.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
 import { undoings } from './checker/undo.ts';
+import { untouched } from './checker/untouched.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
 import { check } from './checker.ts';
@@ -124,6 +125,21 @@ const cases: Case[] = [
       const rejected = { reason: 'group' };
       const records = final.records.map((r) => ({ ...r, ...(!bad && { rejected }) }));
       return { entries, final: { ...final, records } };
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'an occurrence that two guests of somebody outside have is nobody’s record',
+    judge: series,
+    history: (bad) => {
+      const { entries, final } = aloneInSeries({ userId: 'luca', deleted: bad, data: desk() });
+      const resource = event({ organizer: { email: 'mia@elsewhere.example' } });
+      const shown = [ANNA, 'luca'].flatMap((user) =>
+        final.shown.map((one) => ({ ...one, user, resource })),
+      );
+      const luca = { ...{ userId: 'luca', email: 'luca@firm.example' }, calendars: [] };
+      const users = [...final.users, { ...luca, timeZone: 'UTC' }];
+      return { entries, final: { ...final, users, shown } };
     },
   },
   {
@@ -429,6 +445,23 @@ const cases: Case[] = [
       const story = bad ? new Story().onPhone('create', 'g1', event()).run(1) : adopted();
       story.inCrm('edit', 'CH-1', desk({ place: 'Desk' }));
       return story.write(1, 'patch', 'g1', event({ location: 'Desk' })).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'an event that is another’s than the record which was handed over was changed',
+    judge: untouched,
+    history: (bad) => {
+      // The guest's record, named by the guest's copy, goes to the organizer: the copies have one id.
+      const message = { userId: 'luca', op: 'upsert', googleId: bad ? 'g2' : 'g1' };
+      const changed = [{ crmId: 'CH-1', user: 'luca', after: desk() }];
+      return new Story()
+        .onPhone('create', 'g1', event())
+        .note({ kind: 'applied', message, changed })
+        .inCrm('handOver', 'CH-1', desk({ place: 'Desk' }))
+        .run(1)
+        .write(1, 'patch', 'g1', event({ location: 'Desk' }))
+        .end();
     },
   },
   {

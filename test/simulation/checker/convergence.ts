@@ -87,12 +87,10 @@ export function isStrange(view: View, { user, resource }: ShownEvent): boolean {
 }
 
 /** Of the guests of somebody outside, which another calendar of a user's is too, one has the record. */
-function isAnotherGuests(view: View, { user, id, resource }: ShownEvent): boolean {
+export function isAnotherGuests(view: View, { user, id, resource }: ShownEvent): boolean {
   const organizer = resource.organizer?.email;
   if (view.final.users.some((u) => u.email === organizer)) return false;
-  return view
-    .liveEvents()
-    .some((e) => e.user !== user && e.id === id && view.recordsOf(e).length > 0);
+  return view.visible().some((e) => e.user !== user && e.id === id && view.recordsOf(e).length > 0);
 }
 
 function isInside(view: View, time: string | undefined): boolean {

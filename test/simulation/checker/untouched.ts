@@ -34,9 +34,15 @@ export function untouched(view: View): Violation[] {
     view.isOurs(user, id) || adopted.has(googleKey(user, id));
   // A stricter visibility of an occurrence is one of the whole series: Google's doing.
   const linkedBy = new Map<number, string>();
+  // Copies of a meeting have one id: the organizer's own may be named by a record that was a guest's.
+  const names = new Map<string, string[]>();
   for (const entry of view.entries) {
+    if (entry.kind === 'edit' && entry.op === 'handOver')
+      for (const id of names.get(entry.id) ?? []) adopted.add(googleKey(entry.user, id));
     if (entry.kind === 'applied' && entry.message.googleId !== undefined) {
       const { userId, googleId } = entry.message;
+      for (const { crmId } of entry.changed)
+        names.set(crmId, [...(names.get(crmId) ?? []), googleId]);
       // A record goes on as another occurrence when its series moves.
       adopted
         .add(googleKey(userId, googleId))
