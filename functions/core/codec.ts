@@ -74,6 +74,8 @@ export interface Observed {
    * whose it is, where the directory knows one.
    */
   shared?: { key: string; own: boolean; host?: string };
+  /** Written for a record, in this user's place or in another's: see referenceOf. */
+  reference?: string;
   /** Bears our marker, and was changed at Google since it was inserted. */
   edited?: boolean;
   /** The record that the marker names lives on in another object, which was read as well. */

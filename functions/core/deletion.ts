@@ -132,8 +132,11 @@ export const isAnswered = ({ link, intent }: Prepared) =>
 
 /** Google's newer values are on their way to the CRM, which deleted the record before it saw them. */
 export function hasUnseenOffers(input: Prepared): boolean {
-  const { link } = input;
+  const { link, intent } = input;
   if (link?.state !== 'live' || link.offered.deletedInCrm) return false;
+  // A deletion that was taken back since: the CRM may have applied that one just now.
+  const { deletedInGoogle: word } = link.offered;
+  if (word?.value === false && word.change > seenChange(link, intent)) return true;
   return Object.keys(link.offered).some((name) => isUnseen(input, link, name));
 }
 
@@ -152,12 +155,12 @@ function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): 
 
 /** The CRM was told of the deletion and has said nothing since: its last word is only looked at again. */
 export const toldDeletion = ({ link, intent }: Prepared): boolean =>
-  link?.offered.deletedInGoogle !== undefined &&
+  link?.offered.deletedInGoogle?.value === true &&
   intent !== undefined &&
   intent.version <= versionKnown(link, intent);
 
 /** What the CRM wants it wants in the knowledge that the object was deleted at Google. */
 export function sawDeletion({ link, intent }: Pick<Prepared, 'link' | 'intent'>): boolean {
   const offer = link?.offered.deletedInGoogle;
-  return offer !== undefined && seenChange(link, intent) >= offer.change;
+  return offer?.value === true && seenChange(link, intent) >= offer.change;
 }

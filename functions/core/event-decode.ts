@@ -34,6 +34,8 @@ export function decode(event: Event, context: CodecContext): Observed {
   if (marker) observed.marker = marker;
   if (marker && wasEdited(event)) observed.edited = true;
   if (hide) observed.redacted = true;
+  const reference = event.extendedProperties?.shared?.[KEY.reference];
+  if (reference) observed.reference = reference;
   const shared = sharedOf(event, context, foreign);
   if (shared) observed.shared = shared;
   const ignored = whyIgnored(event, context, foreign, organizer);

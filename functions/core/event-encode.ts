@@ -4,7 +4,7 @@ import { byKey, type CodecContext, type Patch } from './codec.ts';
 import { composeDescription, replaceBlock } from './description.ts';
 import { type Event, KEY, momentOf } from './event.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
-import { digest, wordOf } from './link.ts';
+import { referenceOf, wordOf } from './link.ts';
 import { addDays } from './time.ts';
 
 /** Shown in the CRM block of the description. */
@@ -46,7 +46,7 @@ export function insert(
         [KEY.generation]: String(generation),
         [KEY.word]: wordOf(data),
       },
-      shared: { [KEY.reference]: digest('appointment', crmId).slice(0, 32) },
+      shared: { [KEY.reference]: referenceOf('appointment', crmId) },
     },
   };
 }

@@ -9,6 +9,10 @@ export function digest(...parts: (string | number)[]): string {
 /** Tells whether an object was inserted with just these values, whatever has become of them since. */
 export const wordOf = (fields: Fields): string => digest(canonicalJson(fields)).slice(0, 16);
 
+/** By which the copies of an object that was written for a record are known, whoever sees them. */
+export const referenceOf = (record: RecordType, crmId: string): string =>
+  digest(record, crmId).slice(0, 32);
+
 /** Document id of a link, from what it was born as. */
 export function linkId(record: RecordType, born: { crmId: string } | { googleId: string }): string {
   return 'crmId' in born

@@ -23,6 +23,7 @@ import {
 import type { Fields } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
 import { adoptedId, lastWords } from './intent.ts';
+import { referenceOf } from './link.ts';
 import { knownGoogle, sameAs } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import {
@@ -76,6 +77,8 @@ const isOlder = ({ link, observed }: Prepared) =>
 function isMadeOver(input: Prepared): boolean {
   const { observed, intent, context } = input;
   if (!observed?.foreign || !intent || crmSide(input) !== 'edited') return false;
+  // A CRM that confirms nothing never names the object that was written for it under the old owner.
+  if (observed.reference === referenceOf(intent.record, intent.crmId)) return true;
   const others = Object.entries(intent.adopted ?? {}).filter(([id]) => id !== context.userId);
   return others.some(([, { googleId }]) => googleId === observed.googleId);
 }

@@ -232,10 +232,11 @@ function baseAfter(
     ...(written?.state === 'live' ? written.fields : {}),
   };
   const offered = withOffers(outcome, notice);
-  // Once the CRM wants the record again, the word on a deletion is over.
+  // Once the CRM wants the record again, the older word on a deletion is over.
   const wanted = inserted || (outcome.intent && decision.rule !== 'editBeatsDelete');
   const agreed = (name: string) => name in decision.agreed && !(name in decision.offers);
-  const over = (name: string) => agreed(name) || (wanted && !codec.fields[name]);
+  const isOld = (name: string) => !codec.fields[name] && !(name in decision.offers);
+  const over = (name: string) => agreed(name) || (wanted && isOld(name));
   for (const name of Object.keys(offered).filter(over)) delete offered[name];
   const kept = (fields: Fields = {}) =>
     inserted

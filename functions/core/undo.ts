@@ -146,7 +146,7 @@ function bringBack({ codec, entry, observed, seat, cancelled }: UndoInput, link:
     rule: 'undo',
     link: 'live',
     agreed: fields,
-    offers: {},
+    offers: { deletedInGoogle: false },
     ...(again && { write: again }),
     notice: {
       op: 'upsert',

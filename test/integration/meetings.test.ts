@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { announce, crmOf } from '../support/crm.ts';
-import { createWorld, SCOPES, type World } from '../support/world.ts';
+import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
 
 const DAY = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
 const EMAIL = { anna: 'anna@firm.example', luca: 'luca@firm.example', mia: 'mia@firm.example' };
@@ -326,6 +326,32 @@ for (const order of [
     assert.deepEqual(
       (await world.events('luca')).map((e) => e.summary),
       ['Yours'],
+    );
+  });
+
+for (const order of [
+  ['anna', 'luca'],
+  ['luca', 'anna'],
+])
+  test(`C21 P1 what the CRM entered is handed over to a guest whom it was told of, and it had confirmed nothing; ${order[0]} runs first`, async () => {
+    const world = createWorld();
+    await world.connect('anna');
+    await world.connect('luca');
+    await world.crm(world.change('v1', visit()));
+    const [entered] = await world.events('anna');
+    const attendees = [{ email: EMAIL.luca }];
+    await world.phone('anna', 'PATCH', `/${entered?.id}`, { attendees });
+    for (const userId of ['anna', 'luca']) await world.poll(userId);
+    const told = world.messages.find((m) => m.crmId === 'v1');
+    assert.deepEqual([told?.googleId, told?.changed], [entered?.id, ['participants']]);
+    const seen = { googleId: told?.googleId ?? '', seen: told?.changeId ?? '' };
+    const given = world.change('v1', visit(), { userId: 'luca', ...seen });
+    await world.store.putIntents([given]);
+    for (const userId of [...order, ...order]) await world.poll(userId);
+    assert.deepEqual(await world.events('anna'), []);
+    assert.deepEqual(
+      (await world.events('luca')).map((e) => [e.summary, e.id === entered?.id]),
+      [['Visit at Muster AG', false]],
     );
   });
 

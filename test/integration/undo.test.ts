@@ -378,6 +378,29 @@ test('undo: of the undoing puts everything as it was', async () => {
   await assertCalm(world);
 });
 
+test('rule 10 undo: the CRM’s late echo of a deletion that was undone takes nothing out; its own delete does', async () => {
+  const world = await startWorld();
+  await world.crm(world.change('v1', visit(1)), world.change('v2', visit(2)));
+  await undoLatest(world);
+  const gone = new Map(world.messages.map((m) => [m.crmId, m.changeId]));
+  await undoLatest(world);
+  const back = new Map(world.messages.map((m) => [m.crmId, m.changeId]));
+  assert.equal((await world.events()).length, 2);
+  // v1: only the deletion was applied by then. v2: the CRM knows that it lives, and deletes it.
+  await world.crm(world.change('v1', {}, { op: 'delete', seen: gone.get('v1') ?? '' }));
+  await world.crm(world.change('v2', {}, { op: 'delete', seen: back.get('v2') ?? '' }));
+  assert.deepEqual(
+    (await world.events()).map((e) => e.start.dateTime?.slice(0, 10)),
+    ['2026-11-24'],
+  );
+  const told = world.messages.at(-1);
+  assert.deepEqual([told?.op, told?.crmId], ['upsert', 'v1']);
+  await assertCalm(world);
+  await world.crm(world.change('v1', {}, { op: 'delete', seen: told?.changeId ?? '' }));
+  assert.deepEqual(await world.events(), []);
+  await assertCalm(world);
+});
+
 test('undo: a run that changed a record twice is taken back to before the first change', async () => {
   const world = await startWorld();
   await world.crm(world.change('v1', visit()));
