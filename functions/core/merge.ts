@@ -132,15 +132,15 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
  * corrected once; what it keeps saying after that is its own business.
  */
 const contradicts = (v: View, key: string) =>
-  v.crm !== undefined &&
-  !sameValue(v.crm, v.said) &&
-  !sameValue(v.crm, asGoogleSays(v.crm, v.google, key));
+  isTouched(v) && !sameValue(v.crm, asGoogleSays(v.crm, v.google, key));
+
+/** The CRM says something else than it did before. */
+const isTouched = ({ crm, said }: View) => crm !== undefined && !sameValue(crm, said);
 
 /** Names and answers of entries are Google's. */
 function correctList(v: View, key: string, merged: Merged): void {
-  const list = asGoogleSays(v.crm, v.google, key);
   merged.agreed[v.name] = v.crm ?? null;
-  if (!v.offer || !sameValue(v.offer.value, list)) merged.toCrm[v.name] = list;
+  merged.toCrm[v.name] = asGoogleSays(v.crm, v.google, key);
 }
 
 /** The CRM's list with what Google says otherwise of an entry; what only one of them says is no difference. */
@@ -195,8 +195,10 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
 
   const google = uncut(spec, shown, known, [crm, offer?.value, baseCrm]);
   const same = (a: Json | undefined, b: Json | undefined) => sameAs(spec, a, b);
+  // Who says what it has seen has not seen an answer that its list does not show.
+  const shows = spec.listKey && input.seen >= 0 ? sameValue : same;
   const confirmed =
-    offer !== undefined && ((mentioned && same(crm, offer.value)) || offer.change <= input.seen);
+    offer !== undefined && ((mentioned && shows(crm, offer.value)) || offer.change <= input.seen);
   // What the CRM has seen for sure is the base: only then can going back to an older value be an edit.
   const reference = confirmed ? offer.value : (lastSeen(offer, input.seen)?.value ?? baseCrm);
   // It shows what it may have been told since: no edit either, the newest offer is on its way. But where
@@ -257,11 +259,14 @@ function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged):
   }
   for (const id of before.keys()) if (!google.has(id)) result.delete(id);
   const list: Json = [...result.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, e]) => e);
-  const isNews = !sameValue(list, view.crm) && !(view.offer && sameValue(view.offer.value, list));
+  const isOffered = view.offer !== undefined && sameValue(view.offer.value, list);
+  // A CRM that has edited the list since does not take what it was told: it waits to hear what counts.
+  const isNews = !sameValue(list, view.crm) && (!isOffered || isTouched(view));
   if (isNews) merged.toCrm[view.name] = list;
-  if (!crmEdited) return;
   // What Google adds to it is an offer, and no common value yet: the CRM that repeats its own takes nobody off.
-  merged.agreed[view.name] = isNews ? (view.crm ?? null) : list;
+  if (isNews && (crmEdited || isTouched(view))) merged.agreed[view.name] = view.crm ?? null;
+  else if (crmEdited) merged.agreed[view.name] = list;
+  if (!crmEdited) return;
   merged.toGoogle[view.name] = list;
 }
 

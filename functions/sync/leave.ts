@@ -104,6 +104,7 @@ async function removeAt(
 ): Promise<Link[]> {
   const { places } = collection;
   if (places && !places.reaches(place, run.user.scopes ?? [])) return [];
+  await removeMoved(run, collection, place, ours);
   const there = places?.at(place) ?? collection;
   try {
     return await removeFrom(run, there, ours);
@@ -111,6 +112,29 @@ async function removeAt(
     if (!isSyncError(error, 'lost')) throw error;
     // The place is gone with all that was in it; unless its objects outlive it, as contacts their label.
     return places && there.join ? removeFrom(run, places.at(undefined), ours) : ours;
+  }
+}
+
+/** A run that died while the records move may have written them into the new place already. */
+async function removeMoved(
+  run: Run,
+  { places, codec }: Collection,
+  place: string | undefined,
+  ours: Link[],
+): Promise<void> {
+  const begun = run.user.moving?.[codec.record];
+  if (!places || begun === undefined || begun === place) return;
+  const there = places.at(begun);
+  // What outlives its place is the same object there.
+  if (there.join) return;
+  try {
+    await removeFrom(
+      run,
+      there,
+      ours.map(({ etag: _, ...link }) => link),
+    );
+  } catch (error) {
+    if (!isSyncError(error, 'lost')) throw error;
   }
 }
 

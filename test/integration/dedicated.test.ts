@@ -260,8 +260,11 @@ test('rule 9: the old calendar is out of reach: its events stay, and that is sai
   assert.deepEqual(told(world), []);
 });
 
-/** Two visits move, in a run that is killed at the step, and then in another; whether it was killed. */
-async function moved(step: number, granted: string[]) {
+/**
+ * Two visits move, in a run that is killed at the step, and then in another, before which the user may have
+ * asked to leave; whether it was killed.
+ */
+async function moved(step: number, granted: string[], leaving?: 'remove') {
   const world = createWorld();
   await world.connect('anna');
   await world.crm(world.change('A-1', visit(1)), world.change('A-2', visit(2)));
@@ -298,6 +301,7 @@ async function moved(step: number, granted: string[]) {
   );
   left = -1;
   await world.clock.sleep(5 * 60_000);
+  if (leaving) await world.store.updateUser('anna', (user) => user && { ...user, leaving });
   assert.equal(await world.poll(), 'done', `step ${step}`);
   return { world, killed };
 }
@@ -321,6 +325,16 @@ test('rule 9: P17 killed at any step of a move, and run again: each event once, 
     assert.deepEqual(await world.events(), [], `step ${step}`);
     assert.equal((await world.events('anna', only(world))).length, 2, `step ${step}`);
     assert.deepEqual(told(world), [], `step ${step}`);
+    if (!killed) return assert.ok(step > 3);
+  }
+  assert.fail('never ran through');
+});
+
+test('rule 9 rule 11: killed at any step of a move, and then the user leaves with removal: nothing is left anywhere', async () => {
+  for (let step = 0; step < 12; step++) {
+    const { world, killed } = await moved(step, [], 'remove');
+    for (const { id } of [{ id: 'primary' }, ...world.calendars()])
+      assert.deepEqual(await world.events('anna', id), [], `step ${step}, ${id}`);
     if (!killed) return assert.ok(step > 3);
   }
   assert.fail('never ran through');

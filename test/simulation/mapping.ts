@@ -46,6 +46,8 @@ export function googleValue(event: Raw | undefined, field: FieldName): string | 
     case 'description':
       return plain(event.description ?? '');
     case 'time':
+      // Contacts and tasks have none; of what a person replaced, only the rest is kept.
+      if (!event.start) return undefined;
       // Google's last day is the day after.
       return `${moment(event.start, 0)}|${moment(event.end, event.end.date ? -1 : 0)}`;
     case 'private':

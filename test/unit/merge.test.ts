@@ -132,6 +132,21 @@ test('a guest’s answer is Google’s: a CRM that says another one is corrected
   assert.deepEqual(run({ base, crm: { participants: [{ email: 'a@x' }] } }).toCrm, {});
 });
 
+test('P1 a guest’s answer that crosses with an edit of the list in the CRM is told again', () => {
+  const p = (response?: string) => [{ email: 'a@x', ...(response && { response }) }];
+  const offer = { value: p('declined'), change: 2, changeId: 'c2' };
+  const base = {
+    crm: { participants: p('needsAction') },
+    google: { participants: p('needsAction') },
+    offered: { participants: offer },
+  };
+  // It had seen the first message, and keeps what a person has entered since.
+  const crossed = run({ base, crm: { participants: p() }, seen: 1 });
+  assert.deepEqual(crossed.toCrm, { participants: p('declined') });
+  const again = { ...base, crm: { participants: p() } };
+  assert.deepEqual(run({ base: again, crm: { participants: p() }, seen: 1 }).toCrm, {});
+});
+
 test('another organizer’s fields are refused and Google’s value told', () => {
   const merged = run({
     crm: { subject: 'B' },
