@@ -7,6 +7,7 @@ import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
 import { generations } from './checker/generations.ts';
 import { guests } from './checker/guests.ts';
+import { matching } from './checker/matching.ts';
 import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
 import { series } from './checker/series.ts';
@@ -778,6 +779,20 @@ const cases: Case[] = [
         .inCrm('replan', 'CH-1', desk())
         .run(3)
         .write(3, 'insert', 'e2', marked(bad ? '0' : '1'))
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 6',
+    name: 'a series is moved, and a record goes while another one comes',
+    judge: matching,
+    history: (bad) => {
+      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+      const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk()).run(2);
+      if (!bad) return story.tell(2, { crmId: 'CH-1', googleId: to, data: desk() }).end();
+      return story
+        .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
+        .tell(2, { googleId: to, data: desk() })
         .end();
     },
   },

@@ -15,6 +15,7 @@ import { leases } from './checker/leases.ts';
 import { lists } from './checker/lists.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
 import { mappingHeld } from './checker/mapping-held.ts';
+import { matching } from './checker/matching.ts';
 import { meetings } from './checker/meetings.ts';
 import { notices } from './checker/notices.ts';
 import { organizer } from './checker/organizer.ts';
@@ -63,6 +64,7 @@ function checkOne(history: History): Violation[] {
     ...guests(view),
     ...generations(single),
     ...places(single),
+    ...matching(view),
     ...waiting(single),
     ...texts(single),
     ...removals(single),

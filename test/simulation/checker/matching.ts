@@ -1,0 +1,25 @@
+/**
+ * Rule 6: where the CRM knows no series, a series that is moved or gets another rule moves its records. One run
+ * that tells of one going and of another coming, both of one series, has not matched them.
+ */
+import type { Told } from '../history.ts';
+import { seriesIn } from '../shown.ts';
+import type { View } from './view.ts';
+import { type Violation, violation } from './violation.ts';
+
+export function matching(view: View): Violation[] {
+  if (view.final.recurrence === 'series') return [];
+  const bySeries = Map.groupBy(
+    view.told.filter(({ message }) => seriesIn(message.googleId ?? '') !== undefined),
+    (told) => `${told.task} ${view.decidedFrom(told)} ${seriesIn(told.message.googleId)}`,
+  );
+  return [...bySeries.values()].flatMap((told) => unmatched(view, told));
+}
+
+function unmatched(view: View, told: Told[]): Violation[] {
+  const goes = told.find(({ message }) => message.op === 'delete' && message.crmId !== undefined);
+  const comes = told.find(({ message }) => message.op === 'upsert' && message.crmId === undefined);
+  if (!goes || !comes || view.doing(goes.task) === 'undo') return [];
+  const [from, to] = [goes.message.crmId, comes.message.googleId];
+  return [violation('rule 6', `${from} was deleted and ${to} made anew, of one series in one run`)];
+}
