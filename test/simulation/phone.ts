@@ -20,7 +20,9 @@ export async function onPhone(system: System, user: string, action: Action): Pro
   if (!('pick' in action)) return;
   const calendar = action.do === 'phone.moveBack' ? system.asideOf(user) : system.calendarOf(user);
   if (!calendar) return;
-  const targets = pickOf(calendar, action.do);
+  const all = pickOf(calendar, action.do);
+  const targets =
+    action.do === 'phone.restore' ? all.filter(({ id }) => !system.isAside(user, id)) : all;
   const target = targets[action.pick % targets.length];
   if (!target) return;
   const { id, resource } = target;

@@ -391,6 +391,12 @@ export class System {
     return aside;
   }
 
+  /** Whether the event lives in that other calendar: then it is in no bin, though it has left this one. */
+  isAside(userId: string, id: string): boolean {
+    const status = this.#aside.get(userId)?.events.get(id)?.resource.status;
+    return status !== undefined && status !== 'cancelled';
+  }
+
   /** The user deletes the calendar that the sync has made. */
   dropCalendar(userId: string): boolean {
     const home = this.calendarOf(userId);

@@ -184,8 +184,11 @@ export class View {
 
   #wasIts({ crmId, googleId }: Raw, { user, id }: { user: string; id: string }): boolean {
     const series = seriesIn(id);
-    if (series === undefined) return seriesIn(googleId ?? '') === id;
-    return googleId === series || this.inserted.get(googleKey(user, series)) === crmId;
+    const made = this.inserted.get(googleKey(user, series ?? id));
+    // Written by the sync, it is the record's for which it was.
+    if (series === undefined)
+      return seriesIn(googleId ?? '') === id && [undefined, crmId].includes(made);
+    return googleId === series || made === crmId;
   }
 
   /** Live records of the CRM that an event stands for. */
