@@ -36,6 +36,7 @@ export function convergence(view: View): Violation[] {
         found.push(violation('P1', `${name} is missing at Google`));
       continue;
     }
+    if (isRefusedBlindly(view, record)) continue;
     found.push(...differences(view, record, event).map((d) => violation('P1', `${name}: ${d}`)));
   }
   for (const event of view.liveEvents()) {
@@ -59,6 +60,14 @@ export function convergence(view: View): Violation[] {
  * person has to look.
  */
 const isRefused = ({ rejected }: Raw) => rejected?.reason === 'group';
+
+/**
+ * Refused, and said so, since the entry had become a series of which a listing that lied told nothing: whoever
+ * saves it again is heard.
+ */
+const isRefusedBlindly = (view: View, { userId, rejected }: Raw): boolean =>
+  rejected?.reason === 'group' &&
+  view.entries.some((e) => e.kind === 'user' && e.user === userId && e.what === 'emptyListing');
 
 const names = (record: Raw, field: string) =>
   (record.conflicts as Raw[]).some((c) => c.field === field);
