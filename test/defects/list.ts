@@ -579,8 +579,8 @@ export const defects: Defect[] = [
     file: 'functions/core/event-encode.ts',
     from: 'return a.self || wanted.has(email) || !ours.has(email);',
     to: 'return a.self || wanted.has(email);',
-    test: 'test/integration/guests.test.ts',
-    pattern: 'P10',
+    test: 'test/unit/attendees.test.ts',
+    pattern: 'neither the CRM nor the base',
   },
   {
     name: 'formatting is lost with the CRM’s block',

@@ -1,6 +1,6 @@
 /** P8, rule 10: of a delete on one side and an edit on the other that did not know of each other the edit wins. */
 import type { Edit } from '../history.ts';
-import { crmValue, FIELDS, HIDDEN, said, sameText } from '../mapping.ts';
+import { crmValue, FIELDS, HIDDEN, initial, said, sameText } from '../mapping.ts';
 import { isReported } from './excuses.ts';
 import { isKnown, isReplaced } from './knowledge.ts';
 import { isBeyond, isOverrun } from './limits.ts';
@@ -38,9 +38,10 @@ function isUnseen(view: View, edit: Edit, last: Edit): boolean {
   const hidden = edit.side === 'google' ? view.isHidden(edit.user, edit.id) : edit.redacted;
   return FIELDS.some((field) => {
     const value = said(edit.side, edit.after, field);
-    // A switch that is turned off where nobody had touched it says nothing new.
-    if (value === undefined || sameText(value, said(edit.side, edit.before, field))) return false;
-    if (hidden && HIDDEN.has(field)) return false;
+    // A switch that is set as it was without anybody's word says nothing new.
+    const before = said(edit.side, edit.before, field) ?? initial(field);
+    if (value === undefined || sameText(value, before)) return false;
+    if (hidden && (HIDDEN.has(field) || field === 'private')) return false;
     if (isReported(view, view.rootOf(edit), field, value)) return false;
     return said(last.side, last.before, field) !== value && !isReplaced(view, edit, field, value);
   });
