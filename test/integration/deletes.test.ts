@@ -3,6 +3,18 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createWorld, visit } from '../support/world.ts';
 
+/** An entry of the CRM's that the phone has deleted, and the CRM has heard of that. */
+async function deletedOnPhone() {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  await world.poll();
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  return { world, event };
+}
+
 test('deleted on the phone is deleted in the CRM; deleted in the CRM is deleted at Google', async () => {
   const world = createWorld();
   await world.connect('anna');
@@ -225,13 +237,7 @@ test('rule 2: a value that the CRM says itself is no unseen edit: cancelled ther
 });
 
 test('rule 10: restored from the bin, the CRM’s late echo of the deletion does not take it out again', async () => {
-  const world = createWorld();
-  await world.connect('anna');
-  await world.crm(world.change('v1', visit()));
-  await world.poll();
-  const [event] = await world.events();
-  await world.phone('anna', 'DELETE', `/${event?.id}`);
-  await world.poll();
+  const { world, event } = await deletedOnPhone();
   const gone = world.messages.at(-1);
   await world.phone('anna', 'PATCH', `/${event?.id}`, { status: 'confirmed' });
   await world.poll();
@@ -244,13 +250,7 @@ test('rule 10: restored from the bin, the CRM’s late echo of the deletion does
 });
 
 test('rule 10: deleted on both sides, then restored from the bin: the CRM hears that it has deleted it too', async () => {
-  const world = createWorld();
-  await world.connect('anna');
-  await world.crm(world.change('v1', visit()));
-  await world.poll();
-  const [event] = await world.events();
-  await world.phone('anna', 'DELETE', `/${event?.id}`);
-  await world.poll();
+  const { world, event } = await deletedOnPhone();
   // Sent before the CRM heard of it.
   await world.crm(world.change('v1', {}, { op: 'delete' }));
   await world.phone('anna', 'PATCH', `/${event?.id}`, { status: 'confirmed' });
