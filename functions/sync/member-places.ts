@@ -6,14 +6,19 @@ import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
 import { isElsewhere, observeIntents, read, type Work } from './observe.ts';
 import type { Parents } from './parents.ts';
+import { yieldPlaces } from './rivals.ts';
 import type { Run } from './run.ts';
 
-/** The works of members that the CRM names: each with its place, or the reason why it has none. */
+/**
+ * The works of members that the CRM names: each with its place, or the reason why it has none. `holders`:
+ * other works of the same piece, which have theirs.
+ */
 export async function observeMembers(
   run: Run,
   collection: Collection,
   named: Intent[],
   parents: Parents,
+  holders: Work[] = [],
 ): Promise<Work[]> {
   if (named.length === 0) return [];
   const works = await observeIntents(run, collection, named);
@@ -43,6 +48,7 @@ export async function observeMembers(
     if (!known && !repeats && !isFirstWord(link, intent)) open.set(work, id);
   }
   await findPlaces(run, collection, open);
+  yieldPlaces(collection, works, holders);
   return works;
 }
 

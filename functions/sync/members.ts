@@ -54,7 +54,9 @@ export async function executeGrouped(
   const others = members.filter(isFree);
   await attachParents(run, collection, others, parents);
   // One that follows its group stays pending, and is looked at again when that is stored.
-  const placed = (await observeMembers(run, collection, named, parents)).filter(isFree);
+  const holders = [...following, ...others];
+  const observed = await observeMembers(run, collection, named, parents, holders);
+  const placed = observed.filter(isFree);
   await wakeWaiting(run, collection, first.done);
   const second = await execute(run, collection, [...following, ...others, ...placed]);
   return {

@@ -175,4 +175,28 @@ export const series: Defect[] = [
     test: seriesCrm,
     pattern: 'taken out of a series that is written again',
   },
+  {
+    name: 'two records of one piece are tied to the same occurrence',
+    file: 'functions/sync/rivals.ts',
+    from: "if (held.has(place)) work.nowhere = 'taken';",
+    to: "if (false) work.nowhere = 'taken';",
+    test: seriesCrm,
+    pattern: 'P3 an occurrence that the CRM leaves out',
+  },
+  {
+    name: 'an occurrence is the record’s that the CRM has deleted, if that comes first',
+    file: 'functions/sync/rivals.ts',
+    from: 'of wantedFirst)',
+    to: 'of works)',
+    test: seriesCrm,
+    pattern: 'P3 an occurrence that the CRM leaves out',
+  },
+  {
+    name: 'a late delete takes out what another record has become in the series written anew',
+    file: 'functions/sync/members.ts',
+    from: 'const holders = [...following, ...others];',
+    to: 'const holders = others;',
+    test: seriesCrm,
+    pattern: 'P4 a late delete of an occurrence',
+  },
 ];

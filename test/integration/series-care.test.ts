@@ -363,6 +363,17 @@ test('a series that the CRM names by its Google id needs no name of its own', as
     (await crm.hear()).map((m) => [m.crmId, m.rejected?.reason]),
     [['X2', 'occurrenceTaken']],
   );
+  // Also when both come at once.
+  const free = { ...at('12-15'), series: { googleId: series.id } };
+  await crm.publish(
+    crm.edit('X3', { ...special, ...moved('12-15', 12) }, free),
+    crm.world.change('X4', special, { occurrence: free }),
+  );
+  assert.deepEqual(
+    (await crm.hear()).map((m) => [m.crmId, m.rejected?.reason]),
+    [['X4', 'occurrenceTaken']],
+  );
+  assert.equal((await crm.same()).length, 3);
 });
 
 test('C21 an endless series with a colleague is one record: the organizer’s, and before that the guest’s', async () => {

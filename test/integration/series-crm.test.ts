@@ -1,6 +1,7 @@
 /** Series for a CRM that knows them (RECURRENCE=series): what both calendars show is the same in the end. */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import type { Fields } from '../../functions/core/fields.ts';
 import type { User } from '../../functions/core/records.ts';
 import { SeriesCrm } from '../support/series-crm.ts';
 import { SCOPES, type WorldOptions } from '../support/world.ts';
@@ -51,6 +52,19 @@ const exception = (day: string, more: object = {}) => {
   const { recurrence: _, ...single } = weekly({ ...moved(day, 9), ...more });
   return single;
 };
+
+/** The user leaves, has removed what the sync made, and is back. */
+async function reconnected({ world }: SeriesCrm): Promise<void> {
+  await world.store.updateUser('anna', (user) => ({ ...(user as User), leaving: 'remove' }));
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  world.messages.length = 0;
+  await world.store.updateUser('anna', (user) => {
+    const { leaving: _, firstSyncAt: __, ...rest } = user as User;
+    return rest;
+  });
+  await world.consent('anna', SCOPES.primary);
+}
 
 test('a series of the CRM is one event with its rule; its rule, end and title change with one patch each', async () => {
   const crm = await connected();
@@ -469,6 +483,54 @@ test('edited at Google, cancelled in the CRM: edit beats delete, told plainly; d
   assert.equal((await crm.same()).length, 3);
 });
 
+for (const gone of ['A', 'z']) {
+  test(`P3 an occurrence that the CRM leaves out and takes over from the phone at once is one record, also when all is written anew (${gone})`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()));
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { summary: 'Phone' });
+    await world.poll();
+    // Left out before it hears of the edit; the name that it gives then is in the same piece of a run.
+    await world.store.putIntents([crm.remove(gone, at('12-08'))]);
+    await crm.hear();
+    const expected = ROUNDS.with(2, '2026-12-08T08:00:00.000Z Phone');
+    assert.deepEqual(await crm.same(), expected);
+    await crm.publish(crm.edit('a1', { place: 'Bern' }));
+    assert.deepEqual(
+      (await world.events()).map((e) => e.location),
+      [undefined, 'Bern'],
+    );
+    await reconnected(crm);
+    assert.deepEqual(await crm.poll(), []);
+    assert.deepEqual(await crm.same(), expected);
+  });
+}
+
+for (const how of ['its series is written anew', 'it is named without its place']) {
+  test(`P4 a late delete of an occurrence that another record has become takes nothing out, though ${how} at once`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()));
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { summary: 'Phone' });
+    await world.poll();
+    if (how === 'its series is written anew') {
+      await crm.hear();
+      await world.phone('anna', 'DELETE', `/${event?.id}`);
+      await crm.publish(crm.edit('S', { place: 'Bern' }), crm.remove('Y', at('12-08')));
+    } else {
+      const [{ data, googleId } = {}] = world.messages;
+      const { conferenceUrl: _, ...said } = data as Fields;
+      crm.records.set('X', { data: {}, ...(googleId !== undefined && { googleId }) });
+      await crm.publish(crm.remove('Y', at('12-08')), crm.edit('X', said));
+    }
+    assert.ok(!world.messages.some(({ crmId }) => crmId === 'Y'));
+    await crm.poll();
+    assert.deepEqual(await crm.same(), ROUNDS.with(2, '2026-12-08T08:00:00.000Z Phone'));
+  });
+}
+
 test('the series is deleted in the CRM, an exception edited before or after: the exception goes too', async () => {
   for (const order of [
     [0, 1],
@@ -633,15 +695,7 @@ test('rule 11: disconnect with removal and connect again: the series and what is
     crm.remove('Y', at('12-08')),
   );
   await crm.same();
-  await crm.world.store.updateUser('anna', (user) => ({ ...(user as User), leaving: 'remove' }));
-  await crm.world.poll();
-  assert.deepEqual(await crm.world.events(), []);
-  crm.world.messages.length = 0;
-  await crm.world.store.updateUser('anna', (user) => {
-    const { leaving: _, firstSyncAt: __, ...rest } = user as User;
-    return rest;
-  });
-  await crm.world.consent('anna', SCOPES.primary);
+  await reconnected(crm);
   await crm.poll();
   assert.deepEqual(await crm.same(), [ROUNDS[0], '2026-12-01T08:00:00.000Z Special', ROUNDS[3]]);
 });

@@ -373,6 +373,54 @@ const cases: Case[] = [
     judge: deleteOrEdit,
   },
   {
+    invariant: 'P8',
+    name: 'deleted on the phone, an edit in the CRM of what was hidden meanwhile: the title may go, the switch to free not',
+    history: (bad) => {
+      const hidden = event({ visibility: 'private' });
+      return adopted()
+        .onPhone('edit', 'g1', hidden)
+        .inCrm('edit', 'CH-1', desk(bad ? { busy: false } : { subject: 'New' }))
+        .run(2)
+        .store(2, 'g1')
+        .onPhone('delete', 'g1', gone(hidden))
+        .end();
+    },
+    judge: deleteOrEdit,
+  },
+  {
+    invariant: 'P8',
+    name: 'deleted on the phone, hidden there before: a title that the CRM had changed, and the sync not written, before that',
+    history: (bad) => {
+      const hidden = event({ visibility: 'private' });
+      const story = adopted().inCrm('edit', 'CH-1', desk({ subject: 'New' }));
+      if (bad) story.run(2).store(2, 'g1');
+      return story
+        .onPhone('edit', 'g1', hidden)
+        .run(3)
+        .store(3, 'g1')
+        .onPhone('delete', 'g1', gone(hidden))
+        .end();
+    },
+    judge: deleteOrEdit,
+  },
+  {
+    invariant: 'P8',
+    name: 'deleted on the phone, which had hidden it: the CRM’s title of its own event may not go',
+    history: (bad) => {
+      const id = bad ? 'e1' : 'g1';
+      const hidden = { visibility: 'private' };
+      const shown = bad ? ours('CH-1', hidden) : event(hidden);
+      return (bad ? planned() : adopted())
+        .onPhone('edit', id, shown)
+        .inCrm('edit', 'CH-1', desk({ subject: 'New' }))
+        .run(2)
+        .store(2, id)
+        .onPhone('delete', id, gone(shown))
+        .end();
+    },
+    judge: deleteOrEdit,
+  },
+  {
     invariant: 'P9',
     name: 'told as deleted, and there all the time',
     history: (bad) => {

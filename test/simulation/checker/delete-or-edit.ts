@@ -35,7 +35,10 @@ function isUnseen(view: View, edit: Edit, last: Edit): boolean {
   if (edit.side === 'crm' && !isKnown(view, last)) return false;
   // What its owner hides the sync does not keep, so it cannot see that it was edited; and what the CRM says
   // for it is nobody's word (rule 4).
-  const hidden = edit.side === 'google' ? view.isHidden(edit.user, edit.id) : edit.redacted;
+  const hidden =
+    edit.side === 'google'
+      ? view.isHidden(edit.user, edit.id)
+      : edit.redacted || wasHidden(view, edit, last);
   return FIELDS.some((field) => {
     const value = said(edit.side, edit.after, field);
     // A switch that is set as it was without anybody's word says nothing new.
@@ -45,6 +48,23 @@ function isUnseen(view: View, edit: Edit, last: Edit): boolean {
     if (isReported(view, view.rootOf(edit), field, value)) return false;
     return said(last.side, last.before, field) !== value && !isReplaced(view, edit, field, value);
   });
+}
+
+/**
+ * The owner had hidden the event before the sync stored anything of it after the CRM's edit: the CRM did not
+ * know that yet, and all the same its texts are not written. Hidden only later, the event should hold them.
+ */
+function wasHidden(view: View, edit: Edit, { user, id, seq }: Edit): boolean {
+  if (view.isOurs(user, id)) return false;
+  const stored = view.entries.find(
+    (e) =>
+      e.kind === 'committed' &&
+      e.user === user &&
+      e.seq > edit.seq &&
+      e.links.some((l) => l.googleId === id),
+  );
+  const shown = view.shownDuring(user, id, edit.seq, Math.min(stored?.seq ?? seq, seq));
+  return shown.some(({ visibility }) => visibility === 'private');
 }
 
 /** Deleted in the CRM: it is told, and decides. Deleted at Google: it is there again. */
