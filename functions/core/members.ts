@@ -7,7 +7,7 @@ import { isConcealed } from './conceal.ts';
 import { type Decision, decide, refuse } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { linkId } from './link.ts';
-import { knownGoogle } from './merge.ts';
+import { knownGoogle, WITH_GROUP } from './merge.ts';
 import type { Intent, Link } from './records.ts';
 import { forCrm } from './sides.ts';
 import { DAY_MS } from './time.ts';
@@ -82,9 +82,7 @@ export function heir(
 ): Link {
   const parent = group.link;
   const known = parent ? group.inherit(knownGoogle(parent)) : observed.fields;
-  // Who takes one out does not lose what is new in all of them.
-  const news = intent.op === 'delete' ? {} : (parent?.offered ?? {});
-  const offers = Object.entries(news).filter(
+  const offers = Object.entries(parent?.offered ?? {}).filter(
     ([name]) => codec.fields[name] && sameValue(parent && knownGoogle(parent)[name], known[name]),
   );
   return {
@@ -104,8 +102,10 @@ export function heir(
       ...known,
       ...Object.fromEntries(offers.map(([n]) => [n, parent?.google[n] ?? null])),
     },
-    // Told with the group; their numbers are those of its changes, not of this record's.
-    offered: Object.fromEntries(offers.map(([name, offer]) => [name, { ...offer, change: 0 }])),
+    // Their numbers are those of the group's changes, not of this record's.
+    offered: Object.fromEntries(
+      offers.map(([name, offer]) => [name, { ...offer, change: WITH_GROUP }]),
+    ),
   };
 }
 

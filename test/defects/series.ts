@@ -175,4 +175,20 @@ export const series: Defect[] = [
     test: seriesCrm,
     pattern: 'P4 a late delete of an occurrence',
   },
+  {
+    name: 'an occurrence that lives on is told with the series’ former words',
+    file: 'functions/core/members.ts',
+    from: '  const offers = Object.entries(parent?.offered ?? {}).filter(',
+    to: "  const offers = Object.entries((intent.op !== 'delete' && parent?.offered) || {}).filter(",
+    test: seriesCrm,
+    pattern: 'P4 an occurrence that lives on',
+  },
+  {
+    name: 'what is new in a whole series keeps the CRM from leaving an occurrence out',
+    file: 'functions/core/deletion.ts',
+    from: 'change !== WITH_GROUP && isUnseen',
+    to: 'isUnseen',
+    test: seriesCrm,
+    pattern: 'whatever is new in all of its series',
+  },
 ];

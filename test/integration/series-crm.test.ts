@@ -188,6 +188,40 @@ test('P4 what the CRM was told with the series is no word of its own on an excep
   assert.match(special?.description ?? '', /From the phone/);
 });
 
+test('P4 an occurrence that lives on although the CRM left it out is told with what its series has got at Google', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly({ description: 'From the desk' })));
+  const [event] = await world.events();
+  const phone = (id: string, more: object) => world.phone('anna', 'PATCH', `/${id}`, more);
+  await phone(`${event?.id}`, { description: 'From the phone' });
+  await world.poll();
+  await phone(`${event?.id}_20261201T080000Z`, { summary: 'Phone' });
+  await crm.publish(crm.remove('X', at('12-01')));
+  const told = world.messages.find(({ crmId }) => crmId === 'X');
+  assert.equal(told?.data?.description, 'From the phone');
+  // A CRM that has changed the record since applies just these.
+  assert.deepEqual(told?.changed?.toSorted(), ['description', 'subject']);
+  await crm.hear();
+  await crm.publish(crm.edit('X', { place: 'Bern' }));
+  await crm.quiet();
+  const { items } = await world.phone('anna', 'GET', '?singleEvents=true');
+  const special = items.find(({ location }) => location === 'Bern');
+  assert.match(special?.description ?? '', /^From the phone/);
+});
+
+test('an occurrence that the CRM leaves out goes, whatever is new in all of its series', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'Big round' });
+  await world.poll();
+  world.messages.length = 0;
+  await crm.publish(crm.remove('Y', at('12-08')));
+  assert.deepEqual(world.messages, []);
+});
+
 test('P15 any order of series, exceptions, cancelled occurrences and their edits ends the same', async () => {
   const ends = new Set<string>();
   for (const order of permutations([0, 1, 2, 3])) {
