@@ -5,6 +5,7 @@
 import type { Codec, Observed } from './codec.ts';
 import { isConcealed } from './conceal.ts';
 import { type Decision, decide, refuse } from './decision.ts';
+import { sawDeletion } from './deletion.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { linkId } from './link.ts';
 import { knownGoogle, WITH_GROUP } from './merge.ts';
@@ -47,7 +48,7 @@ export function unplaced(
   wanted: boolean,
   now: number,
 ): Decision {
-  if (why === 'withGroup') return goneWithGroup(link, wanted);
+  if (why === 'withGroup') return goneWithGroup(link, intent, wanted);
   if (why === 'taken') return wanted ? refuse(intent, ...WHY.taken) : decide('nothing');
   const until = intent.sleptUntil;
   if (until !== undefined && until > now) return decide('nothing', { wakeAt: until });
@@ -59,11 +60,22 @@ export function unplaced(
   return wanted ? { ...refuse(intent, reason, detail), wakeAt } : decide('nothing', { wakeAt });
 }
 
-function goneWithGroup(link: Link | undefined, wanted: boolean): Decision {
-  const left = link?.state === 'live' ? ({ link: 'deleted' } as const) : {};
-  if (!wanted) return decide('bothGone', left);
+/**
+ * Remembered also of a record that never was at Google: the group may be written anew, where what the CRM has
+ * taken out stays out, and what went with the group is back.
+ */
+function goneWithGroup(link: Link | undefined, intent: Intent, wanted: boolean): Decision {
+  if (!wanted) {
+    // A CRM that was told that it went repeats that, and takes nothing out.
+    const isKnown = link?.state === 'deleted' && (!link.withGroup || sawDeletion({ link, intent }));
+    return decide('bothGone', isKnown ? {} : { link: 'deleted', withGroup: false });
+  }
   return {
-    ...decide('removeAtCrm', { ...left, ...(link && { offers: { deletedInGoogle: true } }) }),
+    ...decide('removeAtCrm', {
+      link: 'deleted',
+      withGroup: true,
+      offers: { deletedInGoogle: true },
+    }),
     notice: { op: 'delete', reason: 'movedOrDeleted' },
   };
 }

@@ -138,7 +138,8 @@ function orphan(
   // On its way back (also after a fresh start).
   else if (isOnItsWay(run, collection, word)) work.nowhere = 'awaited';
   else if (wanted && parent?.deletedBy === 'crm') work.nowhere = 'noGroup';
-  else if (work.observed?.state !== 'live') work.observed = placeIn(collection, work, context);
+  const waits = work.nowhere !== undefined && work.nowhere !== 'withGroup';
+  if (!waits && work.observed?.state !== 'live') work.observed = placeIn(collection, work, context);
 }
 
 /** A place in a group that is gone. */

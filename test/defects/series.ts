@@ -191,4 +191,20 @@ export const series: Defect[] = [
     test: seriesCrm,
     pattern: 'whatever is new in all of its series',
   },
+  {
+    name: 'an occurrence left out at once with cancelling its series is back when that is planned again',
+    file: 'functions/core/members.ts',
+    from: 'withGroup: false',
+    to: 'withGroup: true',
+    test: seriesCrm,
+    pattern: 'planned again, what the CRM had left out',
+  },
+  {
+    name: 'a CRM that repeats that an occurrence went with its series has taken it out',
+    file: 'functions/core/members.ts',
+    from: '(!link.withGroup || sawDeletion({ link, intent }))',
+    to: '!link.withGroup',
+    test: seriesCrm,
+    pattern: 'planned again, what the CRM had left out',
+  },
 ];

@@ -721,6 +721,40 @@ test('cancelled in the CRM and planned again: the series is back, with what was 
   assert.deepEqual(await crm.same(), [ROUNDS[0], '2026-12-01T08:00:00.000Z Special', ROUNDS[3]]);
 });
 
+for (const when of ['before', 'with'])
+  test(`planned again, what the CRM had left out when it cancelled its series stays out, what only went along is back (repeated ${when} that)`, async () => {
+    const crm = await connected();
+    await crm.publish(crm.edit('S', weekly()));
+    const data = crm.records.get('S')?.data ?? {};
+    const series = (status: string) => crm.world.change('S', { ...data, status });
+    const left = crm.remove('Y', at('12-08'));
+    const special = crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01'));
+    await crm.publish(left, special, series('cancelled'));
+    const [told] = await crm.hear();
+    assert.deepEqual([told?.op, told?.crmId, told?.occurrence], ['delete', 'X', undefined]);
+    // It repeats what it was told: that takes nothing out of the series.
+    const seen = told?.changeId ?? '';
+    const again = crm.world.change('X', {}, { op: 'delete', occurrence: at('12-01'), seen });
+    if (when === 'before') await crm.publish(again);
+    await crm.publish(series('planned'), again);
+    assert.deepEqual(await crm.same(), ROUNDS.toSpliced(2, 1));
+  });
+
+test('an occurrence that the CRM leaves out before it hears that it went with its series stays out', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()));
+  const data = crm.records.get('S')?.data ?? {};
+  const series = (status: string) => crm.world.change('S', { ...data, status });
+  await crm.publish(
+    series('cancelled'),
+    crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')),
+  );
+  await crm.publish(crm.remove('X'));
+  await crm.hear();
+  await crm.publish(series('planned'));
+  assert.deepEqual(await crm.same(), ROUNDS.toSpliced(1, 1));
+});
+
 test('rule 11: disconnect with removal and connect again: the series and what is special in it are back', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly()));
