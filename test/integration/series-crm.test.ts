@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { Fields } from '../../functions/core/fields.ts';
 import type { User } from '../../functions/core/records.ts';
+import { runUser } from '../../functions/sync/run-user.ts';
 import { SeriesCrm } from '../support/series-crm.ts';
 import { SCOPES, type WorldOptions } from '../support/world.ts';
 
@@ -52,6 +53,15 @@ const exception = (day: string, more: object = {}) => {
   const { recurrence: _, ...single } = weekly({ ...moved(day, 9), ...more });
   return single;
 };
+
+/** Google deletes nothing for now. */
+const noDelete = {
+  method: 'events.delete',
+  when: 'before',
+  kind: 'status',
+  status: 403,
+  reason: 'quotaExceeded',
+} as const;
 
 /** The user leaves, has removed what the sync made, and is back. */
 async function reconnected({ world }: SeriesCrm): Promise<void> {
@@ -797,6 +807,55 @@ test('rule 9: to a dedicated calendar the series moves with its exceptions and c
   );
   assert.deepEqual(await crm.world.events(), []);
   await crm.quiet();
+});
+
+test('what was taken out of a series stays out though Google does not take that for now when it is written anew', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.remove('Y', at('12-08')));
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  const clear = world.workspace.faults.add(noDelete);
+  assert.equal(await world.crm(crm.edit('S', { place: 'Bern' })), 'later');
+  clear();
+  await crm.poll();
+  assert.deepEqual(await crm.same(), ROUNDS.toSpliced(2, 1));
+});
+
+test('rule 9: nor does that bring it back when the calendar is made anew, or was left before the move was done', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.remove('Y', at('12-08')));
+  const [event] = await world.events();
+  const days = async () => {
+    const path = '?singleEvents=true&orderBy=startTime';
+    const id = world.calendars()[0]?.id;
+    const { items } = await world.phone('anna', 'GET', path, undefined, id);
+    return items.map((e) => e.start.dateTime?.slice(5, 10));
+  };
+  const { scopes = [] } = (await world.store.getUser('anna')) ?? {};
+  world.setCalendar('dedicated');
+  let clear = world.workspace.faults.add(noDelete);
+  await world.consent('anna', [...scopes, 'https://www.googleapis.com/auth/calendar.app.created']);
+  assert.equal(await world.poll(), 'later');
+  clear();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  clear = world.workspace.faults.add(noDelete);
+  // Without a listing, which would find it.
+  assert.equal(await runUser(world.engine, 'anna', { pull: false }), 'later');
+  clear();
+  await crm.poll();
+  assert.deepEqual(await days(), ['11-24', '12-01', '12-15']);
+  world.workspace.calendars.remove(
+    world.workspace.calendars.find(world.calendars()[0]?.id ?? '') as never,
+  );
+  clear = world.workspace.faults.add(noDelete);
+  assert.equal(await world.poll(), 'later');
+  clear();
+  await crm.poll();
+  assert.deepEqual(await days(), ['11-24', '12-01', '12-15']);
 });
 
 test('rule 9: an exception that the CRM names after its calendar was deleted has its place in the series written anew', async () => {
