@@ -10,6 +10,7 @@ import { guests } from './checker/guests.ts';
 import { matching } from './checker/matching.ts';
 import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
+import { removals } from './checker/removals.ts';
 import { series } from './checker/series.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
@@ -906,6 +907,24 @@ const cases: Case[] = [
         .end();
     },
   },
+  ...['an occurrence is deleted beside', 'nobody has taken away', 'another record is'].map(
+    (name): Case => ({
+      invariant: 'rule 10',
+      name: `of an event that became a series, ${name} the one that the record goes on as`,
+      judge: removals,
+      history: (bad) => {
+        const [first, second] = [`g1_${SLOT}`, 'g1_20261126T090000Z'];
+        const story = adopted();
+        if (!bad || !name.startsWith('nobody')) story.inCrm('handOver', 'CH-1', desk(), 'luca');
+        story.onPhone('vanish', 'g1', gone(event()));
+        story.onPhone('create', first, event()).onPhone('create', second, event()).run(2);
+        if (bad && name.startsWith('another')) story.tell(2, { googleId: first, data: desk() });
+        story.write(2, 'delete', first, gone(event()));
+        if (bad && name.startsWith('an occ')) story.write(2, 'delete', second, gone(event()));
+        return story.end();
+      },
+    }),
+  ),
   {
     invariant: 'rule 11',
     name: 'left with removal, and the sync’s entry is still there',
