@@ -576,6 +576,17 @@ const cases: Case[] = [
   },
   {
     invariant: 'P13',
+    name: 'what the user’s own contacts are given is more than the label that was made anew',
+    judge: counters,
+    history: (bad) => {
+      const story = adopted().note({ kind: 'user', user: ANNA, what: 'placeLost' });
+      for (let task = 2; task < (bad ? 4 : 3); task++)
+        story.run(task).write(task, 'patch', 'g1', event()).store(task, 'g1');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P13',
     name: 'more messages than edits, and nobody hid the other occurrences',
     judge: counters,
     history: (bad) => {
