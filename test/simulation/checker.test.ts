@@ -96,6 +96,20 @@ const phones = (...values: string[]): Raw => ({
   lists: { phones: values.map((value) => ({ value })) },
 });
 
+/** The same of contacts: what the story calls events are theirs. */
+function ofContacts(story: Story, record: Raw = {}): History {
+  const { entries, final } = story.end();
+  const is = { record: 'contact' as const };
+  const said = entries.map((entry) => {
+    if (entry.kind === 'edit' || entry.kind === 'effect') return { ...entry, ...is };
+    if (entry.kind !== 'committed') return entry;
+    return { ...entry, links: entry.links.map((link) => ({ ...link, ...is })) };
+  });
+  const others = final.events.map((one) => ({ ...one, ...is }));
+  const records = final.records.map((one) => ({ ...one, ...is, ...record }));
+  return { entries: said, final: { ...final, records, others, events: [], shown: [] } };
+}
+
 const cases: Case[] = [
   ended('bug', 'a programming error was reported', { bugs: ['TypeError'] }),
   ended('P2', 'it never comes to rest', { rested: false }),
@@ -563,6 +577,23 @@ const cases: Case[] = [
         .run(2)
         .store(2, 'e1', bad ? '"99"' : '"1"')
         .end(),
+  },
+  {
+    invariant: 'P7',
+    name: 'a contact that was deleted lives on in the CRM, and had not lost its label before',
+    history: (bad) => {
+      const clientData = [{ key: 'crmSyncId', value: 'CH-1' }];
+      const person = { names: [{ givenName: 'Mia' }], clientData, inPlace: true };
+      const apart = { ...person, inPlace: false };
+      const story = new Story()
+        .inCrm('create', 'CH-1', { givenName: 'Mia' })
+        .run(1)
+        .write(1, 'insert', 'p1', person)
+        .store(1, 'p1');
+      if (!bad) story.onPhone('takeOut', 'p1', apart);
+      story.onPhone('delete', 'p1', { ...apart, deleted: true });
+      return ofContacts(story, bad ? {} : { unlinked: true });
+    },
   },
   {
     invariant: 'P13',

@@ -147,8 +147,9 @@ class Translation {
       return event?.status === 'cancelled' ? undefined : event;
     };
     const views = { before: seen(before), after: seen(after) };
-    // Taken out, changed while it is out, or out with its label or list, unread: nobody tells of it.
-    const isOut = op !== 'delete' && views.after === undefined;
+    // Taken out, changed or deleted while it is out, or out with its label or list, unread: nobody tells of it.
+    const wasOut = before !== undefined && views.before === undefined;
+    const isOut = views.after === undefined && (op !== 'delete' || wasOut);
     if (isOut || op === 'takeOut' || this.#lost.has(user))
       return {
         ...edit,
@@ -157,7 +158,7 @@ class Translation {
           views.before ?? (before && after && unlike(this.#event(before), this.#event(after))),
         // A deletion, too, goes with its label or list before anybody has read of it: made anew, that is
         // filled with what came from the CRM.
-        op: op === 'delete' && !this.#lost.has(user) ? op : 'handOver',
+        op: op === 'delete' && !wasOut && !this.#lost.has(user) ? op : 'handOver',
         after: undefined,
       };
     return { ...edit, ...views, op: op === 'takeIn' ? 'restore' : op };
