@@ -96,6 +96,13 @@ const phones = (...values: string[]): Raw => ({
   lists: { phones: values.map((value) => ({ value })) },
 });
 
+/** Run 1 gives or takes a contact's label, which is told in the words of appointments. */
+const labelled = (after: Raw) => ({
+  kind: 'effect' as const,
+  ...{ task: 1, caller: ANNA, user: ANNA, id: 'g1', method: 'people.contactGroups.members.modify' },
+  ...{ before: event(), after, call: 9 },
+});
+
 const cases: Case[] = [
   ended('bug', 'a programming error was reported', { bugs: ['TypeError'] }),
   ended('P2', 'it never comes to rest', { rested: false }),
@@ -511,6 +518,35 @@ const cases: Case[] = [
         .run(1)
         .write(1, 'patch', 'g1', event({ location: 'Desk' }))
         .end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'what the sync has never read is put into the label made anew',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1);
+      if (!bad) story.store(1, 'g1');
+      return story.note(labelled(event())).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'a contact that was read loses the label before the CRM has heard of it',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1).store(1, 'g1');
+      return story.note(labelled(bad ? gone(event()) : event())).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'a contact that was read is changed before the CRM has heard of it',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1).store(1, 'g1');
+      if (!bad) return story.note(labelled(event())).end();
+      return story.write(1, 'patch', 'g1', event({ location: 'Desk' })).end();
     },
   },
   {
