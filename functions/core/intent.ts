@@ -13,6 +13,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
   const newest = stored === undefined || change.version > stored.version;
   const floor =
     change.op === 'delete' ? Math.max(stored?.floor ?? -1, change.version) : (stored?.floor ?? -1);
+  const cancelled = newestCancelled(stored, change);
   const { data, fieldVersions, wiped } = mergeWords(stored, change, floor);
   const adopted = { ...newestGoogleId(stored, change), ...adoptedBy(stored, change) };
   const member = newestMember(stored, change);
@@ -25,6 +26,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     member.memberVersion !== stored.memberVersion ||
     adopted.adopted !== stored.adopted ||
     floor !== stored.floor ||
+    cancelled !== stored.cancelled ||
     Object.keys(wiped).some((field) => wiped[field] !== stored.wiped?.[field]) ||
     Object.keys(data).some((field) => fieldVersions[field] !== stored.fieldVersions[field]);
   if (!adds) return undefined;
@@ -46,6 +48,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     data,
     fieldVersions,
     floor,
+    ...(cancelled !== undefined && { cancelled }),
     ...(Object.keys(wiped).length > 0 && { wiped }),
     ...adopted,
     ...member,
@@ -96,6 +99,20 @@ function mergeWords(
 /** What the CRM said last about the fields of a record that it has deleted since. */
 export const lastWords = ({ wiped = {} }: Intent): Fields =>
   Object.fromEntries(Object.entries(wiped).map(([field, { value }]) => [field, value]));
+
+/** The newest version in which the record was cancelled; undefined when it never was. */
+function newestCancelled(stored: Intent | undefined, change: CrmChange): number | undefined {
+  const said: Partial<Fields> = change.op === 'upsert' ? (change.data as Fields) : {};
+  const isCancelled = change.record === 'appointment' && said.status === 'cancelled';
+  if (!isCancelled) return stored?.cancelled;
+  return Math.max(stored?.cancelled ?? -1, change.version);
+}
+
+/** The newest version in which the CRM deleted or cancelled the record; undefined when it never did. */
+export function lastTakenOff({ floor, cancelled = -1 }: Intent): number | undefined {
+  const version = Math.max(floor, cancelled);
+  return version < 0 ? undefined : version;
+}
 
 /** Which Google object the record adopts: as the newest message that names one says. */
 function newestGoogleId(

@@ -88,6 +88,8 @@ export interface Intent {
   fieldVersions: { [field: string]: number };
   /** Fields older than this were wiped by a delete. */
   floor: number;
+  /** The newest version in which it was cancelled: planned again since, it still has been off in between. */
+  cancelled?: number;
   /** The last word on each of them before: by it our own writes are known, should their runs have died. */
   wiped?: { [field: string]: { value: Json; version: number } };
   /** The Google-born object that this record adopts. */

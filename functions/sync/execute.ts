@@ -1,6 +1,7 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, lossesOf, type Write } from '../core/decision.ts';
+import { wasOff } from '../core/deletion.ts';
 import { follow, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import type { Link } from '../core/records.ts';
@@ -101,7 +102,9 @@ async function planAll(
   const blind = planned.filter(
     ({ work, decision }) =>
       work.raw === undefined &&
-      (wantsCurrent(collection, decision.write) || wouldDouble(work, decision.write)),
+      (wantsCurrent(collection, decision.write) ||
+        wouldDouble(work, decision.write) ||
+        mayHaveGone(work, decision)),
   );
   await read(
     run,
@@ -240,6 +243,9 @@ const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
 /** The object that the record had is still there, for all we know: to be had again, not written anew (P3). */
 const wouldDouble = ({ link }: Work, write: Write | undefined) =>
   write?.kind === 'insert' && link?.stays === true;
+
+/** By a run that died: with nothing to write, nobody would find out before a pull does, which knows no reason. */
+const mayHaveGone = (work: Work, { rule }: Decision) => rule === 'merge' && wasOff(work);
 
 function encode(
   { codec }: Collection,

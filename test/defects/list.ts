@@ -819,4 +819,20 @@ export const defects: Defect[] = [
     test: 'test/integration/guests.test.ts',
     pattern: 'both are on both lists',
   },
+  {
+    name: 'an object that we took out before the CRM planned it again is missed',
+    file: 'functions/core/plan.ts',
+    from: '!input.link.removing && !wasOff(input)',
+    to: '!input.link.removing',
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'planned again while the run that took it out died',
+  },
+  {
+    name: 'a record that the CRM took off and planned again is not looked at',
+    file: 'functions/sync/execute.ts',
+    from: "rule === 'merge' && wasOff(work)",
+    to: "rule === 'merge' && false",
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'planned again while the run that took it out died',
+  },
 ];
