@@ -1,6 +1,6 @@
 import type { Codec } from './codec.ts';
 import type { Fields } from './fields.ts';
-import type { CrmChange } from './messages.ts';
+import { type CrmChange, isCancelled } from './messages.ts';
 import type { Intent } from './records.ts';
 
 /**
@@ -103,9 +103,7 @@ export const lastWords = ({ wiped = {} }: Intent): Fields =>
 
 /** The newest version in which the record was cancelled; undefined when it never was. */
 function newestCancelled(stored: Intent | undefined, change: CrmChange): number | undefined {
-  const said: Partial<Fields> = change.op === 'upsert' ? (change.data as Fields) : {};
-  const isCancelled = change.record === 'appointment' && said.status === 'cancelled';
-  if (!isCancelled) return stored?.cancelled;
+  if (!isCancelled(change)) return stored?.cancelled;
   return Math.max(stored?.cancelled ?? -1, change.version);
 }
 

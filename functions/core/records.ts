@@ -56,10 +56,10 @@ export interface User {
   /** The Google account is another one than before: park, then move, what was in the former one. */
   replaced?: 'park' | 'move';
   /**
-   * Google ids, by record type, of what organizers have taken over or let go of: the next run steps back from
-   * it, or may take it over.
+   * Google ids, by record type, that the next run looks at again: organizers have taken over what is there,
+   * and the user steps back from it, or have let go of it.
    */
-  yields?: { [record: string]: string[] };
+  recheck?: { [record: string]: string[] };
   /** Record types that were on in the last run and have been listed whole. */
   records?: RecordType[];
   /** Where record types live at Google, if not in the place that is always there. */
