@@ -625,8 +625,8 @@ export const defects: Defect[] = [
   {
     name: 'what a person took out of a series comes back as another one',
     file: 'functions/core/groups.ts',
-    from: 'const changed = before.some((record) => lost.includes(record));',
-    to: 'const changed = before.length >= 0;',
+    from: 'return changed ? [...pairs, ...inOrder(before, now)] : pairs;',
+    to: 'return [...pairs, ...inOrder(before, now)];',
     test: 'test/unit/groups.test.ts',
     pattern: 'took out',
   },

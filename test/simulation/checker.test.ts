@@ -881,6 +881,22 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'rule 6',
+    name: 'an exception goes with its place, and is not taken out by a person, while another one comes',
+    judge: matching,
+    history: (bad) => {
+      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+      return new Story()
+        .run(1)
+        .tell(1, { googleId: from, data: desk() }, desk())
+        .onPhone(bad ? 'vanish' : 'delete', from, gone(event()))
+        .run(2)
+        .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
+        .tell(2, { googleId: to, data: desk() })
+        .end();
+    },
+  },
+  {
     invariant: 'rule 8',
     name: 'an event that was moved away and back is a second record',
     history: (bad) => {
