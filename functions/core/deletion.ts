@@ -1,6 +1,7 @@
 /** What deleting may not take away in silence, and when it is final (design rule 10). */
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
+import { lastTakenOff } from './intent.ts';
 import { sameAs } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
@@ -163,4 +164,14 @@ export const toldDeletion = ({ link, intent }: Prepared): boolean =>
 export function sawDeletion({ link, intent }: Pick<Prepared, 'link' | 'intent'>): boolean {
   const offer = link?.offered.deletedInGoogle;
   return offer?.value === true && seenChange(link, intent) >= offer.change;
+}
+
+/**
+ * The CRM took the record off and planned it again since it was last decided: its object may have been taken
+ * out by a run that died before it said so, and is not missed (rule 2).
+ */
+export function wasOff({ link, intent }: Pick<Prepared, 'link' | 'intent'>): boolean {
+  if (!intent || link?.state !== 'live' || link.foreign) return false;
+  const version = lastTakenOff(intent);
+  return version !== undefined && version > versionKnown(link, intent);
 }

@@ -13,13 +13,15 @@ export interface Placed {
  * that the sum of the distances is least: where one side has more, its surplus may lie anywhere (a
  * border of the window, an occurrence that was deleted). What is not in a pair goes, or comes.
  *
- * `lost` are records whose place is gone, `cancelled` those that were taken out one by one. The latter
- * follow only when the group itself has changed, or when their very day is there again.
+ * `lost` are records whose place is gone, `cancelled` those that Google says were taken out: one by one by
+ * a person, or, what looks the same, as an exception whose place went when the group changed. They follow
+ * only when the group itself has `changed`, or when their very day is there again.
  */
 export function counterparts<L extends Placed, N extends Placed>(
   lost: L[],
   cancelled: L[],
   fresh: N[],
+  changed: boolean,
 ): [L, N][] {
   const pairs: [L, N][] = [];
   const before = sorted([...lost, ...cancelled]);
@@ -31,8 +33,16 @@ export function counterparts<L extends Placed, N extends Placed>(
     before.splice(before.indexOf(record), 1);
     now.splice(now.indexOf(match), 1);
   }
-  const changed = before.some((record) => lost.includes(record));
   return changed ? [...pairs, ...inOrder(before, now)] : pairs;
+}
+
+/**
+ * Whether a group of which nobody has lost a place may have become longer and nothing else: some have
+ * `stayed`, and what is new comes after every place it had. Then who was taken out was so by a person.
+ */
+export function hasOnlyGrown(stayed: Placed[], cancelled: Placed[], fresh: Placed[]): boolean {
+  const last = Math.max(...[...stayed, ...cancelled].map(timeOf));
+  return stayed.length > 0 && fresh.every((member) => timeOf(member) > last);
 }
 
 const dayOf = ({ slot }: Placed) => slot.slice(0, 10);

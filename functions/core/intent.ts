@@ -1,5 +1,6 @@
+import type { Codec } from './codec.ts';
 import type { Fields } from './fields.ts';
-import type { CrmChange } from './messages.ts';
+import { type CrmChange, isCancelled } from './messages.ts';
 import type { Intent } from './records.ts';
 
 /**
@@ -13,6 +14,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
   const newest = stored === undefined || change.version > stored.version;
   const floor =
     change.op === 'delete' ? Math.max(stored?.floor ?? -1, change.version) : (stored?.floor ?? -1);
+  const cancelled = newestCancelled(stored, change);
   const { data, fieldVersions, wiped } = mergeWords(stored, change, floor);
   const adopted = { ...newestGoogleId(stored, change), ...adoptedBy(stored, change) };
   const member = newestMember(stored, change);
@@ -25,6 +27,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     member.memberVersion !== stored.memberVersion ||
     adopted.adopted !== stored.adopted ||
     floor !== stored.floor ||
+    cancelled !== stored.cancelled ||
     Object.keys(wiped).some((field) => wiped[field] !== stored.wiped?.[field]) ||
     Object.keys(data).some((field) => fieldVersions[field] !== stored.fieldVersions[field]);
   if (!adds) return undefined;
@@ -46,6 +49,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     data,
     fieldVersions,
     floor,
+    ...(cancelled !== undefined && { cancelled }),
     ...(Object.keys(wiped).length > 0 && { wiped }),
     ...adopted,
     ...member,
@@ -97,6 +101,18 @@ function mergeWords(
 export const lastWords = ({ wiped = {} }: Intent): Fields =>
   Object.fromEntries(Object.entries(wiped).map(([field, { value }]) => [field, value]));
 
+/** The newest version in which the record was cancelled; undefined when it never was. */
+function newestCancelled(stored: Intent | undefined, change: CrmChange): number | undefined {
+  if (!isCancelled(change)) return stored?.cancelled;
+  return Math.max(stored?.cancelled ?? -1, change.version);
+}
+
+/** The newest version in which the CRM deleted or cancelled the record; undefined when it never did. */
+export function lastTakenOff({ floor, cancelled = -1 }: Intent): number | undefined {
+  const version = Math.max(floor, cancelled);
+  return version < 0 ? undefined : version;
+}
+
 /** Which Google object the record adopts: as the newest message that names one says. */
 function newestGoogleId(
   stored: Intent | undefined,
@@ -136,3 +152,7 @@ function adoptedBy(stored: Intent | undefined, change: CrmChange): Pick<Intent, 
 /** The object in the user's own place that the record adopts. */
 export const adoptedId = (intent: Intent, userId: string): string | undefined =>
   intent.adopted?.[userId]?.googleId ?? intent.googleId;
+
+/** Whether the CRM wants the record to be at Google: it has neither deleted nor cancelled it. */
+export const isWanted = (codec: Codec, { op, data }: Intent): boolean =>
+  op === 'upsert' && !codec.absent(data);

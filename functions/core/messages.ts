@@ -270,6 +270,10 @@ export type Appointment = z.infer<typeof appointmentSchema>;
 export type Contact = z.infer<typeof contactSchema>;
 /** A task's fields, in the CRM's words. */
 export type Task = z.infer<typeof taskSchema>;
+
+/** Whether an appointment is cancelled with it: the CRM keeps it, and at Google it goes. */
+export const isCancelled = ({ record, op, data }: CrmChange): boolean =>
+  record === 'appointment' && op === 'upsert' && (data as Appointment).status === 'cancelled';
 /** An instant in a zone, or a day. */
 export type Moment = z.infer<typeof momentSchema>;
 /** One occurrence of a series: whose, and when it would be by its rule. */

@@ -19,6 +19,7 @@ import {
   removeForGood,
   sawDeletion,
   toldDeletion,
+  wasOff,
 } from './deletion.ts';
 import type { Fields } from './fields.ts';
 import { generationHere, insert } from './insertion.ts';
@@ -84,7 +85,8 @@ function isMadeOver(input: Prepared): boolean {
 }
 
 /** Its object is gone, and it was not we who took it out. */
-const isVanished = ({ link }: Prepared) => link?.state === 'live' && !link.removing;
+const isVanished = (input: Prepared) =>
+  input.link?.state === 'live' && !input.link.removing && !wasOff(input);
 
 function problemOf({ codec, intent, data, context, link }: Prepared) {
   if (intent?.op !== 'upsert' || intent.userId !== context.userId) return undefined;

@@ -56,10 +56,10 @@ export interface User {
   /** The Google account is another one than before: park, then move, what was in the former one. */
   replaced?: 'park' | 'move';
   /**
-   * Google ids, by record type, of what organizers have taken over or let go of: the next run steps back from
-   * it, or may take it over.
+   * Google ids, by record type, that the next run looks at again: organizers have taken over what is there,
+   * and the user steps back from it, or have let go of it.
    */
-  yields?: { [record: string]: string[] };
+  recheck?: { [record: string]: string[] };
   /** Record types that were on in the last run and have been listed whole. */
   records?: RecordType[];
   /** Where record types live at Google, if not in the place that is always there. */
@@ -88,6 +88,8 @@ export interface Intent {
   fieldVersions: { [field: string]: number };
   /** Fields older than this were wiped by a delete. */
   floor: number;
+  /** The newest version in which it was cancelled: planned again since, it still has been off in between. */
+  cancelled?: number;
   /** The last word on each of them before: by it our own writes are known, should their runs have died. */
   wiped?: { [field: string]: { value: Json; version: number } };
   /** The Google-born object that this record adopts. */

@@ -229,9 +229,9 @@ async function lookAgain(
   const now = run.engine.clock.now();
   await run.engine.store.updateUser(userId, (user) => {
     if (!user) return undefined;
-    const known = user.yields?.[record] ?? [];
-    const yields = { ...user.yields, [record]: [...new Set([...known, ...googleIds])] };
-    return user.state === 'active' ? dueNow({ ...user, yields }, now) : { ...user, yields };
+    const known = user.recheck?.[record] ?? [];
+    const recheck = { ...user.recheck, [record]: [...new Set([...known, ...googleIds])] };
+    return user.state === 'active' ? dueNow({ ...user, recheck }, now) : { ...user, recheck };
   });
 }
 

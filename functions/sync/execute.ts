@@ -1,6 +1,8 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, lossesOf, type Write } from '../core/decision.ts';
+import { wasOff } from '../core/deletion.ts';
+import { isWanted } from '../core/intent.ts';
 import { follow, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import type { Link } from '../core/records.ts';
@@ -101,7 +103,9 @@ async function planAll(
   const blind = planned.filter(
     ({ work, decision }) =>
       work.raw === undefined &&
-      (wantsCurrent(collection, decision.write) || wouldDouble(work, decision.write)),
+      (wantsCurrent(collection, decision.write) ||
+        wouldDouble(work, decision.write) ||
+        mayHaveGone(work, decision)),
   );
   await read(
     run,
@@ -211,7 +215,7 @@ export function decide(
   if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
   if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
   if (work.nowhere && work.intent) {
-    const wanted = work.intent.op === 'upsert' && !codec.absent(work.intent.data);
+    const wanted = isWanted(codec, work.intent);
     return unplaced(work.nowhere, work.intent, work.link, wanted, run.startedAt);
   }
   const { policy } = run.engine.settings;
@@ -240,6 +244,9 @@ const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
 /** The object that the record had is still there, for all we know: to be had again, not written anew (P3). */
 const wouldDouble = ({ link }: Work, write: Write | undefined) =>
   write?.kind === 'insert' && link?.stays === true;
+
+/** By a run that died: with nothing to write, nobody would find out before a pull does, which knows no reason. */
+const mayHaveGone = (work: Work, { rule }: Decision) => rule === 'merge' && wasOff(work);
 
 function encode(
   { codec }: Collection,

@@ -1,6 +1,6 @@
 /** Groups of objects that were read as a whole, such as the occurrences of a series in the window. */
 import type { Codec, CodecContext } from '../core/codec.ts';
-import { counterparts } from '../core/groups.ts';
+import { counterparts, hasOnlyGrown } from '../core/groups.ts';
 import { knownGoogle } from '../core/merge.ts';
 import type { Link } from '../core/records.ts';
 import type { Collection, Group } from './collection.ts';
@@ -89,21 +89,23 @@ function place(
     !link && observed?.state === 'live' && !observed.ignored;
   const entered = ({ observed }: Work) =>
     (codec.period(observed?.fields ?? {}, context)?.from ?? 0) >= until;
-  const fresh = members.filter((work) => isNew(work) && !entered(work));
-  const cancelled = members.filter(
-    ({ link, observed }) => link?.state === 'live' && observed?.state === 'gone',
-  );
+  const fresh = members
+    .filter((work) => isNew(work) && !entered(work))
+    .map((work) => ({ work, slot: work.observed?.slot ?? '' }));
+  const known = (state: string) =>
+    members
+      .filter(({ observed }) => observed?.state === state)
+      .flatMap(({ link }) => (link?.state === 'live' ? [placeOf(link)] : []));
+  const cancelled = known('gone');
   const pairs = counterparts(
-    // What the CRM has given no name yet cannot go on under it.
-    lost.filter(isAdopted).map((link) => ({ link, slot: slotOf(link) })),
-    cancelled.flatMap((work) =>
-      work.link && isAdopted(work.link) ? [{ link: work.link, slot: slotOf(work.link) }] : [],
-    ),
-    fresh.map((work) => ({ work, slot: work.observed?.slot ?? '' })),
+    lost.map(placeOf).filter(isAdopted),
+    cancelled.filter(isAdopted),
+    fresh,
+    lost.length > 0 || !hasOnlyGrown(known('live'), cancelled, fresh),
   );
   const placed = new Set<Link>();
   for (const [{ link }, { work }] of pairs) {
-    for (const other of cancelled) if (other.link === link) other.link = undefined;
+    for (const former of members) if (former.link === link) former.link = undefined;
     work.link = link;
     placed.add(link);
   }
@@ -117,5 +119,6 @@ function isCovered(codec: Codec, context: CodecContext, { window }: Group, link:
   return period !== undefined && period.to > window.from && period.from < window.to;
 }
 
-const isAdopted = (link: Link) => link.crmId !== undefined;
-const slotOf = (link: Link) => link.slot ?? '';
+const placeOf = (link: Link) => ({ link, slot: link.slot ?? '' });
+/** What the CRM has given no name yet cannot go on under it. */
+const isAdopted = ({ link }: { link: Link }) => link.crmId !== undefined;

@@ -18,10 +18,10 @@ import { leave } from './leave.ts';
 import { settlePlaces } from './places.ts';
 import { pull } from './pull.ts';
 import { pullAll } from './pull-due.ts';
+import { recheckAsked } from './recheck.ts';
 import { openRun, type Run, type RunOptions, type RunOutcome, wakeAll } from './run.ts';
 import { tellLeftOver } from './tell.ts';
 import { announce, enter, reauthorize } from './user-state.ts';
-import { yieldTaken } from './yield.ts';
 
 /**
  * Runs the user's sync. `busy`: somebody holds the lease, and finds what is pending before letting go.
@@ -135,7 +135,7 @@ async function askForScopes(run: Run): Promise<RunOutcome> {
 }
 
 async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
-  await yieldTaken(run);
+  await recheckAsked(run);
   const due = run.collections.filter(
     ({ codec }) =>
       options.pull === true ||

@@ -625,8 +625,8 @@ export const defects: Defect[] = [
   {
     name: 'what a person took out of a series comes back as another one',
     file: 'functions/core/groups.ts',
-    from: 'const changed = before.some((record) => lost.includes(record));',
-    to: 'const changed = before.length >= 0;',
+    from: 'return changed ? [...pairs, ...inOrder(before, now)] : pairs;',
+    to: 'return [...pairs, ...inOrder(before, now)];',
     test: 'test/unit/groups.test.ts',
     pattern: 'took out',
   },
@@ -826,5 +826,21 @@ export const defects: Defect[] = [
     to: 'baseGoogle: confirmed || crmEdited ? known : baseGoogle,',
     test: 'test/integration/guests.test.ts',
     pattern: 'both are on both lists',
+  },
+  {
+    name: 'an object that we took out before the CRM planned it again is missed',
+    file: 'functions/core/plan.ts',
+    from: '!input.link.removing && !wasOff(input)',
+    to: '!input.link.removing',
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'planned again while the run that took it out died',
+  },
+  {
+    name: 'a record that the CRM took off and planned again is not looked at',
+    file: 'functions/sync/execute.ts',
+    from: "rule === 'merge' && wasOff(work)",
+    to: "rule === 'merge' && false",
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'planned again while the run that took it out died',
   },
 ];

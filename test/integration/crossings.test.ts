@@ -530,6 +530,22 @@ test('rule 4: the CRM cannot make a hidden event public: refused, and Google’s
   assert.deepEqual([last?.rejected?.reason, last?.data?.private], ['hidden', true]);
 });
 
+for (const off of ['cancelled', 'deleted'] as const)
+  test(`rule 2: ${off} in the CRM and planned again while the run that took it out died: it is there again`, async () => {
+    const world = await connected();
+    await world.crm(world.change('v1', visit()));
+    const taken =
+      off === 'cancelled'
+        ? world.change('v1', visit(1, 9, { status: 'cancelled' }))
+        : world.change('v1', {}, { op: 'delete' });
+    await dying(world, () => world.crm(taken), 'links');
+    assert.deepEqual(await world.events(), [], 'taken out, and nobody knows');
+    await world.crm(world.change('v1', visit()));
+    await world.poll();
+    assert.equal((await world.events()).length, 1);
+    assert.deepEqual(told(world), [], 'neither deleted nor in conflict');
+  });
+
 test('rule 11: a run that dies while it removes: its own deletes are not the user’s', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit(1)), world.change('v2', visit(2)));

@@ -196,7 +196,7 @@ test('C21 a record that the CRM has given no name yet: the guest’s is told to 
       ['delete', 'luca', made.id, 'colleaguesMeeting'],
     ],
   );
-  assert.equal((await world.store.getUser('luca'))?.yields, undefined);
+  assert.equal((await world.store.getUser('luca'))?.recheck, undefined);
   // The CRM's answer to the guest's record was on its way: it neither writes nor brings it back.
   const { googleId, data } = world.messages.at(-2) ?? {};
   world.messages.length = 0;

@@ -412,6 +412,66 @@ test('rule 6: the series moves by hours: every record stays, one upsert each', a
   await quiet();
 });
 
+test('rule 6: an exception goes with its series to another day, and the record stays', async () => {
+  // Google drops exceptions whose original start is no more, as if a person had taken them out.
+  const inFirst = { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] };
+  const cases: [more: object, edited: string[], after: { [id: string]: string }][] = [
+    [inFirst, ['a1'], { a1: '2026-11-27', a2: '2026-11-25', a3: '2026-11-26' }],
+    [{}, ['a1', 'a2'], { a1: '2026-11-25', a2: '2026-12-02' }],
+  ];
+  for (const [more, edited, after] of cases) {
+    const { world, poll, quiet, startsById } = await connected();
+    const series = await world.phone('anna', 'POST', '', weekly(2, more));
+    await poll();
+    for (const id of edited) await world.crm(world.change(id, { place: 'Bern' }));
+    await quiet();
+    await shift(world, series.id, '2026-11-25T14:00:00', '2026-11-25T15:00:00');
+    const told = await poll();
+    assert.deepEqual(
+      told.map((m) => [m.op, m.crmId]).sort(),
+      Object.keys(after).map((id) => ['upsert', id]),
+    );
+    assert.deepEqual(
+      startsById(),
+      Object.fromEntries(Object.entries(after).map(([id, day]) => [id, `${day}T14:00:00+01:00`])),
+    );
+    await quiet();
+  }
+});
+
+test('rule 6: an exception whose place another rule leaves out goes on as what is new among the others', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const rule = (text: string) => ({ recurrence: [`RRULE:FREQ=WEEKLY;${text}`] });
+  const series = await world.phone('anna', 'POST', '', weekly(0, rule('INTERVAL=2;COUNT=3')));
+  await poll();
+  await world.crm(world.change('a3', { place: 'Bern' }));
+  await quiet();
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('COUNT=3'));
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId]),
+    [['upsert', 'a3']],
+  );
+  assert.deepEqual(startsById(), { a1: TUESDAYS[0], a2: TUESDAYS[2], a3: TUESDAYS[1] });
+  await quiet();
+});
+
+test('rule 6: what a person took out stays out, though the series gets longer before anybody looks', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(2));
+  await poll();
+  await world.phone('anna', 'DELETE', `/${series.id}_20261124T080000Z`);
+  const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=3'];
+  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence });
+  const told = await poll();
+  assert.deepEqual(told.map((m) => [m.op, m.crmId]).sort(), [
+    ['delete', 'a1'],
+    ['upsert', 'a3'],
+  ]);
+  assert.deepEqual(startsById(), { a2: TUESDAYS[1], a3: TUESDAYS[2] });
+  await quiet();
+});
+
 test('rule 6: an endless series moves to another day: in order, and nothing at the borders of the window', async () => {
   const { world, poll, quiet, startsById } = await connected();
   const from = zurich('2026-10-06T09:00:00');

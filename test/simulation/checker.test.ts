@@ -110,6 +110,13 @@ function ofContacts(story: Story, record: Raw = {}): History {
   return { entries: said, final: { ...final, records, others, events: [], shown: [] } };
 }
 
+/** Run 1 gives or takes a contact's label, which is told in the words of appointments. */
+const labelled = (after: Raw) => ({
+  kind: 'effect' as const,
+  ...{ task: 1, caller: ANNA, user: ANNA, id: 'g1', method: 'people.contactGroups.members.modify' },
+  ...{ before: event(), after, call: 9 },
+});
+
 const cases: Case[] = [
   ended('bug', 'a programming error was reported', { bugs: ['TypeError'] }),
   ended('P2', 'it never comes to rest', { rested: false }),
@@ -529,6 +536,35 @@ const cases: Case[] = [
   },
   {
     invariant: 'P10',
+    name: 'what the sync has never read is put into the label made anew',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1);
+      if (!bad) story.store(1, 'g1');
+      return story.note(labelled(event())).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'a contact that was read loses the label before the CRM has heard of it',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1).store(1, 'g1');
+      return story.note(labelled(bad ? gone(event()) : event())).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'a contact that was read is changed before the CRM has heard of it',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1).store(1, 'g1');
+      if (!bad) return story.note(labelled(event())).end();
+      return story.write(1, 'patch', 'g1', event({ location: 'Desk' })).end();
+    },
+  },
+  {
+    invariant: 'P10',
     name: 'a field that is not mapped was changed',
     history: (bad) => {
       const after = ours('CH-1', { location: 'Desk', ...(bad && { colorId: '5' }) });
@@ -881,6 +917,22 @@ const cases: Case[] = [
       const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk()).run(2);
       if (!bad) return story.tell(2, { crmId: 'CH-1', googleId: to, data: desk() }).end();
       return story
+        .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
+        .tell(2, { googleId: to, data: desk() })
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 6',
+    name: 'an exception goes with its place, and is not taken out by a person, while another one comes',
+    judge: matching,
+    history: (bad) => {
+      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+      return new Story()
+        .run(1)
+        .tell(1, { googleId: from, data: desk() }, desk())
+        .onPhone(bad ? 'vanish' : 'delete', from, gone(event()))
+        .run(2)
         .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
         .tell(2, { googleId: to, data: desk() })
         .end();

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { counterparts } from '../../functions/core/groups.ts';
+import { counterparts, hasOnlyGrown } from '../../functions/core/groups.ts';
 
 const slots = (...days: number[]) =>
   days.map((day) => ({ slot: new Date(Date.UTC(2026, 10, day, 9)).toISOString() }));
 const day = ({ slot }: { slot: string }) => new Date(slot).getTime() / 86_400_000 - 20758.375 + 1;
-const pairs = (lost: number[], fresh: number[], cancelled: number[] = []) =>
-  counterparts(slots(...lost), slots(...cancelled), slots(...fresh))
+const pairs = (
+  lost: number[],
+  fresh: number[],
+  cancelled: number[] = [],
+  changed = lost.length > 0,
+) =>
+  counterparts(slots(...lost), slots(...cancelled), slots(...fresh), changed)
     .map(([a, b]) => [Math.round(day(a)), Math.round(day(b))] as const)
     .sort(([a], [b]) => a - b);
 
@@ -47,6 +52,28 @@ test('rule 6: what a person took out follows only a group that changed, or to it
     [3, 4],
     [10, 11],
   ]);
+});
+
+test('rule 6: an exception that went with its place follows its group, whoever else found a place by date', () => {
+  assert.deepEqual(pairs([4, 5], [4, 5, 6], [3]), [
+    [3, 6],
+    [4, 4],
+    [5, 5],
+  ]);
+  assert.deepEqual(pairs([], [4, 11], [3, 10], true), [
+    [3, 4],
+    [10, 11],
+  ]);
+});
+
+test('rule 6: a group has only grown where some stayed, and nothing is new before a place it had', () => {
+  const grown = (stayed: number[], cancelled: number[], fresh: number[]) =>
+    hasOnlyGrown(slots(...stayed), slots(...cancelled), slots(...fresh));
+  assert.equal(grown([3], [10], [11, 18]), true);
+  assert.equal(grown([10], [3], [17]), true);
+  assert.equal(grown([], [3], [10]), false);
+  assert.equal(grown([3, 10], [], [7, 17]), false);
+  assert.equal(grown([3], [10], [7]), false);
 });
 
 test('rule 6: as many pairs as there can be, nobody twice, in order on both sides', () => {

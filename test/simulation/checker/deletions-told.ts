@@ -55,6 +55,7 @@ function hasLostItsPlace(
   if (!view.inserted.has(googleKey(userId, series))) return false;
   // The former one may have been born at Google.
   const rootOf = (id: string) => view.rootOf({ side: 'google', user: userId, id });
-  const isFormer = (id = '') => slotIn(id) === slotIn(googleId) && rootOf(id) === rootOf(googleId);
+  // Of the place itself, which never was, nobody knows whose it is.
+  const isFormer = (id = '') => slotIn(id) === slotIn(googleId) && rootOf(id) === rootOf(series);
   return [...gone].some((key) => key.startsWith(`${userId}/`) && isFormer(key.split('/')[1]));
 }

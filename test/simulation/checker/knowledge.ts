@@ -15,12 +15,23 @@ export function isReplaced(view: View, edit: Edit, field: FieldName, value: stri
   );
 }
 
-/** Whether the engine had stored a link to the event when the person edited it; of late: since a step. */
-export const isKnown = (view: View, edit: Pick<Edit, 'seq' | 'id'>, since = -1) =>
+/** Whether the engine had stored a link to the event when the person edited it. */
+export const isKnown = (view: View, edit: Pick<Edit, 'seq' | 'id'>) => isStored(view, edit, -1);
+
+/** Whether it stored after `since`, when a person got the event back, that it is there. */
+export const isKnownBack = (view: View, edit: Pick<Edit, 'seq' | 'id'>, since: number) =>
+  isStored(view, edit, since, 'live');
+
+const isStored = (
+  view: View,
+  { seq, id }: Pick<Edit, 'seq' | 'id'>,
+  since: number,
+  state?: string,
+) =>
   view.entries.some(
     (e) =>
       e.kind === 'committed' &&
       e.seq > since &&
-      e.seq < edit.seq &&
-      e.links.some((l) => l.googleId === edit.id),
+      e.seq < seq &&
+      e.links.some((l) => l.googleId === id && (state ?? l.state) === l.state),
   );

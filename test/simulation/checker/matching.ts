@@ -1,6 +1,7 @@
 /**
  * Rule 6: where the CRM knows no series, a series that is moved or gets another rule moves its records. One run
- * that tells of one going and of another coming, both of one series, has not matched them.
+ * that tells of one going and of another coming, both of one series, has not matched them. What a person took
+ * out of the series alone has gone, whatever else the series is given in the same run.
  */
 import type { Told } from '../history.ts';
 import { seriesIn } from '../shown.ts';
@@ -17,9 +18,16 @@ export function matching(view: View): Violation[] {
 }
 
 function unmatched(view: View, told: Told[]): Violation[] {
-  const goes = told.find(({ message }) => message.op === 'delete' && message.crmId !== undefined);
+  const goes = told.find(
+    (t) => t.message.op === 'delete' && t.message.crmId !== undefined && !wasTakenOut(view, t),
+  );
   const comes = told.find(({ message }) => message.op === 'upsert' && message.crmId === undefined);
   if (!goes || !comes || view.doing(goes.task) === 'undo') return [];
   const [from, to] = [goes.message.crmId, comes.message.googleId];
   return [violation('rule 6', `${from} was deleted and ${to} made anew, of one series in one run`)];
 }
+
+const wasTakenOut = (view: View, { seq, message: { userId, googleId } }: Told) =>
+  view.edits.findLast(
+    (e) => e.side === 'google' && e.seq < seq && e.user === userId && e.id === googleId,
+  )?.op === 'delete';

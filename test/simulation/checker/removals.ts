@@ -5,7 +5,7 @@
  */
 import type { Edit, Effect, Told } from '../history.ts';
 import { seriesIn } from '../shown.ts';
-import { isKnown } from './knowledge.ts';
+import { isKnown, isKnownBack } from './knowledge.ts';
 import { isUnimported } from './undo.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -71,7 +71,7 @@ function leftBehind(view: View): Violation[] {
         e.user === user &&
         e.op === 'restore' &&
         e.id === id &&
-        (e.seq > last.seq || !isKnown(view, { id, seq: last.seq }, e.seq));
+        (e.seq > last.seq || !isKnownBack(view, { id, seq: last.seq }, e.seq));
       if (view.edits.some(isNews)) continue;
       if (isKnown(view, { id, seq: last.seq }) && !isRevoked(view, user, seq))
         found.push(violation('rule 11', `${id} of ${user}, who left with removal, is still there`));

@@ -7,16 +7,16 @@ import { observePage, type Work } from './observe.ts';
 import { CHUNK, type Run } from './run.ts';
 
 /** Steps back from the records that organizers took over since the last run, and takes what they let go of. */
-export async function yieldTaken(run: Run): Promise<void> {
+export async function recheckAsked(run: Run): Promise<void> {
   for (const collection of run.collections) {
     const { record } = collection.codec;
-    const all = run.user.yields?.[record] ?? [];
+    const all = run.user.recheck?.[record] ?? [];
     for (let at = 0; at < all.length; at += CHUNK)
-      await yieldSome(run, collection, all.slice(at, at + CHUNK));
+      await recheckSome(run, collection, all.slice(at, at + CHUNK));
   }
 }
 
-async function yieldSome(run: Run, collection: Collection, googleIds: string[]): Promise<void> {
+async function recheckSome(run: Run, collection: Collection, googleIds: string[]): Promise<void> {
   const { store } = run.engine;
   const { userId } = run.user;
   const { record } = collection.codec;
@@ -41,12 +41,12 @@ async function yieldSome(run: Run, collection: Collection, googleIds: string[]):
   ]);
   await commitWorks(run, collection, executed, {}, false);
   await store.updateUser(userId, (user) => {
-    if (!user?.yields) return undefined;
-    const left = user.yields[record]?.filter((id) => !googleIds.includes(id)) ?? [];
-    const { [record]: _, ...others } = user.yields;
-    const { yields: __, ...rest } = user;
-    const yields = left.length > 0 ? { ...others, [record]: left } : others;
-    return Object.keys(yields).length > 0 ? { ...rest, yields } : rest;
+    if (!user?.recheck) return undefined;
+    const left = user.recheck[record]?.filter((id) => !googleIds.includes(id)) ?? [];
+    const { [record]: _, ...others } = user.recheck;
+    const { recheck: __, ...rest } = user;
+    const recheck = left.length > 0 ? { ...others, [record]: left } : others;
+    return Object.keys(recheck).length > 0 ? { ...rest, recheck } : rest;
   });
 }
 
