@@ -247,4 +247,20 @@ export const series: Defect[] = [
     test: seriesCrm,
     pattern: 'rule 9: nor does that bring it back',
   },
+  {
+    name: 'a delete that was settled takes out of the series written anew what was restored under another name',
+    file: 'functions/sync/member-places.ts',
+    from: "if (other || settled.has(work)) work.nowhere = 'taken';",
+    to: "if (other) work.nowhere = 'taken';",
+    test: seriesCrm,
+    pattern: 'rule 10: an occurrence restored under another name',
+  },
+  {
+    name: 'a place in a series written anew is kept for a record that is elsewhere by now',
+    file: 'functions/sync/rivals.ts',
+    from: 'slot !== undefined && placed.get(crmId) === slot',
+    to: 'slot !== undefined',
+    test: seriesCrm,
+    pattern: 'rule 10: an occurrence restored under another name',
+  },
 ];

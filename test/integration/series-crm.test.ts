@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { Fields } from '../../functions/core/fields.ts';
+import type { CrmChange } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { runUser } from '../../functions/sync/run-user.ts';
 import { SeriesCrm } from '../support/series-crm.ts';
@@ -63,12 +64,13 @@ const noDelete = {
   reason: 'quotaExceeded',
 } as const;
 
-/** The user leaves, has removed what the sync made, and is back. */
-async function reconnected({ world }: SeriesCrm): Promise<void> {
+/** The user leaves, has removed what the sync made, and is back; the CRM has published these meanwhile. */
+async function reconnected({ world }: SeriesCrm, changes: CrmChange[] = []): Promise<void> {
   await world.store.updateUser('anna', (user) => ({ ...(user as User), leaving: 'remove' }));
   await world.poll();
   assert.deepEqual(await world.events(), []);
   world.messages.length = 0;
+  await world.store.putIntents(changes);
   await world.store.updateUser('anna', (user) => {
     const { leaving: _, firstSyncAt: __, ...rest } = user as User;
     return rest;
@@ -548,6 +550,43 @@ for (const gone of ['A', 'z']) {
     await reconnected(crm);
     assert.deepEqual(await crm.poll(), []);
     assert.deepEqual(await crm.same(), expected);
+  });
+}
+
+for (const later of ['stays', 'is another one by then', 'is a colleague’s by then']) {
+  test(`rule 10: an occurrence restored under another name ${later}, and all is written anew, piece by piece`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()), crm.edit('Y', exception('12-08'), at('12-08')));
+    // More than one piece of a run takes up.
+    const other = exception('12-09', { subject: 'Other' });
+    await crm.publish(...Array.from({ length: 110 }, (_, i) => crm.edit(`B${i}`, other)));
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { summary: 'Phone' });
+    await crm.publish(crm.remove('Y'));
+    const [told] = world.messages.splice(0);
+    assert.deepEqual([told?.crmId, told?.conflicts?.[0]?.field], ['Y', 'deletedInCrm']);
+    crm.records.set('X', { data: {}, googleId: told?.googleId ?? '', seen: told?.changeId ?? '' });
+    const restored = exception('12-08', { subject: 'Phone' });
+    await crm.publish(crm.edit('X', restored, at('12-08')));
+    await crm.same();
+    const changes = [];
+    if (later === 'is another one by then')
+      changes.push(crm.edit('X', moved('12-15', 9), at('12-15')));
+    if (later === 'is a colleague’s by then') {
+      changes.push(world.change('X', restored, { userId: 'luca' }));
+      crm.records.delete('X');
+    }
+    await reconnected(crm, changes);
+    assert.deepEqual(await crm.poll(), []);
+    const shown = (await crm.same()).filter((text) => !text.endsWith('Other'));
+    const [first, second, , fourth] = ROUNDS;
+    const expected = {
+      stays: ROUNDS.with(2, '2026-12-08T08:00:00.000Z Phone'),
+      'is another one by then': [first, second, '2026-12-15T08:00:00.000Z Phone'],
+      'is a colleague’s by then': [first, second, fourth],
+    };
+    assert.deepEqual(shown, expected[later as keyof typeof expected]);
   });
 }
 

@@ -97,6 +97,27 @@ const phones = (...values: string[]): Raw => ({
   lists: { phones: values.map((value) => ({ value })) },
 });
 
+/** The same of contacts: what the story calls events are theirs. */
+function ofContacts(story: Story, record: Raw = {}): History {
+  const { entries, final } = story.end();
+  const is = { record: 'contact' as const };
+  const said = entries.map((entry) => {
+    if (entry.kind === 'edit' || entry.kind === 'effect') return { ...entry, ...is };
+    if (entry.kind !== 'committed') return entry;
+    return { ...entry, links: entry.links.map((link) => ({ ...link, ...is })) };
+  });
+  const others = final.events.map((one) => ({ ...one, ...is }));
+  const records = final.records.map((one) => ({ ...one, ...is, ...record }));
+  return { entries: said, final: { ...final, records, others, events: [], shown: [] } };
+}
+
+/** Run 1 gives or takes a contact's label, which is told in the words of appointments. */
+const labelled = (after: Raw) => ({
+  kind: 'effect' as const,
+  ...{ task: 1, caller: ANNA, user: ANNA, id: 'g1', method: 'people.contactGroups.members.modify' },
+  ...{ before: event(), after, call: 9 },
+});
+
 const cases: Case[] = [
   ended('bug', 'a programming error was reported', { bugs: ['TypeError'] }),
   ended('P2', 'it never comes to rest', { rested: false }),
@@ -516,6 +537,35 @@ const cases: Case[] = [
   },
   {
     invariant: 'P10',
+    name: 'what the sync has never read is put into the label made anew',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1);
+      if (!bad) story.store(1, 'g1');
+      return story.note(labelled(event())).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'a contact that was read loses the label before the CRM has heard of it',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1).store(1, 'g1');
+      return story.note(labelled(bad ? gone(event()) : event())).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'a contact that was read is changed before the CRM has heard of it',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1).store(1, 'g1');
+      if (!bad) return story.note(labelled(event())).end();
+      return story.write(1, 'patch', 'g1', event({ location: 'Desk' })).end();
+    },
+  },
+  {
+    invariant: 'P10',
     name: 'a field that is not mapped was changed',
     history: (bad) => {
       const after = ours('CH-1', { location: 'Desk', ...(bad && { colorId: '5' }) });
@@ -566,12 +616,40 @@ const cases: Case[] = [
         .end(),
   },
   {
+    invariant: 'P7',
+    name: 'a contact that was deleted lives on in the CRM, and had not lost its label before',
+    history: (bad) => {
+      const clientData = [{ key: 'crmSyncId', value: 'CH-1' }];
+      const person = { names: [{ givenName: 'Mia' }], clientData, inPlace: true };
+      const apart = { ...person, inPlace: false };
+      const story = new Story()
+        .inCrm('create', 'CH-1', { givenName: 'Mia' })
+        .run(1)
+        .write(1, 'insert', 'p1', person)
+        .store(1, 'p1');
+      if (!bad) story.onPhone('takeOut', 'p1', apart);
+      story.onPhone('delete', 'p1', { ...apart, deleted: true });
+      return ofContacts(story, bad ? {} : { unlinked: true });
+    },
+  },
+  {
     invariant: 'P13',
     name: 'more writes than edits',
     history: (bad) => {
       const story = planned().inCrm('edit', 'CH-1', desk({ busy: true }));
       for (let task = 2; task < (bad ? 9 : 3); task++)
         story.run(task).write(task, 'patch', 'e1', ours('CH-1')).store(task, 'e1');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P13',
+    name: 'what the user’s own contacts are given is more than the label that was made anew',
+    judge: counters,
+    history: (bad) => {
+      const story = adopted().note({ kind: 'user', user: ANNA, what: 'placeLost' });
+      for (let task = 2; task < (bad ? 4 : 3); task++)
+        story.run(task).write(task, 'patch', 'g1', event()).store(task, 'g1');
       return story.end();
     },
   },
