@@ -5,6 +5,7 @@ import { isConcealed } from './conceal.ts';
 import { wholeTexts } from './cut.ts';
 import { type Decision, decide, type Name, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
+import { adoptedId } from './intent.ts';
 import { changeNumber } from './link.ts';
 import { knownGoogle, type Merged, merge, offeredFields, type Policy } from './merge.ts';
 import type { Rejection } from './messages.ts';
@@ -52,7 +53,7 @@ export type Prepared = PlanInput & { data: Fields; word: Fields };
 
 /** Both sides merged. `read`: Google's; undefined: not read, so it is as the link knows it. */
 export function mergeWith(
-  { codec, policy, link, intent, observed, data }: Prepared,
+  { codec, policy, link, intent, observed, data, context }: Prepared,
   read: Observed | undefined,
 ): Merged {
   const foreign = observed?.foreign ?? link?.foreign ?? false;
@@ -66,12 +67,23 @@ export function mergeWith(
     seen: seenChange(link, intent),
     // Because the user has connected, for example.
     again: !isNew(link, intent),
+    deaf: isRenamed(link, intent, context.userId),
     mayShow: newestShown(link, intent),
     locked: (name) =>
       (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||
       (hides && name === 'private'),
   });
 }
+
+/**
+ * The CRM restored the record under another crmId, and calls the object by an id that it had before: messages
+ * that bear neither name are not of it.
+ */
+const isRenamed = (link: Link | undefined, intent: Intent | undefined, userId: string): boolean =>
+  intent !== undefined &&
+  link?.crmId !== undefined &&
+  link.crmId !== intent.crmId &&
+  adoptedId(intent, userId) !== link.googleId;
 
 /**
  * The number of the newest of our changes that the CRM had applied; -1 when it does not say. A change

@@ -263,4 +263,28 @@ export const series: Defect[] = [
     test: seriesCrm,
     pattern: 'rule 10: an occurrence restored under another name',
   },
+  {
+    name: 'a record that was restored under another name is not the occurrence that its event became',
+    file: 'functions/sync/observe.ts',
+    from: 'byGoogleId.set(id, link);',
+    to: 'byGoogleId.delete(`${id}${link.id}`);',
+    test: seriesAsOccurrences,
+    pattern: 'P4 restored by the CRM under another name',
+  },
+  {
+    name: 'what was told under a name that the CRM has given up is taken for told',
+    file: 'functions/core/merge.ts',
+    from: '(deaf && !confirmed)',
+    to: '(deaf && confirmed)',
+    test: seriesAsOccurrences,
+    pattern: 'P4 restored by the CRM under another name',
+  },
+  {
+    name: 'an event that became a series is written again for a second record of its id',
+    file: 'functions/sync/restored.ts',
+    from: "words.filter((i) => i.op === 'delete')",
+    to: 'words',
+    test: seriesAsOccurrences,
+    pattern: 'a second record to which the CRM gives the id',
+  },
 ];
