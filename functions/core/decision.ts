@@ -48,6 +48,8 @@ export interface Decision {
   link: 'unchanged' | 'live' | 'deleted' | 'out' | 'none';
   /** Of a deleted link: the object is left at Google. */
   stays?: true;
+  /** Of a deleted link: it went with its group, or was taken out of it. Absent: the group, and the write, tell. */
+  withGroup?: boolean;
   /** Values that both sides hold then, as the CRM spells them. */
   agreed: Fields;
   /** Google's values that the notice tells the CRM. */

@@ -2,7 +2,7 @@
 import { type Decision, decide, type Notice } from './decision.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { lastTakenOff } from './intent.ts';
-import { sameAs } from './merge.ts';
+import { offeredFields, sameAs, WITH_GROUP } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
 import { mergeSides, mergeWith, type Prepared, seenChange, versionKnown } from './sides.ts';
@@ -18,12 +18,21 @@ export function remove({ codec, link, observed }: Prepared, rule: Rule): Decisio
 }
 
 /** The record lives on although the CRM deleted or cancelled it; the CRM decides again (rule 10). */
-export function beatsDelete(decision: Decision, field: string, data: Fields): Decision {
+export function beatsDelete(
+  decision: Decision,
+  field: string,
+  data: Fields,
+  link?: Link,
+): Decision {
   const notice: Notice = { changed: [], ...decision.notice, op: 'upsert' };
+  // Of this record it has not heard that: a CRM that applies just what has changed would put it back.
+  const withGroup = offeredFields(link?.offered ?? {}).filter(([, o]) => o.change === WITH_GROUP);
+  const changed = new Set([...(notice.changed ?? []), ...withGroup.map(([name]) => name)]);
   return {
     ...decision,
     notice: {
       ...notice,
+      changed: [...changed],
       data: { ...data, ...notice.data },
       conflicts: [...(notice.conflicts ?? []), { field, winner: 'google' }],
     },
@@ -138,7 +147,10 @@ export function hasUnseenOffers(input: Prepared): boolean {
   // A deletion that was taken back since: the CRM may have applied that one just now.
   const { deletedInGoogle: word } = link.offered;
   if (word?.value === false && word.change > seenChange(link, intent)) return true;
-  return Object.keys(link.offered).some((name) => isUnseen(input, link, name));
+  // Who takes one out of a group does not lose what is new in all of them.
+  return Object.entries(link.offered).some(
+    ([name, { change }]) => change !== WITH_GROUP && isUnseen(input, link, name),
+  );
 }
 
 function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): boolean {

@@ -1,3 +1,4 @@
+import type { Codec } from './codec.ts';
 import type { Fields } from './fields.ts';
 import { type CrmChange, isCancelled } from './messages.ts';
 import type { Intent } from './records.ts';
@@ -151,3 +152,7 @@ function adoptedBy(stored: Intent | undefined, change: CrmChange): Pick<Intent, 
 /** The object in the user's own place that the record adopts. */
 export const adoptedId = (intent: Intent, userId: string): string | undefined =>
   intent.adopted?.[userId]?.googleId ?? intent.googleId;
+
+/** Whether the CRM wants the record to be at Google: it has neither deleted nor cancelled it. */
+export const isWanted = (codec: Codec, { op, data }: Intent): boolean =>
+  op === 'upsert' && !codec.absent(data);

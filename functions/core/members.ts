@@ -5,9 +5,10 @@
 import type { Codec, Observed } from './codec.ts';
 import { isConcealed } from './conceal.ts';
 import { type Decision, decide, refuse } from './decision.ts';
+import { sawDeletion } from './deletion.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { linkId } from './link.ts';
-import { knownGoogle } from './merge.ts';
+import { knownGoogle, WITH_GROUP } from './merge.ts';
 import type { Intent, Link } from './records.ts';
 import { forCrm } from './sides.ts';
 import { DAY_MS } from './time.ts';
@@ -47,7 +48,7 @@ export function unplaced(
   wanted: boolean,
   now: number,
 ): Decision {
-  if (why === 'withGroup') return goneWithGroup(link, wanted);
+  if (why === 'withGroup') return goneWithGroup(link, intent, wanted);
   if (why === 'taken') return wanted ? refuse(intent, ...WHY.taken) : decide('nothing');
   const until = intent.sleptUntil;
   if (until !== undefined && until > now) return decide('nothing', { wakeAt: until });
@@ -59,11 +60,22 @@ export function unplaced(
   return wanted ? { ...refuse(intent, reason, detail), wakeAt } : decide('nothing', { wakeAt });
 }
 
-function goneWithGroup(link: Link | undefined, wanted: boolean): Decision {
-  const left = link?.state === 'live' ? ({ link: 'deleted' } as const) : {};
-  if (!wanted) return decide('bothGone', left);
+/**
+ * Remembered also of a record that never was at Google: the group may be written anew, where what the CRM has
+ * taken out stays out, and what went with the group is back.
+ */
+function goneWithGroup(link: Link | undefined, intent: Intent, wanted: boolean): Decision {
+  if (!wanted) {
+    // A CRM that was told that it went repeats that, and takes nothing out.
+    const isKnown = link?.state === 'deleted' && (!link.withGroup || sawDeletion({ link, intent }));
+    return decide('bothGone', isKnown ? {} : { link: 'deleted', withGroup: false });
+  }
   return {
-    ...decide('removeAtCrm', { ...left, ...(link && { offers: { deletedInGoogle: true } }) }),
+    ...decide('removeAtCrm', {
+      link: 'deleted',
+      withGroup: true,
+      offers: { deletedInGoogle: true },
+    }),
     notice: { op: 'delete', reason: 'movedOrDeleted' },
   };
 }
@@ -82,9 +94,7 @@ export function heir(
 ): Link {
   const parent = group.link;
   const known = parent ? group.inherit(knownGoogle(parent)) : observed.fields;
-  // Who takes one out does not lose what is new in all of them.
-  const news = intent.op === 'delete' ? {} : (parent?.offered ?? {});
-  const offers = Object.entries(news).filter(
+  const offers = Object.entries(parent?.offered ?? {}).filter(
     ([name]) => codec.fields[name] && sameValue(parent && knownGoogle(parent)[name], known[name]),
   );
   return {
@@ -104,8 +114,10 @@ export function heir(
       ...known,
       ...Object.fromEntries(offers.map(([n]) => [n, parent?.google[n] ?? null])),
     },
-    // Told with the group; their numbers are those of its changes, not of this record's.
-    offered: Object.fromEntries(offers.map(([name, offer]) => [name, { ...offer, change: 0 }])),
+    // Their numbers are those of the group's changes, not of this record's.
+    offered: Object.fromEntries(
+      offers.map(([name, offer]) => [name, { ...offer, change: WITH_GROUP }]),
+    ),
   };
 }
 

@@ -68,6 +68,12 @@ export function merge(input: MergeInput): Merged {
 /** What the CRM was told of a record as a whole stands beside the offered fields, and is none. */
 const words: readonly string[] = ['deletedInCrm', 'deletedInGoogle'];
 
+/**
+ * The `change` of what a member of a group was offered with the group, and not by a change of its own: those
+ * are counted from 1.
+ */
+export const WITH_GROUP = 0;
+
 /** The fields among what is offered. */
 export const offeredFields = (offered: Link['offered']): [string, Offer][] =>
   Object.entries(offered).filter(([name]) => !words.includes(name));

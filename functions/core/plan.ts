@@ -250,7 +250,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!edited || link.offered.deletedInCrm) return removeForGood(input);
     const merged = mergeSides(input, 'editBeatsDelete');
     const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
-    return beatsDelete(merged, field, forCrm(codec, held, link));
+    return beatsDelete(merged, field, forCrm(codec, held, link), link);
   },
   bothGone: ({ link, observed, codec }) =>
     // Taken out of a group: to be remembered, should the group be written anew.

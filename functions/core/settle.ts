@@ -69,7 +69,8 @@ export function settle(given: Outcome): Settled {
     next.deletedBy = deletedBy(outcome, notice);
     next.expireAt = outcome.expireAt;
     if (decision.rule === 'follow') keepUntilPast(next);
-    else if (link?.state !== 'deleted' && codec.groups) markMember(next, outcome);
+    else if (codec.groups && (link?.state !== 'deleted' || decision.withGroup !== undefined))
+      markMember(next, outcome);
     next.crm = { ...next.crm, ...decision.agreed };
     next.offered = next.deletedBy === 'crm' ? unseenOf(outcome) : withOffers(outcome, notice);
     return { ...settled, link: next };
@@ -139,7 +140,8 @@ function markMember(next: Link, { decision, observed, parent }: Outcome): void {
   if (next.group === undefined) return;
   const byCrm = decision.rule === 'bothGone';
   const alone = observed?.group !== undefined && (parent?.state === 'live' || byCrm);
-  if (!alone && decision.write?.kind !== 'delete') next.withGroup = true;
+  delete next.withGroup;
+  if (decision.withGroup ?? (!alone && decision.write?.kind !== 'delete')) next.withGroup = true;
   else keepUntilPast(next);
 }
 

@@ -53,11 +53,13 @@ export function createAccess({ vault, oauth, clock }: AccessDeps): Access {
       accessToken: () => token(userId, account),
       invalidate: () => void tokens.delete(userId),
     }),
-    async end(userId) {
+    async end(userId, until = Number.POSITIVE_INFINITY) {
       tokens.delete(userId);
-      // Revoked first: deleting first could leave a live grant that nobody can end.
       const refreshToken = await vault.open(userId);
-      if (refreshToken !== undefined) await (await oauth()).revoke(refreshToken);
+      const client = refreshToken === undefined ? undefined : await oauth();
+      if (clock.now() >= until) throw new SyncError('later', 'leaseLost');
+      // Revoked first: deleting first could leave a live grant that nobody can end.
+      if (refreshToken !== undefined) await client?.revoke(refreshToken);
       await vault.destroy(userId);
     },
   };

@@ -10,8 +10,11 @@ export interface Access {
    * account of the user is not used.
    */
   session(userId: string, account?: string): GoogleSession;
-  /** Revokes the grant at Google and deletes the stored token; harmless when repeated. */
-  end(userId: string): Promise<void>;
+  /**
+   * Revokes the grant at Google and deletes the stored token; harmless when repeated. Like every call under a
+   * lease it does not begin after `until`, ms: it throws `later`/`leaseLost`.
+   */
+  end(userId: string, until?: number): Promise<void>;
 }
 
 /** Times are in ms. */

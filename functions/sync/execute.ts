@@ -2,6 +2,7 @@
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, lossesOf, type Write } from '../core/decision.ts';
 import { wasOff } from '../core/deletion.ts';
+import { isWanted } from '../core/intent.ts';
 import { follow, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import type { Link } from '../core/records.ts';
@@ -214,7 +215,7 @@ export function decide(
   if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
   if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
   if (work.nowhere && work.intent) {
-    const wanted = work.intent.op === 'upsert' && !codec.absent(work.intent.data);
+    const wanted = isWanted(codec, work.intent);
     return unplaced(work.nowhere, work.intent, work.link, wanted, run.startedAt);
   }
   const { policy } = run.engine.settings;

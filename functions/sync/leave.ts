@@ -39,14 +39,16 @@ export async function withdraw(run: Run, how: 'keep' | 'remove'): Promise<boolea
       }
     }
   }
+  // While there is a token to stop them with.
+  await stopChannels(run);
   // Whoever connects again meanwhile stays: connecting takes `leaving` back before it seals a token.
   const user = await store.getUser(userId);
   if (!user?.leaving && !user?.erase) return false;
   // Asked for removal as well meanwhile: with the token it can still be done.
   if (how === 'keep' && user.leaving === 'remove') return withdraw(run, 'remove');
-  // While there is a token to stop them with.
-  await stopChannels(run);
-  await access.end(userId);
+  // At once, and not by a run that has lost its lease on the way: by now another one may be removing, or the
+  // token be that of a new consent.
+  await access.end(userId, run.lease.expiresAt);
   return true;
 }
 

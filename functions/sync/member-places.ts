@@ -1,12 +1,13 @@
 /** Members that the CRM names: the place of each in its group as that stands now, or why it has none. */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { sawDeletion } from '../core/deletion.ts';
+import { isWanted } from '../core/intent.ts';
 import { heir, type Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
 import { isElsewhere, observeIntents, read, type Work } from './observe.ts';
 import type { Parents } from './parents.ts';
-import { yieldPlaces } from './rivals.ts';
+import { settledDeletes, yieldPlaces } from './rivals.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -41,7 +42,7 @@ export async function observeMembers(
     }
     const id = groups.memberId(group, intent.member.slot, context);
     // A deleted one needs no look to stay deleted.
-    const wanted = isWanted(collection, intent);
+    const wanted = isWanted(collection.codec, intent);
     const known = link?.googleId === id && !left && (link.state === 'live' || !wanted);
     // It went with its group, and the CRM repeats that: in a group written anew nothing is taken out.
     const repeats = !wanted && link?.withGroup === true && sawDeletion({ link, intent });
@@ -118,7 +119,9 @@ async function newest(
 
 /** The CRM wants it, and the user's runs have not dealt with that yet. */
 const isOnItsWay = (run: Run, collection: Collection, word: Intent | undefined) =>
-  word !== undefined && isWanted(collection, word) && word.pendingFor.includes(run.user.userId);
+  word !== undefined &&
+  isWanted(collection.codec, word) &&
+  word.pendingFor.includes(run.user.userId);
 
 /** A member whose group is gone: by whom decides. */
 function orphan(
@@ -133,12 +136,13 @@ function orphan(
   if (link?.state === 'live' && link.group === undefined) return;
   // A CRM that only repeats what it was told of the group has not deleted its members.
   const repeats = word !== undefined && sawDeletion({ link: parent, intent: word });
-  const wanted = word === undefined || isWanted(collection, word);
+  const wanted = word === undefined || isWanted(collection.codec, word);
   if (!wanted && !repeats) work.nowhere = 'withGroup';
   // On its way back (also after a fresh start).
   else if (isOnItsWay(run, collection, word)) work.nowhere = 'awaited';
   else if (wanted && parent?.deletedBy === 'crm') work.nowhere = 'noGroup';
-  else if (work.observed?.state !== 'live') work.observed = placeIn(collection, work, context);
+  const waits = work.nowhere !== undefined && work.nowhere !== 'withGroup';
+  if (!waits && work.observed?.state !== 'live') work.observed = placeIn(collection, work, context);
 }
 
 /** A place in a group that is gone. */
@@ -154,10 +158,6 @@ function placeIn({ codec }: Collection, work: Work, context: CodecContext): Obse
 const isHere = (link: Link | undefined, collection: Collection): boolean =>
   link?.state === 'live' && !isElsewhere(link, collection);
 
-function isWanted({ codec }: Collection, intent: Intent): boolean {
-  return intent.op === 'upsert' && !codec.absent(intent.data);
-}
-
 /** Looks at the members' places, and ties the records to what is there. */
 async function findPlaces(
   run: Run,
@@ -172,12 +172,13 @@ async function findPlaces(
   const works = [...open.keys()];
   await read(run, collection, works, (work) => open.get(work) ?? '');
   const context = await run.directory.context([]);
+  const settled = await settledDeletes(run, collection, context, works);
   for (const work of works) {
     const { intent, observed } = work;
     const there = links.filter((l) => l.googleId === open.get(work));
     const other = there.find((l) => l.state === 'live' && l.crmId && l.crmId !== intent?.crmId);
     if (!intent || !observed) continue;
-    if (other) work.nowhere = 'taken';
+    if (other || settled.has(work)) work.nowhere = 'taken';
     else if (observed.state === 'live') {
       // One in the place that the group has moved away from says nothing of the one here.
       const born = there.find((l) => isHere(l, collection) && l.crmId === undefined);

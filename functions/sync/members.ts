@@ -4,13 +4,13 @@
  */
 import { SLEEP_MS } from '../core/members.ts';
 import { knownGoogle } from '../core/merge.ts';
-import type { Intent } from '../core/records.ts';
+import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
 import { type Done, type Executed, execute } from './execute.ts';
 import { followers, turnsOf } from './followers.ts';
 import { observeMembers } from './member-places.ts';
 import { observeIntents, type Work } from './observe.ts';
-import { attachParents, parentsAfter } from './parents.ts';
+import { attachParents, type Parents, parentsAfter } from './parents.ts';
 import { CHUNK, type Run } from './run.ts';
 
 /** Whether the intent's record is one of a group, and groups are records here. */
@@ -59,9 +59,31 @@ export async function executeGrouped(
   const placed = observed.filter(isFree);
   await wakeWaiting(run, collection, first.done);
   const second = await execute(run, collection, [...following, ...others, ...placed]);
+  const { done, deferred } = withFollowers(first, second, parents);
   return {
-    done: [...first.done, ...second.done],
-    deferred: [...first.deferred, ...second.deferred],
+    done: [...done, ...second.done],
+    deferred: [...deferred, ...second.deferred],
+  };
+}
+
+/**
+ * A group waits for the members that go along: only while it is still to be done does anybody look at them,
+ * who have no news of their own. What it has become at Google is found there, as after a crash.
+ */
+function withFollowers(first: Executed, second: Executed, parents: Parents): Executed {
+  const late = new Map(
+    second.deferred.flatMap(({ work, error }) =>
+      work.follows && work.parent ? [[work.parent, error] as const] : [],
+    ),
+  );
+  const lateOf = ({ work }: Done) => late.get(parents.of(work) as Link);
+  const deferred = first.done.flatMap((done) => {
+    const error = lateOf(done);
+    return error ? [{ work: done.work, error }] : [];
+  });
+  return {
+    done: first.done.filter((done) => lateOf(done) === undefined),
+    deferred: [...first.deferred, ...deferred],
   };
 }
 

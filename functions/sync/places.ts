@@ -190,7 +190,9 @@ async function moveFrom(
     .map((w): Work => ({ ...w, ...unread, observed: elsewhere(w.link as Link), original: w.raw }));
   const executed = await executeGrouped(run, here, ready);
   await takeOut(run, old, here, executed);
-  executed.done.push(...(await executeGrouped(run, here, arrived)).done);
+  const known = await executeGrouped(run, here, arrived);
+  executed.done.push(...known.done);
+  executed.deferred.push(...known.deferred);
   move.count.moved += executed.done.length;
   await commitWorks(run, here, executed, {}, false);
   if (stale.length === 0) return;

@@ -617,7 +617,7 @@ export const defects: Defect[] = [
   {
     name: 'the token is deleted, the grant lives on',
     file: 'functions/google/access.ts',
-    from: 'if (refreshToken !== undefined) await (await oauth()).revoke(refreshToken);',
+    from: 'if (refreshToken !== undefined) await client?.revoke(refreshToken);',
     to: '',
     test: 'test/unit/access.test.ts',
     pattern: 'P36',
@@ -766,6 +766,14 @@ export const defects: Defect[] = [
     to: "if (how === 'remove' && user.leaving === 'keep')",
     test: crossings,
     pattern: 'asked for while a run disconnects',
+  },
+  {
+    name: 'a run that has lost its lease ends the grant',
+    file: 'functions/sync/leave.ts',
+    from: 'await access.end(userId, run.lease.expiresAt);',
+    to: 'await access.end(userId);',
+    test: crossings,
+    pattern: 'whose lease is over ends no grant|keeps the new grant',
   },
   {
     name: 'waits are drawn from a randomness that nobody can replay',

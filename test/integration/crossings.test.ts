@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CrmChange } from '../../functions/core/messages.ts';
+import type { User } from '../../functions/core/records.ts';
 import { SyncError } from '../../functions/errors.ts';
 import type { Commit } from '../../functions/sync/ports.ts';
 import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
@@ -609,6 +610,60 @@ test('rule 11: removal is asked for while a run disconnects and keeps: it remove
   await world.poll();
   assert.deepEqual(await world.events(), []);
   assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});
+
+/** The last look of a run that lets go: what it saw it learns only when its lease is over, and more has happened. */
+function lateLastLook({ store, advance }: World, meanwhile: () => Promise<unknown>): void {
+  const { getUser } = store;
+  let reads = 0;
+  store.getUser = async (userId) => {
+    const user = await getUser(userId);
+    reads += 1;
+    if (reads < 3) return user;
+    store.getUser = getUser;
+    advance(130_000);
+    await meanwhile();
+    return user;
+  };
+}
+
+test('rule 11: a run whose lease is over ends no grant: the next one removes, as asked meanwhile', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const leave = (how: 'keep' | 'remove') =>
+    world.store.updateUser('anna', (user) => user && { ...user, leaving: how });
+  await leave('keep');
+  lateLastLook(world, () => leave('remove'));
+  assert.equal(await world.poll(), 'later');
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});
+
+test('P36 whoever connects again while a run lets go, and be it slow, keeps the new grant', async () => {
+  for (const late of [true, false]) {
+    const world = await connected();
+    const { channelsOf } = world.store;
+    await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'keep' });
+    const back = async () => {
+      await world.store.updateUser('anna', (user) => {
+        const { leaving: _, ...stays } = user as User;
+        return stays;
+      });
+      await world.consent('anna', SCOPES.primary);
+    };
+    if (late) lateLastLook(world, back);
+    else
+      world.store.channelsOf = async (userId) => {
+        world.store.channelsOf = channelsOf;
+        await back();
+        return channelsOf(userId);
+      };
+    assert.equal(await world.poll(), late ? 'later' : 'done');
+    await world.crm(world.change('v1', visit()));
+    assert.equal((await world.events()).length, 1, `late: ${late}`);
+    assert.equal((await world.store.getUser('anna'))?.state, 'active');
+  }
 });
 
 test('P12 a record that was restored, then deleted at Google and changed in the CRM: only fields are told', async () => {

@@ -10,6 +10,7 @@ import { guests } from './checker/guests.ts';
 import { matching } from './checker/matching.ts';
 import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
+import { removals } from './checker/removals.ts';
 import { series } from './checker/series.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
@@ -94,6 +95,27 @@ function aloneInSeries(record: Raw): History {
 /** What a contact's list holds, on either side. */
 const phones = (...values: string[]): Raw => ({
   lists: { phones: values.map((value) => ({ value })) },
+});
+
+/** The same of contacts: what the story calls events are theirs. */
+function ofContacts(story: Story, record: Raw = {}): History {
+  const { entries, final } = story.end();
+  const is = { record: 'contact' as const };
+  const said = entries.map((entry) => {
+    if (entry.kind === 'edit' || entry.kind === 'effect') return { ...entry, ...is };
+    if (entry.kind !== 'committed') return entry;
+    return { ...entry, links: entry.links.map((link) => ({ ...link, ...is })) };
+  });
+  const others = final.events.map((one) => ({ ...one, ...is }));
+  const records = final.records.map((one) => ({ ...one, ...is, ...record }));
+  return { entries: said, final: { ...final, records, others, events: [], shown: [] } };
+}
+
+/** Run 1 gives or takes a contact's label, which is told in the words of appointments. */
+const labelled = (after: Raw) => ({
+  kind: 'effect' as const,
+  ...{ task: 1, caller: ANNA, user: ANNA, id: 'g1', method: 'people.contactGroups.members.modify' },
+  ...{ before: event(), after, call: 9 },
 });
 
 const cases: Case[] = [
@@ -515,6 +537,35 @@ const cases: Case[] = [
   },
   {
     invariant: 'P10',
+    name: 'what the sync has never read is put into the label made anew',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1);
+      if (!bad) story.store(1, 'g1');
+      return story.note(labelled(event())).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'a contact that was read loses the label before the CRM has heard of it',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1).store(1, 'g1');
+      return story.note(labelled(bad ? gone(event()) : event())).end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'a contact that was read is changed before the CRM has heard of it',
+    judge: untouched,
+    history: (bad) => {
+      const story = new Story().onPhone('create', 'g1', event()).run(1).store(1, 'g1');
+      if (!bad) return story.note(labelled(event())).end();
+      return story.write(1, 'patch', 'g1', event({ location: 'Desk' })).end();
+    },
+  },
+  {
+    invariant: 'P10',
     name: 'a field that is not mapped was changed',
     history: (bad) => {
       const after = ours('CH-1', { location: 'Desk', ...(bad && { colorId: '5' }) });
@@ -565,12 +616,40 @@ const cases: Case[] = [
         .end(),
   },
   {
+    invariant: 'P7',
+    name: 'a contact that was deleted lives on in the CRM, and had not lost its label before',
+    history: (bad) => {
+      const clientData = [{ key: 'crmSyncId', value: 'CH-1' }];
+      const person = { names: [{ givenName: 'Mia' }], clientData, inPlace: true };
+      const apart = { ...person, inPlace: false };
+      const story = new Story()
+        .inCrm('create', 'CH-1', { givenName: 'Mia' })
+        .run(1)
+        .write(1, 'insert', 'p1', person)
+        .store(1, 'p1');
+      if (!bad) story.onPhone('takeOut', 'p1', apart);
+      story.onPhone('delete', 'p1', { ...apart, deleted: true });
+      return ofContacts(story, bad ? {} : { unlinked: true });
+    },
+  },
+  {
     invariant: 'P13',
     name: 'more writes than edits',
     history: (bad) => {
       const story = planned().inCrm('edit', 'CH-1', desk({ busy: true }));
       for (let task = 2; task < (bad ? 9 : 3); task++)
         story.run(task).write(task, 'patch', 'e1', ours('CH-1')).store(task, 'e1');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P13',
+    name: 'what the user’s own contacts are given is more than the label that was made anew',
+    judge: counters,
+    history: (bad) => {
+      const story = adopted().note({ kind: 'user', user: ANNA, what: 'placeLost' });
+      for (let task = 2; task < (bad ? 4 : 3); task++)
+        story.run(task).write(task, 'patch', 'g1', event()).store(task, 'g1');
       return story.end();
     },
   },
@@ -922,6 +1001,24 @@ const cases: Case[] = [
         .end();
     },
   },
+  ...['an occurrence is deleted beside', 'nobody has taken away', 'another record is'].map(
+    (name): Case => ({
+      invariant: 'rule 10',
+      name: `of an event that became a series, ${name} the one that the record goes on as`,
+      judge: removals,
+      history: (bad) => {
+        const [first, second] = [`g1_${SLOT}`, 'g1_20261126T090000Z'];
+        const story = adopted();
+        if (!bad || !name.startsWith('nobody')) story.inCrm('handOver', 'CH-1', desk(), 'luca');
+        story.onPhone('vanish', 'g1', gone(event()));
+        story.onPhone('create', first, event()).onPhone('create', second, event()).run(2);
+        if (bad && name.startsWith('another')) story.tell(2, { googleId: first, data: desk() });
+        story.write(2, 'delete', first, gone(event()));
+        if (bad && name.startsWith('an occ')) story.write(2, 'delete', second, gone(event()));
+        return story.end();
+      },
+    }),
+  ),
   {
     invariant: 'rule 11',
     name: 'left with removal, and the sync’s entry is still there',

@@ -151,6 +151,8 @@ export interface UserEvent {
     | 'calendarDropped'
     /** The user deletes the label or the list. */
     | 'placeLost';
+  /** What lived in the place that was lost. */
+  record?: OtherType;
 }
 
 /** A false notification led to a call through a port. */

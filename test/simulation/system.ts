@@ -357,8 +357,8 @@ export class System {
 
   // ---- users and their calendars ---------------------------------------------------------------
 
-  happened(user: string, what: UserEvent['what']): void {
-    this.note('user', { user, what });
+  happened(user: string, what: UserEvent['what'], record?: OtherType): void {
+    this.note('user', { user, what, ...(record && { record }) });
   }
 
   emailOf(userId: string): string {

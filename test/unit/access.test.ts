@@ -89,3 +89,12 @@ test('P36 the end: revoked first, then deleted; harmless when repeated', async (
   assert.deepEqual([revoked, [...sealed]], [['refresh-a'], []]);
   await assert.rejects(access.session('anna').accessToken(), /noToken/);
 });
+
+test('P36 the end: not after the lease, when the token may be that of a new consent', async () => {
+  const { access, revoked, sealed, advance } = setUp();
+  advance(1_000);
+  await assert.rejects(access.end('anna', 1_000), /leaseLost/);
+  assert.deepEqual([revoked, [...sealed.keys()]], [[], ['anna']]);
+  await access.end('anna', 1_001);
+  assert.deepEqual([revoked, [...sealed.keys()]], [['refresh-a'], []]);
+});

@@ -187,12 +187,8 @@ export class Crm {
   }
 
   /** Live records of single occurrences of a series. */
-  #partsOf({ crmId, googleId }: CrmRecord): CrmRecord[] {
-    return [...this.#records.values()].filter(({ deleted, occurrence }) => {
-      const series = occurrence?.series;
-      const isIts = series?.crmId === crmId || (googleId && series?.googleId === googleId);
-      return !deleted && isIts;
-    });
+  #partsOf(series: CrmRecord): CrmRecord[] {
+    return [...this.#records.values()].filter((r) => !r.deleted && isPart(r, series));
   }
 
   /** What the series says of the occurrence: what differs from it, somebody has edited. */
@@ -215,7 +211,7 @@ export class Crm {
   /** A series that came back under another number: so do the exceptions that went with it. */
   #comeBack(former: CrmRecord, { crmId, googleId }: CrmRecord): void {
     for (const part of this.#records.values()) {
-      if (part.occurrence?.series.crmId !== former.crmId) continue;
+      if (!part.occurrence || !isPart(part, former)) continue;
       const { originalStart } = part.occurrence;
       const series = { crmId, ...(googleId !== undefined && { googleId }) };
       part.occurrence = { series, originalStart };
@@ -524,6 +520,13 @@ function isSame(field: keyof RecordData, a: unknown, b: unknown): boolean {
     typeof value === 'string' ? value.trim() || null : isEmpty(value) ? null : value;
   const shown = (value: unknown) => JSON.stringify(plain(value) ?? UNFILLED[field] ?? null);
   return shown(a) === shown(b);
+}
+
+/** Whether the record is an occurrence of the series; one of the phone's may know it by Google's name alone. */
+function isPart({ occurrence }: CrmRecord, { crmId, googleId }: CrmRecord): boolean {
+  if (!occurrence) return false;
+  const { series } = occurrence;
+  return series.crmId === crmId || (googleId !== undefined && series.googleId === googleId);
 }
 
 const isSameMoment = (a: Moment, b: Moment) =>

@@ -23,8 +23,10 @@ export function counters(view: View): Violation[] {
   const carried = google.filter((e) => handed.has(view.rootOf(e))).length;
   // What a run wrote that died before it could say so is looked at, and completed, once more.
   const dead = view.effects.filter((e) => e.task !== undefined && !view.isCommitted(e)).length;
-  // A calendar that was deleted is filled again.
-  const drops = view.entries.filter((e) => e.kind === 'user' && e.what === 'calendarDropped');
+  // A calendar, label or list that was deleted is filled again.
+  const drops = view.entries.filter(
+    (e) => e.kind === 'user' && ['calendarDropped', 'placeLost'].includes(e.what),
+  );
   const dropped = drops.length * view.final.records.length;
   const undone = view.effects.filter((e) => view.doing(e.task) === 'undo').length;
   const untold = view.told.filter((t) => view.doing(t.task) === 'undo').length;

@@ -34,7 +34,7 @@ function unasked(view: View, effect: Effect): Violation[] {
   const { user, caller, id, seq, task, after, before } = effect;
   if (task === undefined || caller !== user || after.status !== 'cancelled' || !before) return [];
   const edits = view.editsOf(view.rootOf({ side: 'google', user, id }));
-  const asked = edits.some((e) => e.side === 'crm' && e.seq < seq && TAKING.has(e.op));
+  const asked = isAsked(edits, seq) || isHeir(view, effect);
   // An earlier generation that a person restored does not stay beside the later one.
   const restored = edits.some((e) => e.op === 'restore' && e.seq < seq);
   // An entry of the sync's that became a series goes whole.
@@ -42,6 +42,27 @@ function unasked(view: View, effect: Effect): Violation[] {
   if (asked || restored || left || view.doing(task) === 'undo') return [];
   return [violation('rule 10', `${id} of ${user} was deleted, and nobody in the CRM wanted it`)];
 }
+
+const isAsked = (edits: Edit[], before: number) =>
+  edits.some((e) => e.side === 'crm' && e.seq < before && TAKING.has(e.op));
+
+/**
+ * A user's own event that the CRM took over became a series while the CRM took the record away: it goes on as
+ * one of the occurrences (design rule 6), which no message names, and that one goes. The others are nobody's.
+ */
+function isHeir(view: View, { user, id, seq }: Effect): boolean {
+  const series = view.final.recurrence === 'series' ? undefined : seriesIn(id);
+  if (series === undefined) return false;
+  const edits = view.editsOf(view.rootOf({ side: 'google', user, id: series }));
+  const named = view.told.some(({ message: m }) => m.userId === user && m.googleId === id);
+  const [first] = view.effects.filter(
+    (e) => e.task !== undefined && e.user === user && seriesIn(e.id) === series && isTakenOut(e),
+  );
+  return isAsked(edits, seq) && !named && first?.id === id;
+}
+
+const isTakenOut = ({ before, after }: Effect) =>
+  before !== undefined && before.status !== 'cancelled' && after.status === 'cancelled';
 
 const TAKING: ReadonlySet<string> = new Set(['handOver', 'delete', 'cancel']);
 

@@ -36,7 +36,11 @@ export function untouched(view: View): Violation[] {
   const linkedBy = new Map<number, string>();
   // Copies of a meeting have one id: the organizer's own may be named by a record that was a guest's.
   const names = new Map<string, string[]>();
+  const stored = new Set<string>();
   for (const entry of view.entries) {
+    if (entry.kind === 'committed')
+      for (const { googleId, state } of entry.links)
+        if (googleId !== undefined && state === 'live') stored.add(googleKey(entry.user, googleId));
     if (entry.kind === 'edit' && entry.op === 'handOver')
       for (const id of names.get(entry.id) ?? []) adopted.add(googleKey(entry.user, id));
     if (entry.kind === 'applied' && entry.message.googleId !== undefined) {
@@ -52,6 +56,9 @@ export function untouched(view: View): Violation[] {
       continue;
     const { user, id, before, after, method } = entry;
     if (!before) continue;
+    // A contact that was read, and that the CRM has not heard of yet, belongs into the label made anew as well.
+    const isLabelled = method.endsWith('members.modify') && after.status !== 'cancelled';
+    if (isLabelled && stored.has(googleKey(user, id))) continue;
     const family = seriesIn(id) ?? id;
     if (isLinked(user, id) || isLinked(user, family)) linkedBy.set(entry.call, family);
     else if (linkedBy.get(entry.call) !== family)

@@ -50,7 +50,7 @@ export function address(system: System, user: string, action: TypeAction): void 
     if (action.what === 'phone.renamePlace') app.renameLabel(label, `CRM ${action.n}`);
     else {
       app.deleteLabel(label);
-      system.happened(user, 'placeLost');
+      system.happened(user, 'placeLost', 'contact');
     }
     system.noteByHand(user);
     return;
@@ -100,7 +100,7 @@ export async function list(system: System, user: string, action: TypeAction): Pr
   }
   if (action.what === 'phone.deletePlace') {
     app.deleteList(title);
-    system.happened(user, 'placeLost');
+    system.happened(user, 'placeLost', 'task');
     system.noteByHand(user);
     return;
   }

@@ -33,7 +33,9 @@ const is = (record: string) => (one: { record?: string } | Raw) =>
 /** The entry as far as it is about the type; what is about users concerns all. */
 function entryOf(entry: Entry, record: Kind['record'] | undefined): Entry[] {
   const isIts = is(record ?? 'appointment');
-  if (entry.kind === 'edit' || entry.kind === 'effect') return isIts(entry) ? [entry] : [];
+  const isOwn = entry.kind === 'edit' || entry.kind === 'effect';
+  if (isOwn || (entry.kind === 'user' && entry.what === 'placeLost'))
+    return isIts(entry) ? [entry] : [];
   if (entry.kind === 'told' || entry.kind === 'applied')
     return isIts(entry.message) || entry.message.record === 'user' ? [entry] : [];
   if (entry.kind === 'committed') {
@@ -50,17 +52,16 @@ class Translation {
   /** When a label or list went first, by user: with what was in it, read or not. */
   readonly #lost = new Map<string, number>();
 
-  readonly #firstCall: number;
-
   constructor(kind: Kind, history: History) {
     this.#kind = kind;
     this.#history = history;
-    const written = history.entries.find(
-      (e) => e.kind === 'effect' && e.task !== undefined && e.record === kind.record,
-    );
-    this.#firstCall = written?.kind === 'effect' ? written.call : -1;
     for (const e of history.entries)
-      if (e.kind === 'user' && e.what === 'placeLost' && !this.#lost.has(e.user))
+      if (
+        e.kind === 'user' &&
+        e.what === 'placeLost' &&
+        is(kind.record)(e) &&
+        !this.#lost.has(e.user)
+      )
         this.#lost.set(e.user, e.seq);
   }
 
@@ -109,8 +110,6 @@ class Translation {
           method: made ? `${method} insert` : method,
           before: before && this.#event(before),
           after: this.#event(after),
-          // What is written again after that does not count.
-          ...(this.#hasLost(entry) && { call: this.#firstCall }),
         };
       }
       case 'committed':
@@ -148,8 +147,9 @@ class Translation {
       return event?.status === 'cancelled' ? undefined : event;
     };
     const views = { before: seen(before), after: seen(after) };
-    // Taken out, changed while it is out, or out with its label or list, unread: nobody tells of it.
-    const isOut = op !== 'delete' && views.after === undefined;
+    // Taken out, changed or deleted while it is out, or out with its label or list, unread: nobody tells of it.
+    const wasOut = before !== undefined && views.before === undefined;
+    const isOut = views.after === undefined && (op !== 'delete' || wasOut);
     if (isOut || op === 'takeOut' || this.#lost.has(user))
       return {
         ...edit,
@@ -158,14 +158,11 @@ class Translation {
           views.before ?? (before && after && unlike(this.#event(before), this.#event(after))),
         // A deletion, too, goes with its label or list before anybody has read of it: made anew, that is
         // filled with what came from the CRM.
-        op: op === 'delete' && !this.#lost.has(user) ? op : 'handOver',
+        op: op === 'delete' && !wasOut && !this.#lost.has(user) ? op : 'handOver',
         after: undefined,
       };
     return { ...edit, ...views, op: op === 'takeIn' ? 'restore' : op };
   }
-
-  #hasLost = ({ user, seq }: { user: string; seq: number }) =>
-    seq > (this.#lost.get(user) ?? Number.POSITIVE_INFINITY);
 
   /** An object at Google, as an event. */
   #event(resource: Raw): Raw {
