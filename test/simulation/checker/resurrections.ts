@@ -94,7 +94,7 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
               (c) => view.rootOf({ side: 'crm', user: c.user, id: c.crmId }) === root,
             ))),
     );
-    if (!acted || !sawGuests(e, last)) return false;
+    if (!acted || !sawGuests(e, last) || !sawRule(e, last)) return false;
     return FIELDS.every((field) => {
       const value = said(e.side, e.after, field);
       if (value === undefined || value === said(e.side, e.before, field)) return true;
@@ -103,6 +103,14 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
     });
   });
 }
+
+/** Nor by which rule it recurs since, or that it does not recur any more. */
+function sawRule(edit: Edit, last: Edit): boolean {
+  const now = rulesOf(edit.after);
+  return now === rulesOf(edit.before) || now === rulesOf(last.before);
+}
+
+const rulesOf = (raw: Raw | undefined): string => [...(raw?.recurrence ?? [])].sort().join('\n');
 
 /** Whoever cancels a meeting may not know yet whom the other side has invited, or taken off, since. */
 function sawGuests(edit: Edit, last: Edit): boolean {
