@@ -846,7 +846,7 @@ export const defects: Defect[] = [
   {
     name: 'a patch does not say with which of the CRM’s words it was made',
     file: 'functions/core/sides.ts',
-    from: 'const word = isMarked ? { word: wordOf(input.data) } : {};',
+    from: 'const word = isMarked ? { word: wordOf(taken(input, merged)) } : {};',
     to: 'const word = isMarked ? { word: wordOf({}) } : {};',
     test: 'test/integration/crossings.test.ts',
     pattern: 'between patching and committing',
@@ -882,5 +882,13 @@ export const defects: Defect[] = [
     to: '',
     test: 'test/integration/meetings.test.ts',
     pattern: 'dies right after its commit',
+  },
+  {
+    name: 'a patch bears what was not taken from the CRM',
+    file: 'functions/core/sides.ts',
+    from: 'isTaken(name) ? value : (link?.crm[name] ?? null),',
+    to: 'value,',
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'the conflict is told, where Google wins',
   },
 ];
