@@ -267,7 +267,7 @@ export const series: Defect[] = [
     name: 'a record that was restored under another name is not the occurrence that its event became',
     file: 'functions/sync/observe.ts',
     from: 'byGoogleId.set(id, link);',
-    to: 'byGoogleId.delete(`${id}${link.id}`);',
+    to: 'byGoogleId.delete(id + link.id);',
     test: seriesAsOccurrences,
     pattern: 'P4 restored by the CRM under another name',
   },
