@@ -409,7 +409,7 @@ export const defects: Defect[] = [
   {
     name: 'a guest is not told to step back',
     file: 'functions/sync/claims.ts',
-    from: '    await publisher.syncUsers([userId]);\n',
+    from: '  if (userIds.length > 0) await publisher.syncUsers(userIds);\n',
     to: '',
     test: 'test/integration/meetings.test.ts',
     pattern: 'no name yet',
@@ -417,8 +417,8 @@ export const defects: Defect[] = [
   {
     name: 'what a guest has taken out stays nobody’s',
     file: 'functions/sync/claims.ts',
-    from: 'if (gone.length > 0) await store.unclaim',
-    to: 'if (gone.length < 0) await store.unclaim',
+    from: 'if (gone.length > 0) await run.engine.store.unclaim',
+    to: 'if (gone.length < 0) await run.engine.store.unclaim',
     test: 'test/integration/meetings.test.ts',
     pattern: 'two guests',
   },
