@@ -67,7 +67,7 @@ export interface Observed {
   slot?: string;
   /** It is a group itself: its members are the records. When it changed last, ms by Google's clock. */
   whole?: { since: number };
-  /** The CRM record that our own marker names, with the generation and the word (wordOf) it was inserted as. */
+  /** The CRM record that our own marker names, with its generation, and the word (wordOf) it was written with. */
   marker?: { crmId: string; generation: number; word?: string };
   /**
    * Other users' copies have the same key, a digest; `own`: this user's is the original. `host`: the user
@@ -98,6 +98,8 @@ export interface Patch {
   before: Fields;
   /** Born at Google: it gets no marker and no CRM block. */
   adopted: boolean;
+  /** What the CRM has said of it (wordOf), to be kept in an object that bears our marker. */
+  word?: string;
 }
 
 /** Pure translation of one record type between the CRM's canonical fields and Google's resource. */

@@ -4,8 +4,9 @@ import { byKey, type CodecContext, type Patch } from './codec.ts';
 import { composeDescription, replaceBlock } from './description.ts';
 import { type Event, KEY, momentOf } from './event.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
-import { referenceOf, wordOf } from './link.ts';
+import { referenceOf } from './link.ts';
 import { addDays } from './time.ts';
+import { wordOf } from './word.ts';
 
 /** Shown in the CRM block of the description. */
 const shown = ['kind', 'status', 'customer', 'contactPersons', 'url'];
@@ -77,7 +78,7 @@ export function patch(
   context: CodecContext,
   current: Event | undefined,
 ): Event | undefined {
-  const { changed, target, before, adopted } = patch;
+  const { changed, target, before, adopted, word } = patch;
   const body = encode(changed, target);
   if (changed.includes('description')) {
     body.description = adopted
@@ -94,7 +95,10 @@ export function patch(
     // Both sides invited the same, or we did and lost the answer: written again it is a change to no one's use.
     if (!sameValue(next as Json, there as Json)) body.attendees = next;
   }
-  return Object.keys(body).length === 0 ? undefined : body;
+  if (Object.keys(body).length === 0) return undefined;
+  // A patch merges objects: the other properties stay.
+  if (word !== undefined) body.extendedProperties = { private: { [KEY.word]: word } };
+  return body;
 }
 
 /** The plain fields, one to one. Description and attendees depend on more than their own value. */

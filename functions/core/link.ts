@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Fields, type RecordType } from './fields.ts';
+import type { RecordType } from './fields.ts';
 
 /** SHA-256 as lower-case hex: legal as a Google event id (base32hex) and as a document id. */
 export function digest(...parts: (string | number)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
-
-/** Tells whether an object was inserted with just these values, whatever has become of them since. */
-export const wordOf = (fields: Fields): string => digest(canonicalJson(fields)).slice(0, 16);
 
 /** By which the copies of an object that was written for a record are known, whoever sees them. */
 export const referenceOf = (record: RecordType, crmId: string): string =>

@@ -152,6 +152,8 @@ export interface Link {
   generation: number;
   /** Google's etag of the version that `google` was read from or written as. */
   etag?: string;
+  /** What the CRM had said by then, as the object bears it (wordOf): another one there is of a run that died. */
+  word?: string;
   /** By Google's clock, when that version was written (ms since the epoch): what is older is no news. */
   updatedAt?: number;
   /** By our clock, when an insertion without an id of ours began; listings may not show it for a while. */

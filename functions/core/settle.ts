@@ -197,6 +197,7 @@ function identity(outcome: Outcome, told: boolean): Link {
     next.id = linkId(codec.record, { crmId });
   if (googleId !== undefined) next.googleId = googleId;
   if (seen?.etag !== undefined) next.etag = seen.etag;
+  if (seen?.marker?.word !== undefined) next.word = seen.marker.word;
   if (seen?.updatedAt !== undefined) next.updatedAt = seen.updatedAt;
   // Of what is gone only its place in a group is sure, and not even that everywhere.
   if (seen?.state === 'live' || (seen?.group !== undefined && codec.groups)) {

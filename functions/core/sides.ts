@@ -10,6 +10,7 @@ import { knownGoogle, type Merged, merge, offeredFields, type Policy } from './m
 import type { Rejection } from './messages.ts';
 import type { Intent, Link } from './records.ts';
 import type { Rule } from './table.ts';
+import { wordOf } from './word.ts';
 
 /** What a record keeps when it goes over from a guest to the organizer (design decision 3). */
 export interface Heir {
@@ -128,7 +129,9 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   const offers = Object.fromEntries(news);
   const decision = decide(rule, { link: 'live', agreed: merged.agreed, offers });
   if (changed.length > 0 && googleId) {
-    const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted };
+    const isMarked = intent?.op === 'upsert' && !adopted && (observed ?? link)?.group === undefined;
+    const word = isMarked ? { word: wordOf(input.data) } : {};
+    const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted, ...word };
     decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };
   }
   const notice = mergeNotice(input, merged, {

@@ -6,8 +6,10 @@
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { decide } from '../core/decision.ts';
 import type { Fields } from '../core/fields.ts';
-import { changeNumber, linkId, wordOf } from '../core/link.ts';
+import { lastWords } from '../core/intent.ts';
+import { changeNumber, linkId } from '../core/link.ts';
 import type { Intent, Link } from '../core/records.ts';
+import { withWritten } from '../core/word.ts';
 import { SyncError, saysNothingDone } from '../errors.ts';
 import type { Collection } from './collection.ts';
 import type { Executed, Planned } from './execute.ts';
@@ -116,29 +118,57 @@ const hasGrown = (work: Work): work is Grown =>
   work.intent.crmId === work.observed.marker?.crmId;
 
 /**
- * Inserted by a run that never knew, with just what the CRM says today: what Google shows otherwise is
- * somebody's edit then, and no conflict.
+ * Written by a run that never knew: the object itself tells with which of the CRM's words, and what differs
+ * from them is somebody's edit since.
  */
-export function knowInserted(
+export function knowWritten(
   run: Run,
   { codec }: Collection,
   context: CodecContext,
   works: Work[],
 ): void {
   for (const work of works) {
-    const { link, intent, observed } = work;
-    const marker = observed?.state === 'live' ? observed.marker : undefined;
-    const isIts = marker && marker.crmId === intent?.crmId && intent.userId === run.user.userId;
-    if (link || !isIts || intent.op !== 'upsert') continue;
-    const data = codec.canonical(intent.data, context);
-    if (codec.absent(data) || marker.word !== wordOf(data)) continue;
-    work.link = {
-      ...blank(run, codec.record, intent.crmId, marker.generation, data),
-      googleId: observed?.googleId ?? '',
-      changes: changeNumber(intent.seen ?? '', run.user.userId),
-    };
+    const { intent, observed } = work;
+    const { marker } = observed ?? {};
+    if (!intent || intent.userId !== run.user.userId || observed?.state !== 'live') continue;
+    if (marker?.word === undefined || marker.crmId !== intent.crmId) continue;
+    const link = work.link ?? inserted(run, codec, intent, observed);
+    if (!link || !isUnknown(link, marker)) continue;
+    const said = codec.canonical(intent.op === 'upsert' ? intent.data : lastWords(intent), context);
+    const written = withWritten(codec, link, marker.word, said, observed.fields);
+    work.link = { ...link, ...written, word: marker.word };
   }
 }
+
+/** Not of a generation that a person restored; a link from before there were words tells nothing. */
+const isUnknown = (link: Link, { word, generation }: NonNullable<Observed['marker']>) =>
+  link.word !== word &&
+  generation >= link.generation &&
+  (link.word !== undefined || link.etag === undefined);
+
+/** What a run made that died before it stored a link; of what the CRM has taken off since nothing is known. */
+function inserted(
+  run: Run,
+  codec: Collection['codec'],
+  intent: Intent,
+  { marker, googleId }: Observed,
+): Link | undefined {
+  if (intent.op !== 'upsert' || codec.absent(intent.data)) return undefined;
+  return {
+    ...blank(run, codec.record, intent.crmId, marker?.generation ?? 0, {}),
+    google: initial(codec),
+    googleId,
+    changes: changeNumber(intent.seen ?? '', run.user.userId),
+  };
+}
+
+/** What an object holds of which nothing was said. */
+const initial = ({ fields }: Collection['codec']): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, { initial: value }]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
 
 /** Stores that these insertions are about to be tried. */
 export async function markInsertions(

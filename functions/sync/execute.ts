@@ -11,7 +11,7 @@ import { undo } from '../core/undo.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { isNotFound, judge, readAgain } from './answers.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
-import { adoptGroups, findUnanswered, knowInserted, markInsertions, unmarked } from './creation.ts';
+import { adoptGroups, findUnanswered, knowWritten, markInsertions, unmarked } from './creation.ts';
 import { read, type Work } from './observe.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
@@ -68,7 +68,7 @@ async function executeRound(
   const emails = works.flatMap((w) => (w.intent ? codec.emailsOf({ fields: w.intent.data }) : []));
   const context = await run.directory.context(emails);
   await adoptGroups(run, collection, works);
-  knowInserted(run, collection, context, works);
+  knowWritten(run, collection, context, works);
   const planned = await planAll(run, collection, context, works);
   const writes = writesOf(run, collection, context, planned, result);
   run.count.writes += writes.length;

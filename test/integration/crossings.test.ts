@@ -94,6 +94,61 @@ test('P5 P16 edited on the phone after a run died between inserting and committi
   }
 });
 
+for (const policy of [{}, { place: 'google', subject: 'google' }] as const) {
+  const winner = 'place' in policy ? 'Google' : 'the CRM';
+  const entered = async () => {
+    const world = createWorld({ policy });
+    await world.connect('anna');
+    await world.crm(world.change('v1', visit(1, 9, { place: 'Bern' })));
+    await world.poll();
+    return { world, edit: (place: string) => world.change('v1', visit(1, 9, { place })) };
+  };
+
+  test(`P5 P16 a run died between patching and committing, and the CRM has changed its mind since: no conflict, where ${winner} wins`, async () => {
+    const { world, edit } = await entered();
+    await dying(world, () => world.crm(edit('Thun')), 'links');
+    await world.crm(edit('Uster'));
+    await world.poll();
+    assert.equal((await world.events())[0]?.location, 'Uster');
+    assert.deepEqual(told(world), []);
+  });
+
+  test(`P5 P16 edited on the phone after a run died between patching and committing: an edit, and no conflict, where ${winner} wins`, async () => {
+    const { world, edit } = await entered();
+    await dying(world, () => world.crm(edit('Thun')), 'links');
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Zug' });
+    await world.poll();
+    assert.equal((await world.events())[0]?.location, 'Zug');
+    assert.deepEqual(
+      told(world).map((m) => [m.changed, m.data?.place, m.conflicts]),
+      [[['place'], 'Zug', undefined]],
+    );
+  });
+
+  test(`P5 P16 a run died between inserting and committing, and both sides have edited since, each its own: both stay, where ${winner} wins`, async () => {
+    const world = createWorld({ policy });
+    await world.connect('anna');
+    await world.poll();
+    await dying(world, () => world.crm(world.change('v1', visit(1, 9, { place: 'Bern' }))));
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}`, {
+      location: 'Zug',
+      transparency: 'transparent',
+    });
+    await world.crm(
+      world.change('v1', visit(1, 9, { place: 'Bern', busy: true, subject: 'Talk' })),
+    );
+    await world.poll();
+    const [now] = await world.events();
+    assert.deepEqual(
+      [now?.summary, now?.location, now?.transparency],
+      ['Talk', 'Zug', 'transparent'],
+    );
+    assert.deepEqual(conflicts(world), []);
+  });
+}
+
 test('P13 an insert whose answer was lost is recognised without a second write', async () => {
   const world = await connected();
   world.workspace.faults.add({ kind: 'close', when: 'after', method: 'events.insert', count: 1 });

@@ -4,11 +4,11 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { appointmentCodec as codec } from '../../functions/core/appointment.ts';
 import { type Fields, sameValue } from '../../functions/core/fields.ts';
-import { wordOf } from '../../functions/core/link.ts';
 import { appointmentSchema } from '../../functions/core/messages.ts';
 import { lineProblem } from '../../functions/core/recurrence.ts';
 import { seriesCodec } from '../../functions/core/series.ts';
 import { addDays, instantOf, isoInZone, wallToInstant } from '../../functions/core/time.ts';
+import { wordOf } from '../../functions/core/word.ts';
 import { canonical, context, type Event, stored } from './mini.ts';
 
 const ZONES = ['Europe/Zurich', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu'];

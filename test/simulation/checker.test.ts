@@ -806,6 +806,25 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P10',
+    name: 'an adopted event bears what the CRM has said',
+    history: (bad) => {
+      const word = { extendedProperties: { private: { crmWord: 'place:1' } } };
+      const story = bad ? adopted() : planned();
+      return story
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2)
+        .write(
+          2,
+          'patch',
+          bad ? 'g1' : 'e1',
+          event({ location: 'Desk', ...(bad ? word : ours('CH-1')) }),
+        )
+        .store(2, bad ? 'g1' : 'e1')
+        .end();
+    },
+  },
+  {
     invariant: 'rule 4',
     name: 'the title of a private event is told',
     history: (bad) => {

@@ -44,6 +44,7 @@ export interface Event {
   location?: string;
   description?: string;
   visibility?: string;
+  transparency?: string;
   colorId?: string;
   start: { dateTime?: string; date?: string; timeZone?: string };
   end: { dateTime?: string; date?: string; timeZone?: string };

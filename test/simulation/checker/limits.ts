@@ -1,6 +1,6 @@
 /** What the engine cannot know, so that both sides may differ: each a known limit, named. */
-import type { Edit, Effect } from '../history.ts';
-import type { View } from './view.ts';
+import type { Edit } from '../history.ts';
+import { googleKey, type View } from './view.ts';
 
 /**
  * Known limits: several generations of one record restored from the bin together; and a record that was
@@ -14,28 +14,19 @@ export function isBeyond(view: View, root: string): boolean {
 }
 
 /**
- * Known limit: written by a run that died before it stored that. What it wrote and what people change look
- * alike then, so one side's edit may meet its own older value as a conflict. It is told. Not so where it
- * inserted all that the CRM has ever said of the record.
+ * Known limit: what was born at Google bears no word of the CRM's. Written by a run that died before it stored
+ * that, what it wrote and what people change look alike, so one side's edit may meet its own older value as a
+ * conflict. It is told.
  */
 export const hasNoBase = (view: View, root: string): boolean =>
   view.effects.some(
     (e) =>
       e.task !== undefined &&
       e.after.status !== 'cancelled' &&
+      !view.inserted.has(googleKey(e.user, e.id)) &&
       view.rootOf({ side: 'google', user: e.user, id: e.id }) === root &&
-      !view.isCommitted(e) &&
-      !(e.before === undefined && isFirstWord(view, root, e)),
+      !view.isCommitted(e),
   );
-
-/** The CRM said one thing of the record before the run stored anything of it, and nobody made it do so again. */
-function isFirstWord(view: View, root: string, { user }: Effect): boolean {
-  const words = view.editsOf(root).filter((e) => e.side === 'crm');
-  const connected = view.entries.filter(
-    (e) => e.kind === 'user' && e.user === user && e.what === 'connected',
-  );
-  return words.length === 1 && connected.length === 1;
-}
 
 /**
  * Known limit: Google's deletion of contacts takes no etag. An edit between the look and the deletion, the

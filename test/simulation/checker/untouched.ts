@@ -1,5 +1,6 @@
 /** P10: what is not ours is not touched. */
 
+import type { Raw } from '../history.ts';
 import { seriesIn } from '../shown.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -64,12 +65,23 @@ export function untouched(view: View): Violation[] {
     else if (linkedBy.get(entry.call) !== family)
       found.push(violation('P10', `${method} of the unlinked event ${id} of ${user}`));
     if (after.status === 'cancelled') continue;
+    const isMade = view.inserted.has(googleKey(user, family));
+    const shown = (resource: Raw, name: string) =>
+      JSON.stringify(isMade ? withoutWord(resource)[name] : resource[name]);
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
       // An occurrence that the series has again.
       if (name === 'status' && family !== id) continue;
-      if (!OURS.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+      if (!OURS.has(name) && shown(before, name) !== shown(after, name))
         found.push(violation('P10', `${method} changed ${name} of event ${id} of ${user}`));
     }
   }
   return found;
+}
+
+/** What the CRM had said, which an event of the sync's own bears: each write brings it up to date. */
+function withoutWord(resource: Raw): Raw {
+  const { private: own, ...others } = resource.extendedProperties ?? {};
+  if (!own) return resource;
+  const { crmWord: _, ...rest } = own;
+  return { ...resource, extendedProperties: { ...others, private: rest } };
 }
