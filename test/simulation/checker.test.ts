@@ -1193,6 +1193,25 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'undo',
+    name: 'an undo takes a series away with an occurrence that was edited before it looked',
+    history: (bad) => {
+      const [all, one] = [ours('CH-1', { recurrence: DAILY }), 'e1_20261124T093000Z'];
+      const story = planned({ recurrence: DAILY }, { recurrence: DAILY })
+        .note({ kind: 'task', task: 3, what: 'undo', userId: ANNA, run: 1 })
+        .note({ kind: 'lease', task: 3, user: ANNA, fence: 3 });
+      const look = { kind: 'issue', task: 3, user: ANNA, method: 'GET', leaseUntil: 9 } as const;
+      if (!bad) story.note(look);
+      story.onPhone('edit', one, event({ location: 'Phone' }));
+      if (bad) story.note(look);
+      return story
+        .write(3, 'delete', 'e1', gone(all))
+        .write(3, 'delete', one, gone(event({ location: 'Phone' })))
+        .end({ recurrence: 'series' });
+    },
+    judge: undoings,
+  },
+  {
     invariant: 'P1',
     name: 'a list of a contact differs between the sides',
     history: (bad) => planned(phones('1'), phones('1', ...(bad ? ['2'] : []))).end(),
