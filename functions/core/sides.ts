@@ -69,7 +69,7 @@ export function mergeWith(
     seen: seenChange(link, intent),
     // Because the user has connected, for example.
     again: !isNew(link, intent),
-    deaf: isRenamed(link, intent, context.userId),
+    deaf: goesByFormerId(link, intent, context.userId),
     mayShow: newestShown(link, intent),
     locked: (name) =>
       (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||
@@ -81,7 +81,11 @@ export function mergeWith(
  * The CRM restored the record under another crmId, and calls the object by an id that it had before: messages
  * that bear neither name are not of it.
  */
-const isRenamed = (link: Link | undefined, intent: Intent | undefined, userId: string): boolean =>
+const goesByFormerId = (
+  link: Link | undefined,
+  intent: Intent | undefined,
+  userId: string,
+): boolean =>
   intent !== undefined &&
   link?.crmId !== undefined &&
   link.crmId !== intent.crmId &&
