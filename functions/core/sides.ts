@@ -157,8 +157,8 @@ export function heldByCrm(link: Link | undefined, known: Fields): Fields {
 function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | undefined {
   const { codec, observed } = input;
   const changed = Object.keys(merged.toCrm);
-  const isNews = changed.length + merged.conflicts.length > 0 || standsAlone(input);
-  if (!isNews) return undefined;
+  const isSaid = changed.length + merged.conflicts.length > 0;
+  if (!isSaid && !standsAlone(input) && !isRenamed(input, observed?.googleId)) return undefined;
   const rejected = rejection(input, merged.refused, "Google's values are in data");
   return {
     op: 'upsert',
@@ -168,6 +168,15 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
     ...(rejected && { rejected }),
     ...(observed?.redacted && isConcealed(input.link, observed) && { redacted: true }),
   };
+}
+
+/**
+ * Whether the CRM calls the record in this user's place by another object's id, as the former owner's from
+ * before a hand-over: the user may have a copy of that, and what is told of it would be taken for the record's.
+ */
+export function isRenamed({ link, intent, context }: Prepared, googleId: string | undefined) {
+  const named = intent?.adopted?.[context.userId]?.googleId;
+  return link === undefined && named !== undefined && named !== googleId;
 }
 
 /** Tells which of the CRM's changes are the owner's to make; undefined when there is none. */
