@@ -158,7 +158,8 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
   const { codec, observed } = input;
   const changed = Object.keys(merged.toCrm);
   const isSaid = changed.length + merged.conflicts.length > 0;
-  if (!isSaid && !standsAlone(input) && !isRenamed(input, observed?.googleId)) return undefined;
+  const isNews = isSaid || standsAlone(input) || isRenamed(input, observed?.googleId);
+  if (!isNews) return undefined;
   const rejected = rejection(input, merged.refused, "Google's values are in data");
   return {
     op: 'upsert',
@@ -176,7 +177,9 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
  */
 export function isRenamed({ link, intent, context }: Prepared, googleId: string | undefined) {
   const named = intent?.adopted?.[context.userId]?.googleId;
-  return link === undefined && named !== undefined && named !== googleId;
+  if (named === undefined || named === googleId) return false;
+  // A member of a group is known by its place. Without a version it was written by a run that died then.
+  return !intent?.member && (!link || (link.origin === 'crm' && link.crmVersion === undefined));
 }
 
 /** Tells which of the CRM's changes are the owner's to make; undefined when there is none. */
