@@ -4,7 +4,7 @@ import type { Codec, CodecContext, Observed, Patch } from './codec.ts';
 import { isConcealed } from './conceal.ts';
 import { wholeTexts } from './cut.ts';
 import { type Decision, decide, type Name, type Notice } from './decision.ts';
-import { type Fields, sameValue } from './fields.ts';
+import { type Fields, type Json, sameValue } from './fields.ts';
 import { changeNumber } from './link.ts';
 import { knownGoogle, type Merged, merge, offeredFields, type Policy } from './merge.ts';
 import type { Rejection } from './messages.ts';
@@ -128,7 +128,7 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   const decision = decide(rule, { link: 'live', agreed: merged.agreed, offers });
   if (changed.length > 0 && googleId) {
     const isMarked = intent?.op === 'upsert' && !adopted && (observed ?? link)?.group === undefined;
-    const word = isMarked ? { word: wordOf(input.data) } : {};
+    const word = isMarked ? { word: wordOf(taken(input, merged)) } : {};
     const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted, ...word };
     decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };
   }
@@ -143,6 +143,16 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   const same = link?.etag === observed?.etag && link?.googleId === googleId;
   if (quiet && link?.state === 'live' && !intent && same) return decide('nothing');
   return decision;
+}
+
+/** What the CRM says, but for what is not taken from it: it hears why, and until then that is its edit. */
+function taken({ data, link }: Prepared, { toCrm, agreed }: Merged): Fields {
+  const isTaken = (name: string) => !(name in toCrm) || name in agreed;
+  const entries = Object.entries(data).map(([name, value]): [string, Json] => [
+    name,
+    isTaken(name) ? value : (link?.crm[name] ?? null),
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /**

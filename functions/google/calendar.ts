@@ -324,7 +324,7 @@ async function instancesOf(
 /**
  * A listing of series is them and their exceptions, cancelled ones too, and these share an iCalUID
  * (google-contracts 1.2). Beyond the 2,500 of a page nobody looks. Which came later Google's clock says of
- * both; of a cancelled one it says nothing.
+ * both; of a cancelled one only a second listing, of what has changed since.
  */
 async function exceptionsOf(
   { client, api, calendarId, perform }: EventCalendar,
@@ -332,23 +332,37 @@ async function exceptionsOf(
   series: Event[],
   later: boolean,
 ): Promise<Event[][]> {
+  const bounds = [undefined, ...(later ? [secondAfter] : [])];
   const calls = await Promise.all(
-    series.map(({ iCalUID }) =>
-      client.capture((o) =>
-        api.events.list(
-          { calendarId, iCalUID: iCalUID ?? '', singleEvents: false, maxResults: 2500 },
-          o,
-        ),
-      ),
+    bounds.flatMap((bound) =>
+      series.map((event) => {
+        const params = { calendarId, iCalUID: event.iCalUID ?? '', singleEvents: false };
+        const since = bound && { updatedMin: bound(event) };
+        return client.capture((o) => api.events.list({ ...params, ...since, maxResults: 2500 }, o));
+      }),
     ),
   );
   const results = await perform(session, calls);
-  return results.map((result, i) => {
-    const { items = [] } = first([result]);
-    const { id, updated } = series[i] ?? {};
-    const isLater = (event: Event) => (event.updated ?? '') > (updated ?? '');
-    return items.filter((e) => e.recurringEventId === id && (!later || isLater(e)));
+  return series.map((event, i) => {
+    const { items = [] } = first(results.slice(i));
+    const exceptions = items.filter((e) => e.recurringEventId === event.id);
+    if (!later) return exceptions;
+    const since = changedSince(results[series.length + i]);
+    return exceptions.filter(({ id, status, updated }) =>
+      status === 'cancelled' ? since(id) : (updated ?? '') > (event.updated ?? ''),
+    );
   });
+}
+
+/** What the event's own change took out bears its time, and bounds may count by seconds. */
+const secondAfter = ({ updated }: Event) =>
+  new Date(Math.floor(Date.parse(updated ?? '') / 1000 + 1) * 1000).toISOString();
+
+/** Too long ago for Google to know (410): for all it knows, all have. */
+function changedSince(result: Result<calendar_v3.Schema$Events> | undefined) {
+  if (result?.ok === false && isSyncError(result.error, 'resync')) return () => true;
+  const ids = new Set(first(result ? [result] : []).items?.map(({ id }) => id));
+  return (id: string | null | undefined) => ids.has(id);
 }
 
 /** With a sync token the bounds of the initial listing are forbidden; the rest must stay the same. */

@@ -6,7 +6,7 @@ import { type Claim, claimed } from '../core/claim.ts';
 import type { Codec, CodecContext } from '../core/codec.ts';
 import { knownGoogle } from '../core/merge.ts';
 import { dueNow } from '../core/polls.ts';
-import type { Link } from '../core/records.ts';
+import type { Link, User } from '../core/records.ts';
 import type { Heir } from '../core/sides.ts';
 import type { Collection } from './collection.ts';
 import type { Done } from './execute.ts';
@@ -173,29 +173,33 @@ export async function holdersOf(
 }
 
 /**
- * After a commit: whom a record was taken from has to step back; what is gone is nobody's any more, and may
- * be a guest's next.
+ * Before a commit: what is gone is nobody's any more, and may be a guest's next. Their runs are asked once it
+ * is stored; should this one die before it asks, they look when they run next.
  */
+export async function releaseClaims(run: Run, { codec }: Collection, done: Done[]): Promise<void> {
+  const lost = lostOf(done);
+  const gone = lost.flatMap(({ work }) => work.link?.claim?.key ?? []);
+  if (gone.length > 0) await run.engine.store.unclaim(codec.record, run.user.userId, gone);
+  await lookAgain(run, codec, await guestsOf(run, codec, lost), (user) => user);
+}
+
+/** After a commit: whom a record was taken from has to step back, and guests of what is gone have a look. */
 export async function settleClaims(run: Run, { codec }: Collection, done: Done[]): Promise<void> {
-  const { store, publisher } = run.engine;
-  const { record } = codec;
+  const { publisher, clock } = run.engine;
   const isHeld = ({ work, decision }: Done) =>
     decision.link === 'live' || (decision.link === 'unchanged' && work.link?.state === 'live');
   const taken = done.filter(isHeld).flatMap(({ work }) => work.former ?? []);
-  const lost = done.filter(({ decision }) => ['deleted', 'none'].includes(decision.link));
-  const gone = lost.flatMap(({ work }) => work.link?.claim?.key ?? []);
-  if (gone.length > 0) await store.unclaim(record, run.user.userId, gone);
-  const left = await guestsOf(run, codec, lost);
-  for (const [userId, mine] of Map.groupBy([...taken, ...left], (copy) => copy.userId)) {
-    await lookAgain(
-      run,
-      codec,
-      userId,
-      mine.map(({ googleId }) => googleId),
-    );
-    await publisher.syncUsers([userId]);
-  }
+  const asked = [...taken, ...(await guestsOf(run, codec, lostOf(done)))];
+  // Due as well: the message may get lost.
+  await lookAgain(run, codec, asked, (user) =>
+    user.state === 'active' ? dueNow(user, clock.now()) : user,
+  );
+  const userIds = [...new Set(asked.map(({ userId }) => userId))];
+  if (userIds.length > 0) await publisher.syncUsers(userIds);
 }
+
+const lostOf = (done: Done[]) =>
+  done.filter(({ decision }) => ['deleted', 'none'].includes(decision.link));
 
 /**
  * Copies of what has gone from its organizer's calendar: moved to another one of the organizer's, it is still
@@ -219,20 +223,22 @@ async function guestsOf(run: Run, codec: Codec, lost: Done[]): Promise<Copy[]> {
 
 type Copy = NonNullable<Claim['before']>;
 
-/** Has another user's next run look at these objects, and makes that user due: the message may get lost. */
+/** Has the next run of each user look at these objects; `then`: what else becomes of the user. */
 async function lookAgain(
   run: Run,
   { record }: Codec,
-  userId: string,
-  googleIds: string[],
+  copies: Copy[],
+  then: (user: User) => User,
 ): Promise<void> {
-  const now = run.engine.clock.now();
-  await run.engine.store.updateUser(userId, (user) => {
-    if (!user) return undefined;
-    const known = user.recheck?.[record] ?? [];
-    const recheck = { ...user.recheck, [record]: [...new Set([...known, ...googleIds])] };
-    return user.state === 'active' ? dueNow({ ...user, recheck }, now) : { ...user, recheck };
-  });
+  for (const [userId, mine] of Map.groupBy(copies, (copy) => copy.userId)) {
+    const googleIds = mine.map(({ googleId }) => googleId);
+    await run.engine.store.updateUser(userId, (user) => {
+      if (!user) return undefined;
+      const known = user.recheck?.[record] ?? [];
+      const recheck = { ...user.recheck, [record]: [...new Set([...known, ...googleIds])] };
+      return then({ ...user, recheck });
+    });
+  }
 }
 
 /** What claiming would answer, without doing it (a preview). */

@@ -6,7 +6,7 @@ import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import { DAY_MS } from '../core/time.ts';
 import { isSyncError } from '../errors.ts';
-import { settleClaims } from './claims.ts';
+import { releaseClaims, settleClaims } from './claims.ts';
 import type { Collection } from './collection.ts';
 import { refusedOf, unmarked } from './creation.ts';
 import { type Done, type Executed, GROUP_CHANGED } from './execute.ts';
@@ -61,6 +61,7 @@ export async function commitWorks(
     ...extra,
   };
   const last = release && executed.deferred.length === 0;
+  await releaseClaims(run, collection, executed.done);
   const released = await commitAndTell(run, commit, all.notices, last);
   await settleClaims(run, collection, executed.done);
   await comeBack(run, executed);

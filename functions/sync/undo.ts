@@ -16,6 +16,9 @@ import { settlePlaces } from './places.ts';
 import { CHUNK, keepLease, type Run, type RunOutcome } from './run.ts';
 import { underLease } from './run-user.ts';
 
+/** So many pending messages are looked through; of a user who is paused there may be more. */
+const MOST_WAITING = 1000;
+
 type About = Pick<JournalEntry, 'record' | 'crmId' | 'googleId' | 'rule'>;
 
 /** What an undo has come to. */
@@ -98,8 +101,22 @@ async function lookIntoGroups(
     ({ undo: u }) => u?.entry.before === null && u.entry.wrote === 'insert',
   );
   const moved = whole.filter(({ undo }) => undo && isMoved(groups, undo.entry));
+  await markAwaited(run, collection, [...inserted, ...moved]);
   await markTouched(run, collection, inserted, all, false);
   await markTouched(run, collection, moved, all, true);
+}
+
+/** What the CRM has sent of a member, and waits, is newer as well. */
+async function markAwaited(run: Run, { codec }: Collection, groups: Work[]): Promise<void> {
+  if (groups.length === 0) return;
+  const { store } = run.engine;
+  const waiting = await store.pendingIntents(run.user.userId, MOST_WAITING, [codec.record]);
+  const crmIds = new Set(waiting.flatMap(({ member }) => member?.group.crmId ?? []));
+  const googleIds = new Set(waiting.flatMap(({ member }) => member?.group.googleId ?? []));
+  for (const work of groups) {
+    const { crmId = '', googleId = '' } = work.link ?? {};
+    if (work.undo && (crmIds.has(crmId) || googleIds.has(googleId))) work.undo.newer = true;
+  }
 }
 
 const isMoved = ({ shape }: Groups, { before, after }: JournalEntry): boolean =>
@@ -116,9 +133,9 @@ async function markTouched(
   const raws = groups.map(({ raw }) => raw);
   const found = await collection.exceptions(run.session, raws, later);
   const context = await run.directory.context([]);
-  // What the run itself did to a member is undone with the group.
+  // What the run itself did to a member is undone with the group; one that it left there has gone since.
   const isOfRun = ({ googleId, etag, state }: Observed) =>
-    all.some((e) => e.googleId === googleId && (e.etag === etag || state === 'gone'));
+    all.some((e) => e.googleId === googleId && (state === 'gone' ? !e.after : e.etag === etag));
   groups.forEach((work, i) => {
     const members = (found[i] ?? []).map((raw) => collection.codec.decode(raw, context));
     const newer = members.some((member) => !isOfRun(member));

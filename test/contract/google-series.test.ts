@@ -86,6 +86,18 @@ test('google-contracts 1.2: a changed instance is an exception: originalStartTim
   await assert.rejects(client.events.get({ calendarId, eventId }), refusal(404, 'notFound'));
 });
 
+test('google-contracts 1.2: updatedMin lists what has changed since, deleted instances among it', async () => {
+  await using google = await stage();
+  const { list, patch, remove } = await withSeries(google);
+  await remove(SECOND);
+  google.advance(5000);
+  const updatedMin = new Date(google.workspace.now()).toISOString();
+  assert.deepEqual(ids(await list({ updatedMin })), []);
+  await remove(THIRD);
+  await patch('series1_20261012T070000Z', { location: 'Bern' });
+  assert.deepEqual(ids(await list({ updatedMin })), [THIRD, 'series1_20261012T070000Z']);
+});
+
 test('google-contracts 1.2: cancelled instances of a live series are listed without showDeleted, of a dead one not', async () => {
   await using google = await stage();
   const { list, remove } = await withSeries(google);

@@ -425,7 +425,7 @@ export const defects: Defect[] = [
   {
     name: 'a guest is not told to step back',
     file: 'functions/sync/claims.ts',
-    from: '    await publisher.syncUsers([userId]);\n',
+    from: '  if (userIds.length > 0) await publisher.syncUsers(userIds);\n',
     to: '',
     test: 'test/integration/meetings.test.ts',
     pattern: 'no name yet',
@@ -433,8 +433,8 @@ export const defects: Defect[] = [
   {
     name: 'what a guest has taken out stays nobody’s',
     file: 'functions/sync/claims.ts',
-    from: 'if (gone.length > 0) await store.unclaim',
-    to: 'if (gone.length < 0) await store.unclaim',
+    from: 'if (gone.length > 0) await run.engine.store.unclaim',
+    to: 'if (gone.length < 0) await run.engine.store.unclaim',
     test: 'test/integration/meetings.test.ts',
     pattern: 'two guests',
   },
@@ -830,8 +830,8 @@ export const defects: Defect[] = [
   {
     name: 'no guest is asked to look at what left its organizer’s calendar',
     file: 'functions/sync/claims.ts',
-    from: 'const left = await guestsOf(run, codec, lost);',
-    to: 'const left = (await guestsOf(run, codec, lost)).slice(0, 0);',
+    from: 'const asked = [...taken, ...(await guestsOf(run, codec, lostOf(done)))];',
+    to: 'const asked = taken;',
     test: 'test/integration/meetings.test.ts',
     pattern: 'its guests are read first: one of them has it',
   },
@@ -862,7 +862,7 @@ export const defects: Defect[] = [
   {
     name: 'a patch does not say with which of the CRM’s words it was made',
     file: 'functions/core/sides.ts',
-    from: 'const word = isMarked ? { word: wordOf(input.data) } : {};',
+    from: 'const word = isMarked ? { word: wordOf(taken(input, merged)) } : {};',
     to: 'const word = isMarked ? { word: wordOf({}) } : {};',
     test: 'test/integration/crossings.test.ts',
     pattern: 'between patching and committing',
@@ -890,5 +890,21 @@ export const defects: Defect[] = [
     to: '||',
     test: 'test/unit/word.test.ts',
     pattern: 'was offered',
+  },
+  {
+    name: 'guests are asked only after what has gone is stored',
+    file: 'functions/sync/claims.ts',
+    from: 'await lookAgain(run, codec, await guestsOf(run, codec, lost), (user) => user);',
+    to: '',
+    test: 'test/integration/meetings.test.ts',
+    pattern: 'dies right after its commit',
+  },
+  {
+    name: 'a patch bears what was not taken from the CRM',
+    file: 'functions/core/sides.ts',
+    from: 'isTaken(name) ? value : (link?.crm[name] ?? null),',
+    to: 'value,',
+    test: 'test/integration/crossings.test.ts',
+    pattern: 'the conflict is told, where Google wins',
   },
 ];

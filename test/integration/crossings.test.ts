@@ -126,6 +126,21 @@ for (const policy of [{}, { place: 'google', subject: 'google' }] as const) {
     );
   });
 
+  test(`P4 P16 both sides changed the place, and the run died between patching the rest and committing: the conflict is told, where ${winner} wins`, async () => {
+    const { world } = await entered();
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Zug' });
+    const both = visit(1, 9, { place: 'Thun', reminderMinutes: 5 });
+    await dying(world, () => world.crm(world.change('v1', both)), 'links');
+    await world.poll();
+    const place = winner === 'Google' ? 'Zug' : 'Thun';
+    assert.equal((await world.events())[0]?.location, place);
+    assert.deepEqual(
+      conflicts(world).map(({ field, crm, google }) => [field, crm, google]),
+      [['place', 'Thun', 'Zug']],
+    );
+  });
+
   test(`P5 P16 a run died between inserting and committing, and both sides have edited since, each its own: both stay, where ${winner} wins`, async () => {
     const world = createWorld({ policy });
     await world.connect('anna');

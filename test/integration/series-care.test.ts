@@ -112,29 +112,91 @@ for (const what of ['moved', 'taken out'] as const) {
   });
 }
 
-test('undo: a changed time stays when an occurrence was changed since, and is put back when it was before', async () => {
-  for (const since of [true, false]) {
+for (const what of ['changed', 'taken out'] as const) {
+  test(`undo: a changed rule stays when an occurrence was ${what} since, and is put back when it was before`, async () => {
+    for (const since of [true, false]) {
+      const crm = await connected();
+      await crm.publish(crm.edit('S', { ...weekly, recurrence: ['RRULE:FREQ=DAILY;COUNT=9'] }));
+      const special = async () => {
+        crm.world.advance(1000);
+        const [, second] = (await crm.world.phone('anna', 'GET', '?singleEvents=true')).items;
+        const path = `/${second?.id}`;
+        if (what === 'taken out') await crm.world.phone('anna', 'DELETE', path);
+        else await crm.world.phone('anna', 'PATCH', path, { summary: 'Special' });
+      };
+      if (!since) await special();
+      await crm.poll();
+      crm.world.advance(1000);
+      await crm.publish(crm.edit('S', { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] }));
+      if (since) await special();
+      const { kept } = await undoLatest(crm);
+      assert.deepEqual(
+        kept.map((k) => k.reason),
+        since ? ['newer'] : [],
+      );
+      await crm.poll();
+      const shown = await crm.same();
+      assert.equal(shown.length, (since ? 3 : 9) - (what === 'taken out' ? 1 : 0));
+      assert.equal(
+        shown.some((text) => text.includes('Special')),
+        what === 'changed',
+      );
+    }
+  });
+}
+
+test('undo: a changed time stays when an occurrence that the same run had changed was taken out since', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly));
+  crm.world.advance(1000);
+  const later = { ...moved('11-24', 15) };
+  const place = { ...at('12-01'), originalStart: moved('12-01', 15).start };
+  await crm.publish(crm.edit('S', later), crm.edit('X', special, place));
+  const before = await crm.same();
+  const taken = before.find((text) => text.includes('Special'));
+  crm.world.advance(1000);
+  const { items } = await crm.world.phone('anna', 'GET', '?singleEvents=true');
+  const found = items.find((e) => e.summary === 'Special');
+  await crm.world.phone('anna', 'DELETE', `/${found?.id}`);
+  const { undone, kept } = await undoLatest(crm);
+  assert.deepEqual([undone, kept.map((k) => k.reason)], [[], ['newer', 'newer']]);
+  await crm.poll();
+  assert.deepEqual(
+    await crm.same(),
+    before.filter((text) => text !== taken),
+  );
+});
+
+test('undo: a changed time stays when the CRM has taken an occurrence out, and that waits', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly));
+  await crm.publish(crm.edit('S', moved('11-24', 15)));
+  const place = { ...at('12-01'), originalStart: moved('12-01', 15).start };
+  await crm.world.store.putIntents([crm.remove('Y', place)]);
+  const { undone, kept } = await undoLatest(crm);
+  assert.deepEqual([undone, kept.map((k) => [k.crmId, k.reason])], [[], [['S', 'newer']]]);
+  await crm.poll();
+  assert.equal((await crm.same()).length, 3);
+});
+
+test('undo: a change that lies too long ago for Google to know what was taken out since', async () => {
+  for (const takenOut of [true, false]) {
     const crm = await connected();
-    await crm.publish(crm.edit('S', { ...weekly, recurrence: ['RRULE:FREQ=DAILY;COUNT=9'] }));
-    const special = async () => {
+    await crm.publish(crm.edit('S', { ...weekly, ...moved('12-24', 10) }));
+    await crm.publish(crm.edit('S', moved('12-24', 15)));
+    const [latest] = await crm.world.store.journalRuns('anna', 1);
+    if (takenOut) {
       crm.world.advance(1000);
       const [, second] = (await crm.world.phone('anna', 'GET', '?singleEvents=true')).items;
-      await crm.world.phone('anna', 'PATCH', `/${second?.id}`, { summary: 'Special' });
-    };
-    if (!since) await special();
-    await crm.poll();
-    crm.world.advance(1000);
-    await crm.publish(crm.edit('S', { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] }));
-    if (since) await special();
-    const { kept } = await undoLatest(crm);
+      await crm.world.phone('anna', 'DELETE', `/${second?.id}`);
+      await crm.poll();
+    }
+    crm.world.advance(29 * 86_400_000);
+    const { undone, kept } = await undoRun(crm.world.engine, 'anna', latest?.run ?? -1);
     assert.deepEqual(
-      kept.map((k) => k.reason),
-      since ? ['newer'] : [],
+      [undone.map((u) => u.crmId), kept.map((k) => k.reason)],
+      takenOut ? [[], ['newer']] : [['S'], []],
     );
-    await crm.poll();
-    const shown = await crm.same();
-    assert.equal(shown.length, since ? 3 : 9);
-    assert.ok(shown.some((text) => text.includes('Special')));
   }
 });
 

@@ -11,6 +11,7 @@ import { matching } from './checker/matching.ts';
 import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
+import { resurrections } from './checker/resurrections.ts';
 import { series } from './checker/series.ts';
 import { staleReads } from './checker/stale-reads.ts';
 import { ANNA, desk, event, gone, NOW, ours, Story } from './checker/story.ts';
@@ -323,6 +324,24 @@ const cases: Case[] = [
         .tell(3, { ...about, conflicts: [{ field: 'cancelledInCrm', winner: 'google' }] }, meeting)
         .store(3, 'e1')
         .end();
+    },
+  },
+  {
+    invariant: 'P7',
+    name: 'deleted on the phone as it is since the CRM let it recur no more, and back because of that',
+    judge: resurrections,
+    history: (bad) => {
+      const shown = ours('CH-1', { location: 'Desk', ...(bad ? {} : { recurrence: DAILY }) });
+      return planned({ recurrence: DAILY }, { recurrence: DAILY })
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk', recurrence: null }))
+        .run(2)
+        .write(2, 'patch', 'e1', shown)
+        .store(2, 'e1')
+        .onPhone('delete', 'e1', gone(shown))
+        .run(3)
+        .write(3, 'insert', 'e2', ours('CH-1'))
+        .store(3, 'e2')
+        .end({ recurrence: 'series' });
     },
   },
   {
@@ -1184,6 +1203,25 @@ const cases: Case[] = [
         .store(3, 'e1')
         .end();
     },
+  },
+  {
+    invariant: 'undo',
+    name: 'an undo takes a series away with an occurrence that was edited before it looked',
+    history: (bad) => {
+      const [all, one] = [ours('CH-1', { recurrence: DAILY }), 'e1_20261124T093000Z'];
+      const story = planned({ recurrence: DAILY }, { recurrence: DAILY })
+        .note({ kind: 'task', task: 3, what: 'undo', userId: ANNA, run: 1 })
+        .note({ kind: 'lease', task: 3, user: ANNA, fence: 3 });
+      const look = { kind: 'issue', task: 3, user: ANNA, method: 'GET', leaseUntil: 9 } as const;
+      if (!bad) story.note(look);
+      story.onPhone('edit', one, event({ location: 'Phone' }));
+      if (bad) story.note(look);
+      return story
+        .write(3, 'delete', 'e1', gone(all))
+        .write(3, 'delete', one, gone(event({ location: 'Phone' })))
+        .end({ recurrence: 'series' });
+    },
+    judge: undoings,
   },
   {
     invariant: 'P1',

@@ -50,12 +50,18 @@ export async function act(system: System, action: Action): Promise<void> {
     case 'connect':
       return connect(system, user);
     case 'leave':
-      await system.store.updateUser(user, (u) =>
-        u?.state === 'active'
-          ? dueNow({ ...u, leaving: action.how }, system.scheduler.now)
-          : undefined,
-      );
-      system.happened(user, action.how === 'keep' ? 'leavingKeep' : 'leavingRemove');
-      return system.hint(user);
+      return leave(system, user, action.how);
   }
+}
+
+/** The wish that the page stores, of everybody who is connected, in whatever state. */
+async function leave(system: System, user: string, how: 'keep' | 'remove'): Promise<void> {
+  let asked = false;
+  await system.store.updateUser(user, (u) => {
+    asked = u !== undefined && u.state !== 'disconnected' && u.state !== 'invited';
+    return u && asked ? dueNow({ ...u, leaving: how }, system.scheduler.now) : undefined;
+  });
+  if (!asked) return;
+  system.happened(user, how === 'keep' ? 'leavingKeep' : 'leavingRemove');
+  await system.hint(user);
 }

@@ -36,7 +36,7 @@ function unasked(view: View, effect: Effect): Violation[] {
   const edits = view.editsOf(view.rootOf({ side: 'google', user, id }));
   const asked = isAsked(edits, seq) || isHeir(view, effect);
   // An earlier generation that a person restored does not stay beside the later one.
-  const restored = edits.some((e) => e.op === 'restore' && e.seq < seq);
+  const restored = edits.some((e) => e.op === 'restore' && e.seq < seq && e.id === id);
   // An entry of the sync's that became a series goes whole.
   const left = view.hasLeft(user) && view.inserted.has(googleKey(user, seriesIn(id) ?? id));
   if (asked || restored || left || view.doing(task) === 'undo') return [];

@@ -94,7 +94,7 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
               (c) => view.rootOf({ side: 'crm', user: c.user, id: c.crmId }) === root,
             ))),
     );
-    if (!acted || !sawGuests(e, last)) return false;
+    if (!acted || !sawGuests(e, last) || !sawRule(others, e, last)) return false;
     return FIELDS.every((field) => {
       const value = said(e.side, e.after, field);
       if (value === undefined || value === said(e.side, e.before, field)) return true;
@@ -103,6 +103,15 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
     });
   });
 }
+
+/** Nor by which rule it recurs since, or that it does not recur any more. */
+function sawRule(others: Edit[], edit: Edit, last: Edit): boolean {
+  const now = rulesOf(edit.after);
+  const isReplacement = (e: Edit) => e.seq > edit.seq && rulesOf(e.after) !== now;
+  return [rulesOf(edit.before), rulesOf(last.before)].includes(now) || others.some(isReplacement);
+}
+
+const rulesOf = (raw: Raw | undefined): string => [...(raw?.recurrence ?? [])].sort().join('\n');
 
 /** Whoever cancels a meeting may not know yet whom the other side has invited, or taken off, since. */
 function sawGuests(edit: Edit, last: Edit): boolean {
