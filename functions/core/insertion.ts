@@ -63,7 +63,7 @@ export function insert(
 }
 
 /** What Google had newer and told, where the CRM did not know it and has not edited the field itself. */
-function unseenOffers(input: Prepared): Fields {
+export function unseenOffers(input: Prepared): Fields {
   const { link, intent, codec } = input;
   if (!link || !intent) return {};
   const seen = seenChange(link, intent);

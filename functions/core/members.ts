@@ -10,7 +10,7 @@ import { type Fields, sameValue } from './fields.ts';
 import { linkId } from './link.ts';
 import { knownGoogle, WITH_GROUP } from './merge.ts';
 import type { Intent, Link } from './records.ts';
-import { forCrm } from './sides.ts';
+import { forCrm, heldByCrm, type Prepared } from './sides.ts';
 import { DAY_MS } from './time.ts';
 
 /**
@@ -160,5 +160,25 @@ export function nameAgain(codec: Codec, link: Link): Decision {
   return {
     ...decide('follow', { link: state }),
     notice: { op: 'upsert', data, changed: [], ...redacted },
+  };
+}
+
+/**
+ * A member that is tied to another place: what Google had newer in the former one, and the CRM was told, is
+ * written here, and told again. The CRM may not have heard it yet: an offer, and no common value.
+ */
+export function retold(input: Prepared, decision: Decision): Decision {
+  const { codec, link, observed, unseen = {} } = input;
+  const names = Object.keys(unseen);
+  if (names.length === 0 || decision.link !== 'live') return decision;
+  const { agreed, offers, notice } = decision;
+  const held = heldByCrm(link, { ...(link && knownGoogle(link)), ...observed?.fields });
+  const data = forCrm(codec, { ...held, ...agreed, ...notice?.data, ...unseen }, link);
+  const changed = [...new Set([...(notice?.changed ?? []), ...names])];
+  return {
+    ...decision,
+    agreed: Object.fromEntries(Object.entries(agreed).filter(([name]) => !(name in unseen))),
+    offers: { ...offers, ...unseen },
+    notice: { ...notice, op: 'upsert', data, changed },
   };
 }

@@ -22,9 +22,10 @@ import {
   wasOff,
 } from './deletion.ts';
 import type { Fields } from './fields.ts';
-import { generationHere, insert } from './insertion.ts';
+import { generationHere, insert, unseenOffers } from './insertion.ts';
 import { adoptedId, lastWords } from './intent.ts';
 import { referenceOf } from './link.ts';
+import { retold } from './members.ts';
 import { knownGoogle, sameAs } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import {
@@ -58,7 +59,7 @@ export function plan(given: PlanInput): Decision {
     table[input.link?.state ?? 'none'][crmSide(input)][
       observed === undefined ? 'unread' : observed.state
     ];
-  return handlers[rule](input);
+  return retold(input, handlers[rule](input));
 }
 
 /**
@@ -108,7 +109,10 @@ function prepare(given: PlanInput): Prepared {
     data = Object.fromEntries(Object.entries(data).filter(([n]) => !codec.fields[n]?.hidden));
   }
   const word = intent?.op === 'delete' ? codec.canonical(lastWords(intent), context) : data;
-  return { ...given, observed, data, word };
+  const prepared = { ...given, observed, data, word };
+  if (!given.previous) return prepared;
+  const unseen = unseenOffers({ ...prepared, link: given.previous });
+  return { ...prepared, data: { ...data, ...unseen }, unseen };
 }
 
 /** Whether Google shows nothing but what the CRM said last. */
@@ -140,8 +144,10 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const { link, intent, observed } = input;
     // A CRM message that crossed with the deletion and edits nothing must not bring the event back.
     const byGoogle = isVanished(input) || link?.deletedBy === 'google';
-    // Nor is another organizer's ours to write again.
-    const news = hasNews(input) && !link?.foreign;
+    // Nor is another organizer's ours to write again. Where an undo has left it, it is looked at first: what
+    // is the user's own in it is the CRM's to change.
+    const isOurs = !link?.foreign || (link.stays === true && observed === undefined);
+    const news = hasNews(input) && isOurs;
     if (byGoogle && !news && toldDeletion(input)) return decide('nothing');
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the

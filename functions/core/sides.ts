@@ -42,13 +42,15 @@ export interface PlanInput {
   parent?: Link | undefined;
   /** The place in a group that the record has left: see Work. */
   left?: Observed;
+  /** The link that the record had at another place, of a member that gets a new one: see Work. */
+  previous?: Link;
 }
 
 /**
  * The same with canonical values, without what Google's owner hides; and with the CRM's last word on each
  * field, also where it has deleted the record since.
  */
-export type Prepared = PlanInput & { data: Fields; word: Fields };
+export type Prepared = PlanInput & { data: Fields; word: Fields; unseen?: Fields };
 
 /** Both sides merged. `read`: Google's; undefined: not read, so it is as the link knows it. */
 export function mergeWith(

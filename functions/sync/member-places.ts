@@ -182,7 +182,9 @@ async function findPlaces(
     else if (observed.state === 'live') {
       // One in the place that the group has moved away from says nothing of the one here.
       const born = there.find((l) => isHere(l, collection) && l.crmId === undefined);
+      const own = work.link;
       work.link = born ?? bequeath(run, collection, work, intent, observed);
+      if (own && !born) work.previous = own;
     } else if (observed.group === undefined) work.nowhere = 'noPlace' satisfies Nowhere;
   }
 

@@ -36,6 +36,8 @@ export interface Work {
   parent?: Link | undefined;
   /** Its place in a group, as read before the object that `observed` is: the record has left it. */
   left?: Observed;
+  /** Its link until now, of a member that is tied to another place: that says what the CRM was told of it. */
+  previous?: Link;
   /** The CRM names a place in a group that is not there. */
   nowhere?: Nowhere;
   /** What became of its group, and takes it along. */

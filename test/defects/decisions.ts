@@ -277,4 +277,20 @@ export const decisions: Defect[] = [
     test: seriesCare,
     pattern: 'undo: a changed time stays when the CRM',
   },
+  {
+    name: 'an invitation whose import was undone is not looked at when the CRM edits what is the user’s own',
+    file: 'functions/core/plan.ts',
+    from: 'const isOurs = !link?.foreign || (link.stays === true && observed === undefined);',
+    to: 'const isOurs = !link?.foreign;',
+    test: undo,
+    pattern: 'P4 undo: an invitation whose import',
+  },
+  {
+    name: 'an invitation whose import was undone, and that has gone, is written as an event of one’s own',
+    file: 'functions/core/plan.ts',
+    from: '(link.stays === true && observed === undefined);',
+    to: '(link.stays === true);',
+    test: undo,
+    pattern: 'P4 undo: an invitation whose import',
+  },
 ];

@@ -441,7 +441,7 @@ export const defects: Defect[] = [
   {
     name: 'a cancelled invitation is written again as an event of one’s own',
     file: 'functions/core/plan.ts',
-    from: 'hasNews(input) && !link?.foreign;',
+    from: 'hasNews(input) && isOurs;',
     to: 'hasNews(input);',
     test: 'test/integration/meetings.test.ts',
     pattern: 'cancelled by the organizer',

@@ -263,4 +263,20 @@ export const series: Defect[] = [
     test: seriesCrm,
     pattern: 'rule 10: an occurrence restored under another name',
   },
+  {
+    name: 'forget what an exception’s record was told when its series is written anew',
+    file: 'functions/sync/member-places.ts',
+    from: 'if (own && !born) work.previous = own;',
+    to: '',
+    test: seriesCrm,
+    pattern: 'P1 what an exception’s record was told',
+  },
+  {
+    name: 'take for a common value what the CRM may not have heard of an exception in a series written anew',
+    file: 'functions/core/plan.ts',
+    from: 'return retold(input, handlers[rule](input));',
+    to: 'return handlers[rule](input);',
+    test: seriesCrm,
+    pattern: 'P1 what an exception’s record was told',
+  },
 ];

@@ -2,24 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { take } from '../../functions/triggers/crm-change.ts';
-import { createWorld, visit, type World } from '../support/world.ts';
-
-/** Somebody outside of the firm invites the user; resolves to the event's id. */
-async function invite(world: World, user: string): Promise<string> {
-  world.workspace.createAccount({ email: 'boss@else.example' });
-  const invited = await world.workspace.handle({
-    method: 'POST',
-    url: '/calendar/v3/calendars/primary/events',
-    headers: { authorization: 'Bearer user:boss@else.example', 'content-type': 'application/json' },
-    body: JSON.stringify({
-      summary: 'Invitation',
-      start: { date: '2026-11-27' },
-      end: { date: '2026-11-28' },
-      attendees: [{ email: `${user}@firm.example` }],
-    }),
-  });
-  return JSON.parse(invited.body).id;
-}
+import { createWorld, invite, visit, type World } from '../support/world.ts';
 
 test('P10 C20 an unlinked event and what we do not map are never touched; mails are never sent', async () => {
   const world = createWorld();

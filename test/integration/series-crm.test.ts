@@ -817,6 +817,33 @@ test('rule 11: disconnect with removal and connect again: the series and what is
   assert.deepEqual(await crm.same(), [ROUNDS[0], '2026-12-01T08:00:00.000Z Special', ROUNDS[3]]);
 });
 
+for (const heard of ['before', 'after', 'never: deleted']) {
+  test(`P1 what an exception’s record was told, and the CRM never says again, is in the series written anew: heard ${heard}`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()), crm.edit('X', exception('12-08'), at('12-08')));
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { summary: 'Phone' });
+    await world.poll();
+    const late = heard === 'before' ? [] : world.messages.splice(0);
+    await crm.hear();
+    await reconnected(crm, heard === 'never: deleted' ? [crm.remove('X')] : []);
+    await world.poll();
+    if (heard === 'never: deleted') {
+      assert.deepEqual(await crm.same(), ROUNDS.toSpliced(2, 1));
+      return;
+    }
+    // What the CRM says before it has heard of it is no word on it.
+    if (heard === 'after') await crm.publish(crm.edit('X', { place: 'Bern' }));
+    world.messages.unshift(...late);
+    await crm.hear();
+    assert.deepEqual(await crm.same(), ROUNDS.with(2, '2026-12-08T08:00:00.000Z Phone'));
+    // Afterwards it is.
+    await crm.publish(crm.edit('X', { subject: 'Round' }));
+    assert.deepEqual(await crm.same(), ROUNDS);
+  });
+}
+
 test('rule 9: to a dedicated calendar the series moves with its exceptions and cancelled occurrences', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly()));

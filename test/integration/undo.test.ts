@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { SyncError } from '../../functions/errors.ts';
 import { undoRun } from '../../functions/sync/undo.ts';
-import { createWorld, visit, type World } from '../support/world.ts';
+import { createWorld, invite, visit, type World } from '../support/world.ts';
 
 async function startWorld(): Promise<World> {
   const world = createWorld();
@@ -208,6 +208,35 @@ test('undo: where the event of an import that was taken back has gone since, the
   await world.poll();
   await assertCalm(world);
 });
+
+for (const since of ['stays', 'goes']) {
+  test(`P4 undo: an invitation whose import was taken back ${since}: the CRM’s edit of what is the user’s own`, async () => {
+    const world = await startWorld();
+    const id = await invite(world, 'anna');
+    await world.poll();
+    const run = await latestRun(world);
+    const { data, changeId } = world.messages.at(-1) ?? {};
+    const { conferenceUrl: _, ...told } = data as { conferenceUrl?: string };
+    await undoRun(world.engine, 'anna', run);
+    if (since === 'goes') await world.phone('anna', 'DELETE', `/${id}`);
+    world.messages.length = 0;
+    const born = { googleId: id, seen: changeId ?? '' };
+    await world.crm(world.change('v1', { ...told, reminderMinutes: 10 }, born));
+    assert.deepEqual(
+      world.messages.map((m) => [m.op, m.crmId]),
+      since === 'goes' ? [['delete', 'v1']] : [],
+    );
+    const events = await world.events();
+    assert.deepEqual(
+      events.map((e) => [e.id, (e as { reminders?: object }).reminders]),
+      since === 'goes'
+        ? []
+        : [[id, { useDefault: false, overrides: [{ method: 'popup', minutes: 10 }] }]],
+    );
+    if (since === 'goes') await world.poll();
+    await assertCalm(world);
+  });
+}
 
 test('undo: an import is taken back while the CRM takes the record over: it is gone there, and stays at Google', async () => {
   const world = await startWorld();

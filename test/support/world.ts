@@ -360,3 +360,20 @@ export function visit(day = 1, hour = 9, more: object = {}): object {
     ...more,
   };
 }
+
+/** Somebody outside of the firm invites the user; resolves to the event's id. */
+export async function invite(world: World, user: string): Promise<string> {
+  world.workspace.createAccount({ email: 'boss@else.example' });
+  const invited = await world.workspace.handle({
+    method: 'POST',
+    url: '/calendar/v3/calendars/primary/events',
+    headers: { authorization: 'Bearer user:boss@else.example', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      summary: 'Invitation',
+      start: { date: '2026-11-27' },
+      end: { date: '2026-11-28' },
+      attendees: [{ email: `${user}@firm.example` }],
+    }),
+  });
+  return JSON.parse(invited.body).id;
+}
