@@ -5,7 +5,7 @@ import { type Decision, decide, type Notice, refuse } from './decision.ts';
 import type { Fields } from './fields.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
-import { forCrm, mergeWith, type Prepared, seenChange } from './sides.ts';
+import { forCrm, isRenamed, mergeWith, type Prepared, seenChange } from './sides.ts';
 import type { Rule } from './table.ts';
 
 /** The decision to write the CRM's record as a new object; refused or left waiting where that cannot be. */
@@ -58,7 +58,7 @@ export function insert(
   return {
     ...decide(rule, { link: 'live', agreed, offers: unseen }),
     write: { kind: 'insert', googleId, crmId: intent.crmId, generation, fields },
-    ...((all.length + changed.length > 0 || alone) && { notice }),
+    ...((all.length + changed.length > 0 || alone || isRenamed(input, googleId)) && { notice }),
   };
 }
 

@@ -185,7 +185,8 @@ export function heldByCrm(link: Link | undefined, known: Fields): Fields {
 function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | undefined {
   const { codec, observed } = input;
   const changed = Object.keys(merged.toCrm);
-  const isNews = changed.length + merged.conflicts.length > 0 || standsAlone(input);
+  const isSaid = changed.length + merged.conflicts.length > 0;
+  const isNews = isSaid || standsAlone(input) || isRenamed(input, observed?.googleId);
   if (!isNews) return undefined;
   const rejected = rejection(input, merged.refused, "Google's values are in data");
   return {
@@ -196,6 +197,17 @@ function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | 
     ...(rejected && { rejected }),
     ...(observed?.redacted && isConcealed(input.link, observed) && { redacted: true }),
   };
+}
+
+/**
+ * Whether the CRM calls the record in this user's place by another object's id, as the former owner's from
+ * before a hand-over: the user may have a copy of that, and what is told of it would be taken for the record's.
+ */
+export function isRenamed({ link, intent, context }: Prepared, googleId: string | undefined) {
+  const named = intent?.adopted?.[context.userId]?.googleId;
+  if (named === undefined || named === googleId) return false;
+  // A member of a group is known by its place. Without a version it was written by a run that died then.
+  return !intent?.member && (!link || (link.origin === 'crm' && link.crmVersion === undefined));
 }
 
 /** Tells which of the CRM's changes are the owner's to make; undefined when there is none. */

@@ -351,6 +351,22 @@ export const defects: Defect[] = [
     pattern: 'rule 11',
   },
   {
+    name: 'the CRM goes on calling a record by its former owner’s event',
+    file: 'functions/core/insertion.ts',
+    from: ' || isRenamed(input, googleId)',
+    to: '',
+    test: 'test/integration/owners.test.ts',
+    pattern: 'what the record is called after a hand-over',
+  },
+  {
+    name: 'what a record is called after a hand-over dies with the run that wrote it',
+    file: 'functions/core/sides.ts',
+    from: ' || isRenamed(input, observed?.googleId)',
+    to: '',
+    test: 'test/integration/owners.test.ts',
+    pattern: 'by the run after one that died',
+  },
+  {
     name: 'a guest takes the claim of a meeting from its organizer',
     file: 'functions/core/claim.ts',
     from: 'if (!wanted.own) return stored;',

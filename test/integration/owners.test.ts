@@ -218,8 +218,59 @@ test('rule 1: what was adopted and handed over is out of the bin again: it goes,
   await world.phone('anna', 'PATCH', `/${born.id}`, { status: 'confirmed' });
   await world.poll('anna');
   assert.equal((await world.events('anna')).length, 1);
-  assert.deepEqual(world.messages, []);
+  // Handed back, the record has another id.
+  assert.deepEqual(
+    world.messages.map((m) => [m.op, m.crmId, m.changed]),
+    [['upsert', 'g1', []]],
+  );
 });
+
+for (const dies of [false, true])
+  test(`rule 1 C21: what the record is called after a hand-over is told${dies ? ', by the run after one that died' : ''}: its former object is another one`, async () => {
+    const world = createWorld();
+    for (const userId of ['anna', 'luca']) await world.connect(userId);
+    const { crm, outbox, settle } = crmOf(world);
+    await announce(crm, 'anna', 'luca');
+    const at = { date: '2026-11-26' };
+    const participants = [{ email: 'luca@firm.example' }];
+    const { crmId } = await crm.create('anna', { start: at, end: at, participants });
+    await settle();
+    const [event] = await world.events('anna');
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+    await world.poll('anna');
+    await settle();
+    assert.equal(crm.record(crmId)?.googleId, event?.id);
+    await crm.edit(crmId, {}, 'luca');
+    const { commit } = world.store;
+    world.store.commit = (lease, what, release) =>
+      dies && what.links ? Promise.reject(new Error('killed')) : commit(lease, what, release);
+    const handedOver = Promise.all(outbox.splice(0).map((change) => world.crm(change)));
+    if (dies) await assert.rejects(handedOver, /killed/);
+    else await handedOver;
+    world.store.commit = commit;
+    world.advance(200_000);
+    if (dies) await world.poll('luca');
+    // The former owner moves it away before the sync takes it out there: the guest's copy stays.
+    const aside = world.workspace.calendars.create('anna@firm.example', 'Own', 'UTC', null);
+    await world.phone('anna', 'POST', `/${event?.id}/move?destination=${aside.id}`);
+    const all = async () => {
+      for (const userId of ['luca', 'anna', 'luca']) await world.poll(userId);
+      await settle();
+    };
+    await all();
+    const own = (await world.events('luca')).find(({ id }) => id !== event?.id)?.id;
+    assert.equal(crm.record(crmId)?.googleId, own);
+    await world.phone('anna', 'DELETE', `/${event?.id}`, undefined, aside.id);
+    await all();
+    assert.deepEqual(
+      crm.records().map((r) => [r.crmId, r.userId, r.data.place]),
+      [[crmId, 'luca', 'Bern']],
+    );
+    assert.deepEqual(
+      (await world.events('luca')).map(({ id }) => id),
+      [own],
+    );
+  });
 
 test('rule 1 rule 6: an entry that became a series on the phone is handed over and back: one event more, the series stays', async () => {
   const world = createWorld();

@@ -1008,6 +1008,18 @@ const cases: Case[] = [
     judge: places,
   },
   {
+    invariant: 'rule 9',
+    name: 'what went with that calendar is told as deleted, and had not become a series before',
+    history: (bad) =>
+      adopted()
+        .onPhone('vanish', 'g1', event(bad ? {} : { recurrence: DAILY }))
+        .run(2)
+        .tell(2, { googleId: 'g1', op: 'delete' })
+        .note({ kind: 'user', user: ANNA, what: 'calendarDropped' })
+        .end(),
+    judge: places,
+  },
+  {
     invariant: 'rule 12',
     name: 'a guest is missing in the record',
     history: (bad) => {

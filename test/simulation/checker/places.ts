@@ -2,7 +2,7 @@
  * Rule 8: an event that a person moved to another calendar and back is the same record again. Rule 9: what
  * goes with a calendar of the sync's own is deleted nowhere else.
  */
-import type { Edit, Told } from '../history.ts';
+import type { Edit, Raw, Told } from '../history.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -34,9 +34,10 @@ function goneWithItsCalendar(view: View, { seq, message }: Told): Violation[] {
   const last = view.edits.findLast(
     (e) => e.side === 'google' && e.user === userId && e.id === googleId && e.seq < seq,
   );
-  const isTaken = view
-    .effectsOn(userId, googleId)
-    .some((e) => e.seq < seq && e.after.status === 'cancelled');
+  // Where the CRM knows no series, an event that has become one is its occurrences from then on.
+  const isOver = ({ status, recurrence }: Raw) =>
+    status === 'cancelled' || (view.final.recurrence !== 'series' && recurrence !== undefined);
+  const isTaken = view.effectsOn(userId, googleId).some((e) => e.seq < seq && isOver(e.after));
   if (last?.op !== 'vanish' || isTaken) return [];
   return [violation('rule 9', `${googleId} of ${userId} went with its calendar, told as deleted`)];
 }
