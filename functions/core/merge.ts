@@ -242,6 +242,15 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
 const lastSeen = (offer: Offer | undefined, seen: number): Told | undefined =>
   offer?.own ? undefined : offer?.earlier?.findLast(({ change }) => change <= seen);
 
+/** What the CRM held before it said something new: the base, with what it has seen of Google's since. */
+export function heldBefore({ crm, offered }: Base, seen: number): Fields {
+  const known = offeredFields(offered).flatMap(([name, offer]): [string, Json][] => {
+    const told = offer.change <= seen ? offer : lastSeen(offer, seen);
+    return told ? [[name, told.value]] : [];
+  });
+  return { ...crm, ...Object.fromEntries(known) };
+}
+
 /** Of a list the CRM decides only who is on it; names and answers of the entries are Google's. */
 export function sameAs(
   spec: FieldSpec | undefined,

@@ -7,7 +7,14 @@ import { type Decision, decide, type Name, type Notice } from './decision.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
 import { adoptedId } from './intent.ts';
 import { changeNumber } from './link.ts';
-import { knownGoogle, type Merged, merge, offeredFields, type Policy } from './merge.ts';
+import {
+  heldBefore,
+  knownGoogle,
+  type Merged,
+  merge,
+  offeredFields,
+  type Policy,
+} from './merge.ts';
 import type { Rejection } from './messages.ts';
 import type { Intent, Link } from './records.ts';
 import type { Rule } from './table.ts';
@@ -147,7 +154,8 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   if (changed.length > 0 && googleId) {
     const isMarked = intent?.op === 'upsert' && !adopted && (observed ?? link)?.group === undefined;
     const word = isMarked ? { word: wordOf(taken(input, merged)) } : {};
-    const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted, ...word };
+    const held = link ? heldBefore(link, seenChange(link, intent)) : {};
+    const patch: Patch = { changed, target, before: held, adopted, ...word };
     decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };
   }
   const notice = mergeNotice(input, merged, {
