@@ -46,7 +46,9 @@ export function untouched(view: View): Violation[] {
       for (const id of names.get(entry.id) ?? []) adopted.add(googleKey(entry.user, id));
     if (entry.kind === 'applied' && entry.message.googleId !== undefined) {
       const { userId, googleId } = entry.message;
-      for (const { crmId } of entry.changed)
+      // A message that changes nothing names it as well: the CRM hands it over under that name.
+      const crmIds = [...entry.changed.map((c) => c.crmId), entry.message.crmId];
+      for (const crmId of new Set(crmIds.filter((id) => id !== undefined)))
         names.set(crmId, [...(names.get(crmId) ?? []), googleId]);
       // A record goes on as another occurrence when its series moves.
       adopted
