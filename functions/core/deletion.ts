@@ -153,14 +153,15 @@ export function hasUnseenOffers(input: Prepared): boolean {
   );
 }
 
-function isUnseen({ codec, intent, data }: Prepared, link: Link, name: string): boolean {
+function isUnseen({ codec, intent, data, parent }: Prepared, link: Link, name: string): boolean {
   const offer = link.offered[name];
   const spec = codec.fields[name];
   if (!offer || !spec) return false;
   // No word on a field is not the word that it was emptied.
   if (name in data && sameAs(spec, data[name], offer.value)) return false;
-  // Google back at what both sides held, or the CRM's own word told back to it, is nobody's edit.
-  const held = [link.google[name], link.crm[name]].some((value) =>
+  // Google back at what both sides held, or the CRM's own word told back to it, be it on the whole group, is
+  // nobody's edit.
+  const held = [link.google[name], link.crm[name], parent?.crm[name]].some((value) =>
     sameAs(spec, offer.value, value),
   );
   return offer.change > seenChange(link, intent) && !held;

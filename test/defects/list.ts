@@ -915,4 +915,12 @@ export const defects: Defect[] = [
     test: 'test/integration/guests.test.ts',
     pattern: 'whom the phone has invited the CRM takes off',
   },
+  {
+    name: 'what the CRM said of the series counts as the phone’s edit of an occurrence',
+    file: 'functions/core/deletion.ts',
+    from: ', parent?.crm[name]].some',
+    to: '].some',
+    test: 'test/integration/series-crm.test.ts',
+    pattern: 'its new title of the series stands in it',
+  },
 ];

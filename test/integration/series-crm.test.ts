@@ -529,6 +529,26 @@ test('edited at Google, cancelled in the CRM: edit beats delete, told plainly; d
   assert.equal((await crm.same()).length, 3);
 });
 
+test('rule 2: cancelled before the CRM hears that its new title of the series stands in it as well: it goes, in silence', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.edit('X', exception('12-01', { place: 'Thun' }), at('12-01')));
+  await crm.publish(crm.edit('S', { subject: 'Talk' }));
+  const cancelled = exception('12-01', { place: 'Thun', status: 'cancelled' });
+  const { seen: _, ...message } = world.change('X', cancelled, { occurrence: at('12-01') });
+  world.messages.length = 0;
+  await world.crm(message);
+  assert.deepEqual(
+    (await world.events()).flatMap((e) => e.location ?? []),
+    [],
+  );
+  assert.deepEqual(
+    world.messages.flatMap((m) => m.conflicts ?? []),
+    [],
+  );
+});
+
 for (const gone of ['A', 'z']) {
   test(`P3 an occurrence that the CRM leaves out and takes over from the phone at once is one record, also when all is written anew (${gone})`, async () => {
     const crm = await connected();
