@@ -159,11 +159,11 @@ function isUnseen({ codec, intent, data, parent }: Prepared, link: Link, name: s
   if (!offer || !spec) return false;
   // No word on a field is not the word that it was emptied.
   if (name in data && sameAs(spec, data[name], offer.value)) return false;
-  // Google back at what both sides held, or the CRM's own word told back to it, be it on the whole group, is
-  // nobody's edit.
-  const held = [link.google[name], link.crm[name], parent?.crm[name]].some((value) =>
-    sameAs(spec, offer.value, value),
-  );
+  // Google back at what both sides held, or the CRM's own word told back to it, is nobody's edit. Nor is its
+  // word on the whole group; but that it left a field empty there may be a person's, who emptied it here.
+  const said = parent?.crm[name] ?? undefined;
+  const words = [link.google[name], link.crm[name], ...(said === undefined ? [] : [said])];
+  const held = words.some((value) => sameAs(spec, offer.value, value));
   return offer.change > seenChange(link, intent) && !held;
 }
 

@@ -45,10 +45,10 @@ export function plan(given: PlanInput): Decision {
   const input = prepare(given);
   const { observed } = input;
   if (input.yields) return handlers.yield(input);
-  if (observed?.ignored && input.link?.state !== 'live')
-    return isMadeOver(input)
-      ? handlers.insert({ ...input, observed: undefined })
-      : decide('nothing');
+  if (input.link?.state !== 'live') {
+    if (isMadeOver(input)) return handlers.insert({ ...input, observed: undefined });
+    if (observed?.ignored) return decide('nothing');
+  }
   // What the CRM knows as one record has become a group: to write there would change all of it.
   if (observed?.whole)
     return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');

@@ -918,9 +918,17 @@ export const defects: Defect[] = [
   {
     name: 'what the CRM said of the series counts as the phone’s edit of an occurrence',
     file: 'functions/core/deletion.ts',
-    from: ', parent?.crm[name]].some',
-    to: '].some',
+    from: '...(said === undefined ? [] : [said])',
+    to: '',
     test: 'test/integration/series-crm.test.ts',
     pattern: 'its new title of the series stands in it',
+  },
+  {
+    name: 'a guest of the old owner, who is disabled, gets the old owner’s event for the record',
+    file: 'functions/core/plan.ts',
+    from: 'if (isMadeOver(input)) return',
+    to: 'if (observed?.ignored && isMadeOver(input)) return',
+    test: 'test/integration/owners.test.ts',
+    pattern: 'handed over to a guest while its owner is disabled',
   },
 ];

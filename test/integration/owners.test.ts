@@ -41,6 +41,36 @@ test('rule 1: the new owner is not connected: the record waits, and is written o
   assert.deepEqual(await world.events('anna'), []);
 });
 
+test('rule 1: handed over to a guest while its owner is disabled: an event of its own, which stays when the owner’s goes', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca']) await world.connect(user);
+  const { crm, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll('anna');
+  await settle();
+  await world.phone('anna', 'PATCH', `/${own.id}`, { attendees: [{ email: 'luca@firm.example' }] });
+  await world.store.updateUser('anna', (user) => user && { ...user, enabled: false });
+  const { crmId = '' } = crm.records()[0] ?? {};
+  await crm.edit(crmId, { subject: 'Yours' }, 'luca');
+  await settle();
+  await world.store.updateUser('anna', (user) => user && { ...user, enabled: true });
+  for (const user of ['anna', 'luca']) {
+    await world.poll(user);
+    await settle();
+  }
+  assert.deepEqual(await world.events('anna'), []);
+  assert.deepEqual(
+    (await world.events('luca')).map((e) => e.summary),
+    ['Yours'],
+  );
+  assert.deepEqual(
+    crm.records().map((r) => [r.crmId, r.userId]),
+    [[crmId, 'luca']],
+  );
+});
+
 test('C21 a meeting of two synced users is one CRM appointment, whichever calendar is read first', async () => {
   const world = createWorld();
   await world.connect('anna');
