@@ -38,6 +38,8 @@ export interface MergeInput {
   seen: number;
   /** Its state was looked at before: it gets no second answer. */
   again?: boolean;
+  /** What it was told since was about a record that it does not know to be this one. */
+  deaf?: boolean;
   /** The newest offer that it can show the value of; absent: any, since it does not say what it had seen. */
   mayShow?: number | undefined;
   policy: Policy;
@@ -125,7 +127,7 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
   for (const v of views) {
     if (crmEdited && !leftOpen.includes(v)) takeFromCrm(v, merged);
     else if (spec.listKey && contradicts(v, spec.listKey)) correctList(v, spec.listKey, merged);
-    else if ((googleEdited && isNews(v)) || (isMissed(v) && !leftOpen.includes(v)))
+    else if ((googleEdited && isNews(v, input)) || (isMissed(v) && !leftOpen.includes(v)))
       merged.toCrm[v.name] = v.google ?? null;
     else if (!googleEdited && v.confirmed) {
       merged.agreed[v.name] = v.google ?? null;
@@ -160,8 +162,8 @@ export function asGoogleSays(list: Json | undefined, google: Json | undefined, k
 }
 
 /** Whether the CRM was not told that already. */
-const isNews = ({ offer, shown }: View) =>
-  offer === undefined || !sameValue(offer.google ?? offer.value, shown);
+const isNews = ({ offer, shown, confirmed }: View, { deaf }: MergeInput) =>
+  offer === undefined || (deaf && !confirmed) || !sameValue(offer.google ?? offer.value, shown);
 
 /** It was told, but shows an older value and does not say what it has seen: told again. */
 const isMissed = ({ stale, crm, google }: View) => stale && !sameValue(crm, google);
@@ -239,6 +241,15 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
 /** What the CRM was told before the offer and has confirmed; of its own word told back to it, nothing. */
 const lastSeen = (offer: Offer | undefined, seen: number): Told | undefined =>
   offer?.own ? undefined : offer?.earlier?.findLast(({ change }) => change <= seen);
+
+/** What the CRM held before it said something new: the base, with what it has seen of Google's since. */
+export function heldBefore({ crm, offered }: Base, seen: number): Fields {
+  const known = offeredFields(offered).flatMap(([name, offer]): [string, Json][] => {
+    const told = offer.change <= seen ? offer : lastSeen(offer, seen);
+    return told ? [[name, told.value]] : [];
+  });
+  return { ...crm, ...Object.fromEntries(known) };
+}
 
 /** Of a list the CRM decides only who is on it; names and answers of the entries are Google's. */
 export function sameAs(

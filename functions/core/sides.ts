@@ -5,8 +5,16 @@ import { isConcealed } from './conceal.ts';
 import { wholeTexts } from './cut.ts';
 import { type Decision, decide, type Name, type Notice } from './decision.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
+import { adoptedId } from './intent.ts';
 import { changeNumber } from './link.ts';
-import { knownGoogle, type Merged, merge, offeredFields, type Policy } from './merge.ts';
+import {
+  heldBefore,
+  knownGoogle,
+  type Merged,
+  merge,
+  offeredFields,
+  type Policy,
+} from './merge.ts';
 import type { Rejection } from './messages.ts';
 import type { Intent, Link } from './records.ts';
 import type { Rule } from './table.ts';
@@ -54,7 +62,7 @@ export type Prepared = PlanInput & { data: Fields; word: Fields; unseen?: Fields
 
 /** Both sides merged. `read`: Google's; undefined: not read, so it is as the link knows it. */
 export function mergeWith(
-  { codec, policy, link, intent, observed, data }: Prepared,
+  { codec, policy, link, intent, observed, data, context }: Prepared,
   read: Observed | undefined,
 ): Merged {
   const foreign = observed?.foreign ?? link?.foreign ?? false;
@@ -68,12 +76,27 @@ export function mergeWith(
     seen: seenChange(link, intent),
     // Because the user has connected, for example.
     again: !isNew(link, intent),
+    deaf: goesByFormerId(link, intent, context.userId),
     mayShow: newestShown(link, intent),
     locked: (name) =>
       (foreign && !codec.fields[name]?.own && codec.fields[name]?.flow !== 'crm') ||
       (hides && name === 'private'),
   });
 }
+
+/**
+ * The CRM restored the record under another crmId, and calls the object by an id that it had before: messages
+ * that bear neither name are not of it.
+ */
+const goesByFormerId = (
+  link: Link | undefined,
+  intent: Intent | undefined,
+  userId: string,
+): boolean =>
+  intent !== undefined &&
+  link?.crmId !== undefined &&
+  link.crmId !== intent.crmId &&
+  adoptedId(intent, userId) !== link.googleId;
 
 /**
  * The number of the newest of our changes that the CRM had applied; -1 when it does not say. A change
@@ -131,7 +154,8 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   if (changed.length > 0 && googleId) {
     const isMarked = intent?.op === 'upsert' && !adopted && (observed ?? link)?.group === undefined;
     const word = isMarked ? { word: wordOf(taken(input, merged)) } : {};
-    const patch: Patch = { changed, target, before: link?.crm ?? {}, adopted, ...word };
+    const held = link ? heldBefore(link, seenChange(link, intent)) : {};
+    const patch: Patch = { changed, target, before: held, adopted, ...word };
     decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };
   }
   const notice = mergeNotice(input, merged, {

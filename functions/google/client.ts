@@ -6,7 +6,7 @@
 import { INSTANCE_RETRIES, type RetryBudget, refilled, retryDelay } from '../core/retry.ts';
 import { isSyncError, SyncError, saysNothingDone } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { GoogleSession, Result } from '../sync/collection.ts';
+import { errorOf, type GoogleSession, type Result } from '../sync/collection.ts';
 import type { Clock, Random } from '../sync/ports.ts';
 import { decodeBatch, encodeBatch, MAX_BATCH } from './batch.ts';
 import { failureOf } from './failure.ts';
@@ -288,8 +288,6 @@ function judge<T>(answer: HttpAnswer | SyncError | undefined): Result<T> {
   }
 }
 
-const errorOf = (result: Result<unknown> | undefined) =>
-  result && !result.ok ? result.error : undefined;
 const retryable = (result: Result<unknown> | undefined) => errorOf(result)?.kind === 'retry';
 const byRetryAfter = (a: SyncError | undefined, b: SyncError | undefined) =>
   (b?.retryAfterMs ?? 0) - (a?.retryAfterMs ?? 0);

@@ -19,6 +19,10 @@ export interface GoogleSession {
 /** What one call brought: its data, or why not. */
 export type Result<T> = { ok: true; data: T } | { ok: false; error: SyncError };
 
+/** Why the call failed; undefined when it did not, or was not made. */
+export const errorOf = (result: Result<unknown> | undefined): SyncError | undefined =>
+  result && !result.ok ? result.error : undefined;
+
 /** One write as the adapter sends it; `etag` goes into If-Match. */
 export type CollectionWrite<Raw> =
   | { kind: 'insert'; googleId: string | undefined; body: Raw }

@@ -1,7 +1,7 @@
 import type { Link } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { stopChannels } from './channels.ts';
-import type { Collection, Result } from './collection.ts';
+import { type Collection, errorOf, type Result } from './collection.ts';
 import { isAttempt } from './creation.ts';
 import { read, type Work } from './observe.ts';
 import { knownPlaces } from './places.ts';
@@ -161,8 +161,6 @@ async function removeFrom(run: Run, there: Collection, ours: Link[]): Promise<Li
   return removed;
 }
 
-const errorOf = (result: Result<unknown> | undefined) =>
-  result && !result.ok ? result.error : undefined;
 const isGone = (result: Result<unknown> | undefined) =>
   result?.ok === true || isSyncError(errorOf(result), 'gone');
 

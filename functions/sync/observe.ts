@@ -11,6 +11,7 @@ import { claimShared, passOn } from './claims.ts';
 import type { Collection, Page } from './collection.ts';
 import { knownGroups, placeGroups } from './groups.ts';
 import { asFormer, recognise } from './recognise.ts';
+import { grownInto, restoredAnew } from './restored.ts';
 import type { Run } from './run.ts';
 
 /** One record on its way through a run. */
@@ -82,6 +83,8 @@ export async function observeIntents(
       : await store.linksByGoogleId(run.user.userId, record, adopted.map(idOf)),
     (link) => link.googleId,
   );
+  const missing = adopted.map(idOf).filter((id) => !byGoogleId.has(id));
+  for (const [id, link] of await grownInto(run, collection, missing)) byGoogleId.set(id, link);
   const restored = await restoredAnew(run, collection, adopted, byGoogleId);
   const works = intents.map((intent): Work => {
     const own = byCrmId.get(intent.crmId);
@@ -112,28 +115,6 @@ const mayTake = (link: Link, intent: Intent, restored: ReadonlySet<string>) =>
   (link.crmId === undefined && link.formerOf === undefined) ||
   link.crmId === intent.crmId ||
   restored.has(link.id);
-
-/**
- * Ids of links that pass to another record: a deleted one whose event lives on may be restored under
- * another crmId (design rule 10). Whoever was deleted has nothing to do with the event any more.
- */
-async function restoredAnew(
-  run: Run,
-  { codec }: Collection,
-  adopted: Intent[],
-  byGoogleId: ReadonlyMap<string, Link>,
-): Promise<Set<string>> {
-  const claimed = adopted
-    .flatMap((intent) => byGoogleId.get(adoptedId(intent, run.user.userId) ?? '') ?? [])
-    .filter((link) => link.crmId !== undefined);
-  if (claimed.length === 0) return new Set();
-  const before = await run.engine.store.getIntents(
-    codec.record,
-    claimed.map((link) => link.crmId ?? ''),
-  );
-  const deleted = new Set(before.filter((i) => i.op === 'delete').map((i) => i.crmId));
-  return new Set(claimed.filter((l) => deleted.has(l.crmId ?? '')).map((l) => l.id));
-}
 
 /** The records of a page of Google's changes. `until`: the end of what was read before, if anything. */
 export async function observePage(

@@ -915,4 +915,12 @@ export const defects: Defect[] = [
     test: 'test/integration/crossings.test.ts',
     pattern: 'the conflict is told, where Google wins',
   },
+  {
+    name: 'whom the CRM was told of cannot be taken off by it',
+    file: 'functions/core/sides.ts',
+    from: 'const held = link ? heldBefore(link, seenChange(link, intent)) : {};',
+    to: 'const held = link ? heldBefore(link, -1) : {};',
+    test: 'test/integration/guests.test.ts',
+    pattern: 'whom the phone has invited the CRM takes off',
+  },
 ];

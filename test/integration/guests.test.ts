@@ -60,6 +60,25 @@ test('P4 guests of both sides stay, however often the CRM’s word on its own is
   assert.deepEqual(await guests(), ['luca', 'mira']);
 });
 
+test('rule 12: whom the phone has invited the CRM takes off once it has heard of that, and not before', async () => {
+  for (const hasSeen of [false, true]) {
+    const world = createWorld();
+    for (const user of ['anna', 'mira']) await world.connect(user);
+    await world.crm(world.change('v1', visit()));
+    const [event] = await world.events();
+    const attendees = [{ email: 'mira@firm.example' }];
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees });
+    await world.poll();
+    const told = world.messages.findLast((m) => m.crmId === 'v1');
+    assert.deepEqual(told?.changed, ['participants']);
+    const seen = hasSeen && told ? { seen: told.changeId } : {};
+    await world.crm(world.change('v1', visit(1, 9, { participants: [] }), seen));
+    const [after] = await world.events();
+    assert.equal(after?.attendees?.length ?? 0, hasSeen ? 0 : 1);
+    assert.deepEqual(world.workspace.mails, []);
+  }
+});
+
 test('rule 7: the own answer travels both ways, a declined event is not busy; the rest is the organizer’s', async () => {
   const world = createWorld();
   await world.connect('anna');

@@ -587,6 +587,60 @@ test('rule 6: a CRM edit or delete of an event that has just become a series is 
   }
 });
 
+for (const [born, says] of [
+  ['CRM', true],
+  ['CRM', false],
+  ['Google', true],
+] as const)
+  test(`P4 restored by the CRM under another name while it became a series: it is the first occurrence, with the phone’s edit (born in ${born}, ${says ? 'says' : 'does not say'} what it has seen)`, async () => {
+    const { world, poll, quiet } = await connected();
+    const { recurrence: _, ...single } = weekly(0);
+    const { start, end } = single;
+    const before = born === 'Google' ? 'a1' : 'A';
+    if (born === 'Google') await world.phone('anna', 'POST', '', single);
+    else
+      await world.crm(world.change(before, { subject: 'Weekly', status: 'planned', start, end }));
+    await poll();
+    const [event] = await world.events();
+    const phone = (more: object) => world.phone('anna', 'PATCH', `/${event?.id}`, more);
+    await phone({ summary: 'Phone' });
+    await world.poll();
+    world.messages.length = 0;
+    await phone({ summary: 'Phone again' });
+    await world.crm(world.change(before, {}, { op: 'delete' }));
+    const told = world.messages.find((m) => m.conflicts?.[0]?.field === 'deletedInCrm');
+    // The CRM, which does not know of the series yet, restores it.
+    await phone({ summary: 'Series', recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'] });
+    await poll();
+    const { data = {}, googleId = '', changeId = '' } = told ?? {};
+    const name = { googleId, ...(says && { seen: changeId }) };
+    await world.crm(world.change('b1', data, name));
+    const [again] = world.messages.splice(0);
+    assert.equal(again?.crmId, 'b1');
+    assert.equal(again?.data?.subject, 'Series');
+    assert.deepEqual(again?.changed, ['subject']);
+    assert.notEqual(again?.googleId, googleId);
+    await quiet();
+    await world.crm(world.change('b1', { place: 'Bern' }));
+    const { items } = await world.phone('anna', 'GET', `/${event?.id}/instances`);
+    assert.deepEqual(
+      items.map((e) => `${e.summary} ${e.location ?? ''}`),
+      ['Series Bern', 'Series ', 'Series '],
+    );
+  });
+
+test('a second record to which the CRM gives the id of what is a series by now is not written beside it', async () => {
+  const { world, poll, quiet } = await connected();
+  const { recurrence: _, ...single } = weekly(0);
+  const { id: googleId } = await world.phone('anna', 'POST', '', single);
+  await poll();
+  await world.phone('anna', 'PATCH', `/${googleId}`, { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] });
+  const [{ data = {} } = {}] = await poll();
+  await world.crm(world.change('b1', data, { googleId }));
+  assert.equal((await world.events()).length, 1);
+  await quiet();
+});
+
 test('the window rolls: occurrences and events come into it, one call a day whatever the number of series', async () => {
   const { world, poll, quiet, starts } = await connected();
   for (const summary of ['One', 'Two']) {

@@ -33,7 +33,10 @@ export function deletionsTold(view: View): Violation[] {
     // An import that is undone, and the CRM's answer to it: the event stays where it was born.
     if (isUnimported(view, entry.message)) continue;
     // An occurrence that never was at Google goes with its series.
-    if (googleId === undefined && (hasTakenOut(view, crmId) || without.has(root))) continue;
+    const neverWas =
+      googleId === undefined ||
+      (seriesIn(googleId) !== undefined && view.effectsOn(userId, googleId).length === 0);
+    if (neverWas && (hasTakenOut(view, crmId) || without.has(root))) continue;
     if (!gone.has(googleKey(userId, googleId)) && !hasLostItsPlace(view, entry.message, gone))
       found.push(violation('P9', `${crmId} told as deleted, but ${googleId} never was`));
   }

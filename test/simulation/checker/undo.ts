@@ -1,7 +1,7 @@
 /** Undo puts back what a run changed, and only as far as nothing newer has happened. */
-import type { Edit, Effect, Raw, TaskBegun } from '../history.ts';
+import type { Effect, Raw, TaskBegun } from '../history.ts';
 import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.ts';
-import { seriesIn } from '../shown.ts';
+import { isOverrun, isOvertaken } from './limits.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -22,7 +22,7 @@ function judge(view: View, effect: Effect, undo: TaskBegun): Violation[] {
   return view
     .editsOf(root)
     .filter((e) => e.side === 'google' && e.user === user && e.seq > end && e.seq < seq)
-    .filter((e) => !isOvertaken(view, effect, e))
+    .filter((e) => !isOverrun(view, e) && !isOvertaken(view, effect, e))
     .filter((e) =>
       FIELDS.some((field) => {
         const value = said('google', e.after, field);
@@ -32,18 +32,6 @@ function judge(view: View, effect: Effect, undo: TaskBegun): Violation[] {
       }),
     )
     .map((e) => violation('undo', `${name} took away what was newer: step ${e.seq}`));
-}
-
-/**
- * Known limit: an occurrence does not change its series' etag. What a person does in one between the look at
- * the occurrences and the write of the series, the run's next call, is not seen.
- */
-function isOvertaken(view: View, { task, seq }: Effect, edit: Edit): boolean {
-  if (view.final.recurrence !== 'series' || seriesIn(edit.id) === undefined) return false;
-  const look = view.entries.findLast(
-    (e) => e.kind === 'issue' && e.task === task && e.method.startsWith('GET') && e.seq < seq,
-  );
-  return look !== undefined && edit.seq > look.seq;
 }
 
 /** When the run that is undone did its last deed. */
