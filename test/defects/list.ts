@@ -792,6 +792,14 @@ export const defects: Defect[] = [
     pattern: 'whose lease is over ends no grant|keeps the new grant',
   },
   {
+    name: 'a run without time for the CRM’s word listens to Google',
+    file: 'functions/sync/pull-due.ts',
+    from: '  if (run.outOfTime) return finishPull(run, new Map(), channels);\n',
+    to: '',
+    test: crossings,
+    pattern: 'without time for the CRM’s word',
+  },
+  {
     name: 'waits are drawn from a randomness that nobody can replay',
     file: 'functions/google/client.ts',
     from: 'retryDelay(worst, attempt, left, options.random())',

@@ -736,6 +736,33 @@ test('P36 whoever connects again while a run lets go, and be it slow, keeps the 
   }
 });
 
+test('rule 2: a run without time for the CRM’s word does not take what a dead one took out for the user’s deletion', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const cancelled = visit(1, 9, { status: 'cancelled' });
+  await dying(world, () => world.crm(world.change('v1', cancelled)), 'links');
+  assert.deepEqual(await world.events(), []);
+  const { pendingIntents } = world.store;
+  world.store.pendingIntents = (...args) => {
+    world.advance(300_000);
+    return pendingIntents(...args);
+  };
+  assert.equal(await world.poll(), 'later');
+  world.store.pendingIntents = pendingIntents;
+  assert.equal(await world.poll(), 'done');
+  assert.deepEqual(told(world), []);
+  const made = await world.phone('anna', 'POST', '', {
+    start: { date: '2026-11-26' },
+    end: { date: '2026-11-27' },
+  });
+  await world.poll();
+  assert.deepEqual(
+    told(world).map((m) => m.googleId),
+    [made.id],
+    'the listing was only put off',
+  );
+});
+
 test('P12 a record that was restored, then deleted at Google and changed in the CRM: only fields are told', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit()));
