@@ -409,8 +409,8 @@ export const defects: Defect[] = [
   {
     name: 'what is handed over to a guest is taken for a colleague’s meeting',
     file: 'functions/core/plan.ts',
-    from: 'return isMadeOver(input)',
-    to: 'return isMadeOver(input) && !input.intent',
+    from: 'if (isMadeOver(input)) return handlers.insert({ ...input, observed: undefined });',
+    to: '',
     test: 'test/integration/meetings.test.ts',
     pattern: 'handed over to its guest',
   },
