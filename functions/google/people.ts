@@ -7,7 +7,14 @@
 import { people as createPeople, type people_v1 } from '@googleapis/people';
 import { contactCodec, isMember, markerOf } from '../core/contact.ts';
 import { isSyncError, SyncError } from '../errors.ts';
-import type { Collection, GoogleSession, Page, Places, Result } from '../sync/collection.ts';
+import {
+  type Collection,
+  errorOf,
+  type GoogleSession,
+  type Page,
+  type Places,
+  type Result,
+} from '../sync/collection.ts';
 import type { ApiClient } from './client.ts';
 import { scopes } from './oauth.ts';
 import { CONTACT_FIELDS, type PeopleCalls, SOURCES } from './people-calls.ts';
@@ -46,11 +53,13 @@ export function contactCollection(
 /** Contacts with the label; without one (it is still to be made) there are none. */
 function contactsOf(calls: PeopleCalls, group: string | undefined): Collection<Person> {
   const { client, api } = calls;
+  async function demandLabel(session: GoogleSession): Promise<void> {
+    if (group && !(await groupExists(calls, session, group)))
+      throw new SyncError('lost', 'placeGone');
+  }
   /** That contacts are gone, or have lost the label, is news of them only while there is the label. */
   async function labelled(session: GoogleSession, persons: Person[]): Promise<void> {
-    const bare = persons.some((p) => group && !isMember(p, group));
-    if (bare && group && !(await groupExists(calls, session, group)))
-      throw new SyncError('lost', 'placeGone');
+    if (persons.some((p) => group && !isMember(p, group))) await demandLabel(session);
   }
   async function listPage(
     session: GoogleSession,
@@ -117,9 +126,7 @@ function contactsOf(calls: PeopleCalls, group: string | undefined): Collection<P
     get,
     async write(session, writes) {
       const results = await writePersons(calls, session, group, writes);
-      const refused = results.some((r) => !r.ok && isSyncError(r.error, 'gone', 'park'));
-      if (refused && group && !(await groupExists(calls, session, group)))
-        throw new SyncError('lost', 'placeGone');
+      if (results.some(isRefused)) await demandLabel(session);
       return results;
     },
     async join(session, names) {
@@ -132,9 +139,14 @@ function contactsOf(calls: PeopleCalls, group: string | undefined): Collection<P
           ),
         );
         const [result] = await client.perform(session, [call]);
+        // Deleted as well, while the contacts came into it: or nobody would ever make another one.
+        if (isRefused(result)) await demandLabel(session);
         if (!result?.ok) throw result?.error ?? new Error('no result');
       }
       return get(session, names);
     },
   };
 }
+
+const isRefused = (result: Result<unknown> | undefined) =>
+  isSyncError(errorOf(result), 'gone', 'park');
