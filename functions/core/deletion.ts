@@ -1,6 +1,6 @@
 /** What deleting may not take away in silence, and when it is final (design rule 10). */
 import { type Decision, decide, type Notice } from './decision.ts';
-import { type Fields, sameValue } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { lastTakenOff } from './intent.ts';
 import { offeredFields, sameAs, WITH_GROUP } from './merge.ts';
 import type { Conflict } from './messages.ts';
@@ -115,10 +115,10 @@ const isNamed = ({ link, intent }: Prepared) =>
  * What the CRM wants and the deleted object held: our own write, by a run that died before it knew.
  * Whoever deleted the object saw it.
  */
-export function heldAtTheEnd({ observed, data }: Prepared): Fields {
+export function heldAtTheEnd({ observed, data, codec }: Prepared): Fields {
   const { was = {} } = observed ?? {};
   return Object.fromEntries(
-    Object.entries(data).filter(([n, v]) => n in was && sameValue(v, was[n])),
+    Object.entries(data).filter(([n, v]) => n in was && sameAs(codec.fields[n], v, was[n])),
   );
 }
 

@@ -168,6 +168,20 @@ test('rule 10: deleted at Google but changed in the CRM since: written again, on
   assert.deepEqual(world.messages.at(-1)?.conflicts, [{ field: 'deletedInGoogle', winner: 'crm' }]);
 });
 
+test('rule 10: deleted on the phone, which had invited whom the CRM invites: that is no edit which the phone did not know', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca']) await world.connect(user);
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  const luca = { email: 'luca@firm.example' };
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees: [luca] });
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.crm(world.change('v1', visit(1, 9, { participants: [luca] })));
+  assert.deepEqual(await world.events(), []);
+  const last = world.messages.at(-1);
+  assert.deepEqual([last?.op, last?.crmId], ['delete', 'v1']);
+});
+
 test('rule 10: an own event deleted at Google before the CRM has answered: its answer does not bring it back', async () => {
   const world = createWorld();
   await world.connect('anna');
