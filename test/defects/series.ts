@@ -195,7 +195,7 @@ export const series: Defect[] = [
     name: 'a late delete takes out what another record has become in the series written anew',
     file: 'functions/sync/members.ts',
     from: 'const holders = [...following, ...others];',
-    to: 'const holders = others;',
+    to: 'const holders: Work[] = [];',
     test: seriesCrm,
     pattern: 'P4 a late delete of an occurrence',
   },
