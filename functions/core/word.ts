@@ -34,8 +34,10 @@ export function withWritten(
   const next = { crm: { ...base.crm }, google: { ...base.google } };
   for (const [name = '', written] of word.split(' ').map((part) => part.split(':'))) {
     const isIt = (values: Fields) => digestOf(values[name]) === written;
+    // That Google has no such field is not that it was emptied there.
+    const isStored = isIt(base.crm) || (name in base.google && isIt(base.google));
     // What the CRM was offered it may have had by then, or not.
-    if (!fields[name] || name in base.offered || isIt(base.crm) || isIt(base.google)) continue;
+    if (!fields[name] || name in base.offered || isStored) continue;
     const source = [said, shown].find((values) => name in values && isIt(values));
     if (!source) continue;
     next.crm[name] = source[name] ?? null;

@@ -549,14 +549,20 @@ test('rule 2: cancelled before the CRM hears that its new title of the series st
   );
 });
 
+/** One of a series of the CRM's, which the phone has renamed; what the CRM is told of that it has not heard. */
+async function renamedOnPhone() {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { summary: 'Phone' });
+  await world.poll();
+  return { crm, world, event };
+}
+
 for (const gone of ['A', 'z']) {
   test(`P3 an occurrence that the CRM leaves out and takes over from the phone at once is one record, also when all is written anew (${gone})`, async () => {
-    const crm = await connected();
-    const { world } = crm;
-    await crm.publish(crm.edit('S', weekly()));
-    const [event] = await world.events();
-    await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { summary: 'Phone' });
-    await world.poll();
+    const { crm, world } = await renamedOnPhone();
     // Left out before it hears of the edit; the name that it gives then is in the same piece of a run.
     await world.store.putIntents([crm.remove(gone, at('12-08'))]);
     await crm.hear();
@@ -612,12 +618,7 @@ for (const later of ['stays', 'is another one by then', 'is a colleague’s by t
 
 for (const how of ['its series is written anew', 'it is named without its place']) {
   test(`P4 a late delete of an occurrence that another record has become takes nothing out, though ${how} at once`, async () => {
-    const crm = await connected();
-    const { world } = crm;
-    await crm.publish(crm.edit('S', weekly()));
-    const [event] = await world.events();
-    await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { summary: 'Phone' });
-    await world.poll();
+    const { crm, world, event } = await renamedOnPhone();
     if (how === 'its series is written anew') {
       await crm.hear();
       await world.phone('anna', 'DELETE', `/${event?.id}`);

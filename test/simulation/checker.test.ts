@@ -828,18 +828,33 @@ const cases: Case[] = [
     invariant: 'P10',
     name: 'an adopted event bears what the CRM has said',
     history: (bad) => {
-      const word = { extendedProperties: { private: { crmWord: 'place:1' } } };
-      const story = bad ? adopted() : planned();
-      return story
+      const others = { theirs: '1' };
+      const bears = (more: Raw) => ({ extendedProperties: { private: { ...others, ...more } } });
+      return adopted(bears({}))
         .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
         .run(2)
-        .write(
-          2,
-          'patch',
-          bad ? 'g1' : 'e1',
-          event({ location: 'Desk', ...(bad ? word : ours('CH-1')) }),
-        )
-        .store(2, bad ? 'g1' : 'e1')
+        .write(2, 'patch', 'g1', event({ location: 'Desk', ...bears(bad ? { crmWord: '1' } : {}) }))
+        .store(2, 'g1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'of an event of the sync’s own more than what the CRM has said was changed',
+    history: (bad) => {
+      const bears = (more: Raw) => {
+        const { extendedProperties } = ours('CH-1');
+        return { ...extendedProperties, private: { ...extendedProperties.private, ...more } };
+      };
+      const shown = {
+        location: 'Desk',
+        extendedProperties: bears(bad ? { x: '1' } : { crmWord: '1' }),
+      };
+      return planned()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2)
+        .write(2, 'patch', 'e1', ours('CH-1', shown))
+        .store(2, 'e1')
         .end();
     },
   },

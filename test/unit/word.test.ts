@@ -56,6 +56,9 @@ test('a word of another form tells nothing; the Google spelling of what only the
   });
   const kind = withWritten(codec, base('A'), wordOf({ kind: 'call' }), { kind: 'call' }, {});
   assert.deepEqual([kind.crm.kind, kind.google.kind], ['call', undefined]);
+  const before = { crm: { kind: 'call' }, google: {}, offered: {} };
+  const emptied = withWritten(codec, before, wordOf({ kind: null }), { kind: null }, {});
+  assert.deepEqual([emptied.crm.kind, emptied.google.kind], [null, undefined]);
 });
 
 test('a word fits into a property of an event, and shows no text', () => {
