@@ -61,11 +61,14 @@ async function annasDay(disturbed: boolean) {
       l.crm,
     ]),
     calls: seen,
+    logs: world.logged.filter(({ fields }) => (fields as { userId?: string }).userId === 'anna'),
   };
 }
 
-test('P32 one user’s end state, calls and messages are the same whether or not another one is at work', async () => {
-  assert.deepEqual(await annasDay(true), await annasDay(false));
+test('P32 one user’s end state, calls, messages and logs are the same whether or not another one is at work', async () => {
+  const alone = await annasDay(false);
+  assert.ok(alone.logs.length > 5);
+  assert.deepEqual(await annasDay(true), alone);
 });
 
 test('P30 one user’s two thousand changes and refusals cost another user no run and no call', async () => {

@@ -266,8 +266,14 @@ export const carried = {
   taskOf: (workspace: Workspace, call: Call) => carried.tasks.get(workspace)?.get(call.httpRequest),
 };
 
-const withoutItems = (body: string) =>
-  JSON.stringify({ ...(JSON.parse(body) as object), items: [], connections: [] });
+/** An answer that a fault has cut short already can be no more empty than it is. */
+function withoutItems(body: string): string {
+  try {
+    return JSON.stringify({ ...(JSON.parse(body) as object), items: [], connections: [] });
+  } catch {
+    return body;
+  }
+}
 
 /** The OAuth client's two calls, judged as functions/google/oauth.ts judges them. */
 function oauthOver(send: (call: HttpCall) => Promise<HttpAnswer>, now: () => number) {

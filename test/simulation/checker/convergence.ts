@@ -3,7 +3,7 @@ import type { Raw, ShownEvent } from '../history.ts';
 import { crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
 import { isBeyond } from './limits.ts';
-import { isUnimported } from './undo.ts';
+import { isLeftByUndo, isUnimported } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -46,6 +46,7 @@ export function convergence(view: View): Violation[] {
     if (isBeyond(view, root)) continue;
     const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
     if (view.final.records.some((r) => of(r) && isUnimported(view, r))) continue;
+    if (isLeftByUndo(view, event)) continue;
     const isIts = (e: ShownEvent) => e.user === event.user && e.id === event.id;
     const refused = view.final.records.filter((r) => r.deleted && isRefused(r));
     if (refused.some((r) => view.eventsOf(r).some(isIts))) continue;

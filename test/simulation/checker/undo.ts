@@ -82,3 +82,15 @@ export const isUnimported = (view: View, record: Raw): boolean =>
       message.reason === 'undone' &&
       (message.crmId === record.crmId || message.googleId === record.googleId),
   );
+
+/**
+ * The same of an event whose record has been handed over meanwhile, and has another event there: the undoing
+ * and the hand-over crossed, and what stays is the former owner's own.
+ */
+export const isLeftByUndo = (view: View, { user, id }: { user: string; id: string }): boolean =>
+  view.told.some(
+    ({ message: m }) => m.reason === 'undone' && m.userId === user && m.googleId === id,
+  ) &&
+  view.edits.some(
+    (e) => e.op === 'handOver' && view.rootOf(e) === view.rootOf({ side: 'google', user, id }),
+  );

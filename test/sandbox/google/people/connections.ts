@@ -16,7 +16,7 @@ export function listConnections(call: AuthorizedCall): Answer {
   // [V] people/me only.
   if (call.params.id !== 'me') throw invalidArgument('Resource name must be people/me.');
   const mask = readMask(query.get('personFields'), 'personFields');
-  const size = pageSize(query, 100, 1000);
+  const size = Math.min(pageSize(query, 100, 1000), workspace.mostOnPage);
   const book = bookOf(call);
   const parameters = constantParameters(query);
   const now = workspace.now();

@@ -7,10 +7,10 @@ import { etagOf, presentTask } from './present.ts';
 
 /** GET /tasks/v1/lists/{tasklist}/tasks. */
 export function listTasks(call: AuthorizedCall): Answer {
-  const { query } = call;
-  const list = call.workspace.tasks.list(call);
+  const { query, workspace } = call;
+  const list = workspace.tasks.list(call);
   // [V] 20 by default, at most 100.
-  const size = count(query, 'maxResults', 20, 100);
+  const size = Math.min(count(query, 'maxResults', 20, 100), workspace.mostOnPage);
   const after = Number(query.get('pageToken') ?? 0);
   if (!Number.isInteger(after)) throw invalid('Invalid Value', 'pageToken');
   const wanted = filterOf(query);
