@@ -50,6 +50,7 @@ export function createAccess({ vault, oauth, clock }: AccessDeps): Access {
       userId,
       retriesLeft: 0,
       until: 0,
+      rests: {},
       accessToken: () => token(userId, account),
       invalidate: () => void tokens.delete(userId),
     }),

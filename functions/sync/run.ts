@@ -73,6 +73,7 @@ export function openRun(
   const session = engine.access.session(user.userId, user.googleSub);
   session.retriesLeft = RUN_RETRIES;
   session.until = lease.expiresAt;
+  session.rests = { ...user.rests };
   return {
     engine,
     user,

@@ -142,6 +142,20 @@ const cases: Case[] = [
   },
   {
     invariant: 'P1',
+    name: 'handed over, and still with the former owner, though nobody undid what brought it into the CRM',
+    judge: convergence,
+    history: (bad) => {
+      const story = adopted().inCrm('handOver', 'CH-1', desk(), 'luca').run(2);
+      if (!bad) story.tell(2, { op: 'delete', reason: 'undone', googleId: 'g1' });
+      const { shown, records } = story.end().final;
+      return story.end({
+        records: records.map((record) => ({ ...record, googleId: 'e9' })),
+        shown: [...shown, { user: 'luca', id: 'e9', resource: ours('CH-1') }],
+      });
+    },
+  },
+  {
+    invariant: 'P1',
     name: 'deleted in the CRM and still at Google as a series, and nobody was told',
     judge: convergence,
     history: (bad) => {

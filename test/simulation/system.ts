@@ -256,7 +256,7 @@ export class System {
     this.log('struck', { kind, method: call.method, user });
     const lies = kind === 'short' || (kind === 'empty' && !call.query.has('syncToken'));
     if (lies) this.happened(user, 'emptyListing');
-    if (kind === 'revoke') this.happened(user, 'revoked');
+    if (kind === 'revoke' || kind === 'withdraw') this.happened(user, 'revoked');
     if (kind === 'withdraw') this.withdrawn.add(user);
   }
 
@@ -572,7 +572,6 @@ export class System {
   calm(): void {
     this.faults.armed = [];
     this.workspace.faults.clear();
-    this.skew = 0;
     this.queues.rough = false;
     for (const worker of this.#workers) worker.pausedUntil = 0;
   }

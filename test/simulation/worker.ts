@@ -115,7 +115,10 @@ export class Worker implements Owner {
     };
     const common = { send: this.#send(task), clock, random, log: onLog };
     const clientOf = (root: string, batchPath: string) =>
-      createApiClient({ ...common, root, batchPath, batchMayLack: root.includes('tasks') });
+      createApiClient({
+        ...{ ...common, name: root, root, batchPath },
+        batchMayLack: root.includes('tasks'),
+      });
     const collections = [
       calendarCollection(clientOf(ROOT, '/batch/calendar/v3'), calendar),
       contactCollection(clientOf('https://people.googleapis.com', '/batch'), { name: 'CRM' }),

@@ -112,10 +112,11 @@ export function createWorld(options: WorldOptions = {}) {
     }
   };
   const clientOf = (root: string, batchPath: string) =>
-    createApiClient({ root, batchPath, send, clock, random: () => 0.5, log });
+    createApiClient({ name: root, root, batchPath, send, clock, random: () => 0.5, log });
   const client = clientOf(ROOT, '/batch/calendar/v3');
   const people = clientOf('https://people.googleapis.com', '/batch');
   const tasks = createApiClient({
+    name: 'tasks',
     ...{ root: 'https://tasks.googleapis.com', batchPath: '/batch', batchMayLack: true },
     ...{ send, clock, random: () => 0.5, log },
   });

@@ -73,3 +73,22 @@ test('P38 each seeded defect is of a text that is there once, and of a test that
     assert.ok(there || parameterised, `${name}: no test ${pattern} in ${path}`);
   }
 });
+
+test('P38 each invariant, case and rule has a seeded defect that turns a test of its name red', () => {
+  const broken = new Set(
+    defects.flatMap(({ test: path, pattern = '' }) =>
+      namesIn(path)
+        .map((name) => name.replace(/\$\{[^}]*\}/g, '.'))
+        .filter((name) => new RegExp(pattern).test(name))
+        .map(numbersOf)
+        // A name that names nearly all says of none that it is this one.
+        .filter((all) => all.length <= 6)
+        .flat(),
+    ),
+  );
+  // P38 is that they do.
+  assert.deepEqual(
+    numbers.filter((number) => !broken.has(number) && number !== 'P38'),
+    [],
+  );
+});
