@@ -144,6 +144,19 @@ test('3 writes show in listings after minutes, in get at once; no sync token pas
   assert.deepEqual(names(news), ['Ada Maria']);
 });
 
+test('3 a listing that lags knows nothing of what is younger, and its token does not pass over it', async () => {
+  await using google = await stage();
+  google.workspace.people.delayMs = 0;
+  const full = await list(google);
+  await create(google, named('Ada'));
+  google.advance(MINUTE);
+  google.workspace.faults.add({ service: 'people', kind: 'lag', ms: 2 * MINUTE, count: 1 });
+  const late = await list(google, { syncToken: full.nextSyncToken as string });
+  assert.deepEqual(names(late), []);
+  const news = await list(google, { syncToken: late.nextSyncToken as string });
+  assert.deepEqual(names(news), ['Ada']);
+});
+
 test('3 deleted contacts come with metadata.deleted, in sync requests only; former names too', async () => {
   await using google = await stage();
   google.workspace.people.delayMs = 0;

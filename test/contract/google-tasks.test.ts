@@ -88,6 +88,17 @@ test('4 updatedMin: changes since an instant by Google’s clock, deletions amon
   assert.deepEqual(await titles(google, { updatedMin: inclusive, showDeleted: true }), ['A']);
 });
 
+test('4 a listing that lags knows nothing of what is younger', async () => {
+  await using google = await stage();
+  await insert(google, { title: 'A' });
+  google.advance(60_000);
+  google.workspace.faults.add({ service: 'tasks', kind: 'lag', ms: 120_000, count: 2 });
+  const updatedMin = new Date(START).toISOString();
+  assert.deepEqual(await titles(google, { updatedMin }), []);
+  assert.deepEqual(await titles(google), ['A'], 'what is no change is listed whole');
+  assert.deepEqual(await titles(google, { updatedMin }), ['A']);
+});
+
 test('4 maxResults is 20 by default and at most 100; pages hold each task once', async () => {
   await using google = await stage();
   const { tasks } = google.tasks(ANNA);

@@ -27,7 +27,8 @@ export function listConnections(call: AuthorizedCall): Answer {
   if (!sync && !page) spendFullSync(call);
 
   // A person's own app shows at once what it has written.
-  const at = call.identity.clientId === null ? Number.POSITIVE_INFINITY : now;
+  const shownAt = sync ? now - (call.lagMs ?? 0) : now;
+  const at = call.identity.clientId === null ? Number.POSITIVE_INFINITY : shownAt;
   const { versions, upTo } = people.listed(book, at);
   const began = page?.upTo ?? upTo;
   const since = sync?.since ?? 0;

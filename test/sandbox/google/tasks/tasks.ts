@@ -14,8 +14,11 @@ export function listTasks(call: AuthorizedCall): Answer {
   const after = Number(query.get('pageToken') ?? 0);
   if (!Number.isInteger(after)) throw invalid('Invalid Value', 'pageToken');
   const wanted = filterOf(query);
+  // Without a token it is the bound that makes a listing incremental.
+  const lags = query.has('updatedMin') && call.lagMs !== undefined;
+  const until = lags ? workspace.tasks.now() - (call.lagMs ?? 0) : Number.POSITIVE_INFINITY;
   const items = [...list.tasks.values()]
-    .filter((task) => task.order > after && wanted(task))
+    .filter((task) => task.order > after && task.updated <= until && wanted(task))
     .sort((a, b) => a.order - b.order);
   const shown = items.slice(0, size);
   return {
