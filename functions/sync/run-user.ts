@@ -223,6 +223,7 @@ function report(run: Run, outcome: RunOutcome, reason?: string): void {
     outcome,
     ...(why !== undefined && { reason: why }),
     ...run.count,
+    ...(run.full.size > 0 && { full: [...run.full] }),
     trigger: pull ? 'poll' : 'crm',
     ...(lagMs !== undefined && { lagMs }),
     ms: clock.now() - run.startedAt,

@@ -1,6 +1,7 @@
 /** Every answer of Google's that is no success, as the engine meets it: what is repeated, kept, parked. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { preview } from '../../functions/sync/preview.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
 async function connected(...users: string[]): Promise<World> {
@@ -40,6 +41,9 @@ for (const [code, reason, outcome] of [
     const stop = status(world, code, reason, 'events.patch');
     assert.equal(await world.crm(world.change('v1', visit(1, 14))), outcome);
     assert.equal(await pending(world), 1);
+    const queue = await preview(world.engine, 'anna');
+    const waiting = queue?.records.map(({ crmId, google }) => [crmId, google?.op]);
+    assert.deepEqual(waiting, [['v1', 'change']], 'an admin sees what waits');
     stop();
     world.advance(reason === 'quotaExceeded' ? HOUR : 60_000);
     assert.equal(await world.poll(), 'done');
