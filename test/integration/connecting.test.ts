@@ -15,8 +15,11 @@ test('rule 11: P36 disconnect revokes the grant and deletes the token; with remo
       end: { date: '2026-11-27' },
     });
     await world.poll();
+    const token = (await world.vault.open('anna')) ?? '';
+    assert.ok(world.workspace.oauth.accountOf(token));
     await world.store.updateUser('anna', (user) => user && { ...user, leaving: how });
     assert.equal(await world.poll(), 'done');
+    assert.equal(world.workspace.oauth.accountOf(token), undefined, 'revoked at Google');
     assert.equal(await world.vault.open('anna'), undefined);
     assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
     assert.equal((await world.events()).length, how === 'keep' ? 2 : 1);
