@@ -1,6 +1,6 @@
 /** The table of ARCHITECTURE.md and the seeded defects name tests that exist. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test from 'node:test';
 import { defects } from '../defects/list.ts';
@@ -91,4 +91,25 @@ test('P38 each invariant, case and rule has a seeded defect that turns a test of
     numbers.filter((number) => !broken.has(number) && number !== 'P38'),
     [],
   );
+});
+
+test('the contract tests hold the notes on Google’s APIs line by line, and each of them holds a line', () => {
+  const text = read('test/contract/README.md');
+  const cited = [...text.matchAll(/`([\w/-]+)` “([^”]+)”/g)].map(([, file = '', name = '']) => {
+    const path = `test/${file.includes('/') ? file : `contract/${file}`}.test.ts`;
+    const found = namesIn(path).filter((n) => n.includes(name));
+    assert.equal(found.length, 1, `${path}: “${name}”`);
+    return `${path} ${found[0]}`;
+  });
+  assert.ok(cited.length > 100);
+  const known = new Set(cited);
+  const google = readdirSync(join(root, 'test/contract')).filter((f) =>
+    /^google.*\.test\.ts$/.test(f),
+  );
+  const idle = google
+    .flatMap((file) =>
+      namesIn(`test/contract/${file}`).map((name) => `test/contract/${file} ${name}`),
+    )
+    .filter((test) => test.includes('google-contracts') && !known.has(test));
+  assert.deepEqual(idle, []);
 });
