@@ -929,6 +929,26 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'rule 4',
+    name: 'texts of a private occurrence are told to a record that restores nothing of the CRM’s',
+    judge: privacy,
+    history: (bad) => {
+      const id = `e1_${SLOT}`;
+      const hidden = { visibility: 'private' };
+      const data = desk({ place: 'Bern', private: true });
+      const story = planned()
+        .onPhone('vanish', 'e1', ours('CH-1', { ...hidden, recurrence: DAILY }))
+        .onPhone('create', id, ours('CH-1', hidden))
+        .run(2);
+      if (!bad) story.tell(2, { crmId: 'CH-1', googleId: id, data, changed: [] });
+      return story
+        .run(3)
+        .tell(3, { crmId: 'CH-2', googleId: id, data, changed: ['private'] })
+        .store(3, id)
+        .end({ shown: [] });
+    },
+  },
+  {
     invariant: 'rule 5',
     name: 'a run of a user who is paused',
     history: (bad) => {
