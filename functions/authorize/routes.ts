@@ -58,7 +58,7 @@ async function callback(site: Site, visit: Visit): Promise<void> {
     cookie: readCookie(req, cookies.flow),
   });
   if ('refused' in outcome) {
-    if (outcome.orphan !== undefined) await site.publisher.syncUsers([outcome.orphan]);
+    if (outcome.orphan !== undefined) await publish(site, outcome.orphan);
     return sendMessage(visit, outcome.refused, outcome.account);
   }
   const { userId } = outcome.connected;
@@ -66,7 +66,7 @@ async function callback(site: Site, visit: Visit): Promise<void> {
   const { secret } = site.flow;
   setCookie(res, cookies.session, await openSession(site.store, userId, now, secret, earlier));
   // Not published: the user is due at once, so the next poll takes care.
-  await site.publisher.syncUsers([userId]).catch((error) => noted(site, error));
+  await publish(site, userId).catch((error) => noted(site, error));
   res.redirect(303, `${site.base}/status`);
 }
 
@@ -100,7 +100,7 @@ async function disconnect(site: Site, visit: Visit): Promise<void> {
   });
   if (user !== undefined && changed) {
     site.log('user.state', { userId, state: 'disconnecting', reason: leaving });
-    const published = site.publisher.syncUsers([userId]);
+    const published = publish(site, userId);
     // Polls reach active users; for anybody else the message is the only way.
     const isPolled = user.state === 'active' && user.enabled;
     await (isPolled ? published.catch((error) => noted(site, error)) : published);
@@ -117,6 +117,9 @@ async function signOut(site: Site, visit: Visit): Promise<void> {
   clearCookie(visit.res, cookies.session);
   visit.res.redirect(303, `${site.base}/`);
 }
+
+const publish = async ({ publisher }: Site, userId: string): Promise<void> =>
+  publisher.syncUsers([userId]);
 
 const sendStatus = (visit: Visit, { user, session }: SignedIn): void =>
   sendPage(visit, 200, statusPage(visit.page, user, session));
