@@ -1020,6 +1020,20 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'rule 6',
+    name: 'an occurrence that the CRM had named before it went goes, while another one comes',
+    judge: matching,
+    history: (bad) => {
+      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+      const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk()).run(2);
+      if (!bad) story.tell(2, { googleId: from, op: 'delete' }, null);
+      return story
+        .tell(2, { googleId: to, data: desk() })
+        .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
+        .end();
+    },
+  },
+  {
     invariant: 'rule 8',
     name: 'an event that was moved away and back is a second record',
     history: (bad) => {
