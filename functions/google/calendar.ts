@@ -15,7 +15,7 @@ import type {
   Window,
 } from '../sync/collection.ts';
 import type { ApiClient, TypedCall } from './client.ts';
-import { type CalendarChoice, scopes } from './oauth.ts';
+import { type CalendarChoice, scopes } from './scopes.ts';
 
 type Event = calendar_v3.Schema$Event;
 
