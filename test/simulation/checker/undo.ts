@@ -1,5 +1,5 @@
 /** Undo puts back what a run changed, and only as far as nothing newer has happened. */
-import type { Effect, Raw, TaskBegun } from '../history.ts';
+import type { Effect, Raw, ShownEvent, TaskBegun } from '../history.ts';
 import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.ts';
 import { isOverrun, isOvertaken } from './limits.ts';
 import type { View } from './view.ts';
@@ -83,14 +83,9 @@ export const isUnimported = (view: View, record: Raw): boolean =>
       (message.crmId === record.crmId || message.googleId === record.googleId),
   );
 
-/**
- * The same of an event whose record has been handed over meanwhile, and has another event there: the undoing
- * and the hand-over crossed, and what stays is the former owner's own.
- */
-export const isLeftByUndo = (view: View, { user, id }: { user: string; id: string }): boolean =>
+/** Its import was undone: no record stands for it any more, nor any that it was a part of. */
+export const staysUndone = (view: View, { user, id }: ShownEvent): boolean =>
   view.told.some(
-    ({ message: m }) => m.reason === 'undone' && m.userId === user && m.googleId === id,
-  ) &&
-  view.edits.some(
-    (e) => e.op === 'handOver' && view.rootOf(e) === view.rootOf({ side: 'google', user, id }),
+    ({ message }) =>
+      message.reason === 'undone' && message.userId === user && message.googleId === id,
   );
