@@ -66,6 +66,18 @@ test('P34 a refresh that failed is tried again by the next one, and loops for no
   assert.equal(await access.session('anna').accessToken(), 'refresh-a-2');
 });
 
+test('P34 a refresh token that ends with its use: the user is asked once that is noticed, and nothing loops', async () => {
+  const { access, refreshed, fail, advance } = setUp();
+  assert.equal(await access.session('anna').accessToken(), 'refresh-a-1');
+  // A provider that rotates has handed out another one, which a run that died never stored.
+  fail(new SyncError('reauthorize', 'invalid_grant'));
+  assert.equal(await access.session('anna').accessToken(), 'refresh-a-1', 'still good for an hour');
+  advance(3_600_000);
+  const both = [1, 2].map(() => access.session('anna').accessToken());
+  for (const one of both) await assert.rejects(one, /reauthorize: invalid_grant/);
+  assert.equal(refreshed.length, 2, 'one try for both');
+});
+
 test('C07 P32 a token that was fetched for another account, or another user, is never used', async () => {
   const { access, sealed } = setUp();
   sealed.set('luca', 'refresh-l');
