@@ -95,6 +95,14 @@ export const cases: Defect[] = [
     pattern: 'C19 a cancelled series',
   },
   {
+    name: 'P34: who finds the token over forgets the one that is being fetched',
+    file: 'functions/google/access.ts',
+    from: 'if (known && held() === kept)',
+    to: 'if (known)',
+    test: 'test/unit/access.test.ts',
+    pattern: 'P34 many that need a token',
+  },
+  {
     name: 'rule 13: the CRM gets the HTML as it stands',
     file: 'functions/core/description.ts',
     from: "    .replace(/<\\/?[a-z][^>]*>/gi, '')\n",

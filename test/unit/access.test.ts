@@ -54,6 +54,9 @@ test('P34 many that need a token at once share one refresh, and its answer until
   advance(2_000);
   assert.equal(await access.session('anna').accessToken(), 'refresh-a-2');
   assert.equal(refreshed.length, 2);
+  advance(3_600_000);
+  const again = Array.from({ length: 20 }, () => access.session('anna').accessToken());
+  assert.deepEqual(new Set(await Promise.all(again)), new Set(['refresh-a-3']));
 });
 
 test('P34 a refresh that failed is tried again by the next one, and loops for nobody', async () => {
