@@ -68,7 +68,6 @@ async function executeRound(
   const emails = works.flatMap((w) => (w.intent ? codec.emailsOf({ fields: w.intent.data }) : []));
   const context = await run.directory.context(emails);
   await adoptGroups(run, collection, works);
-  knowWritten(run, collection, context, works);
   const planned = await planAll(run, collection, context, works);
   const writes = writesOf(run, collection, context, planned, result);
   run.count.writes += writes.length;
@@ -98,6 +97,7 @@ async function planAll(
   context: CodecContext,
   works: Work[],
 ): Promise<Omit<Planned, 'write'>[]> {
+  knowWritten(run, collection, context, works);
   const planned = works.map((work) => ({ work, decision: decide(run, collection, context, work) }));
 
   const blind = planned.filter(
@@ -107,12 +107,9 @@ async function planAll(
         wouldDouble(work, decision.write) ||
         mayHaveGone(work, decision)),
   );
-  await read(
-    run,
-    collection,
-    blind.map((p) => p.work),
-    (work) => work.link?.googleId ?? '',
-  );
+  const unread = blind.map(({ work }) => work);
+  await read(run, collection, unread, (work) => work.link?.googleId ?? '');
+  knowWritten(run, collection, context, unread);
   for (const p of blind) p.decision = decide(run, collection, context, p.work);
   return planned;
 }

@@ -876,6 +876,22 @@ export const defects: Defect[] = [
     pattern: 'between patching and committing',
   },
   {
+    name: 'what a contact that is read only before the write bears is not looked at',
+    file: 'functions/sync/execute.ts',
+    from: 'knowWritten(run, collection, context, unread);',
+    to: '',
+    test: 'test/integration/contacts.test.ts',
+    pattern: 'between updating a contact and committing',
+  },
+  {
+    name: 'what other programs keep in a contact’s client data goes',
+    file: 'functions/core/contact.ts',
+    from: '.filter(({ key }) => key !== KEY.word)',
+    to: ".filter(({ key }) => key?.startsWith('crmSync') && key !== KEY.word)",
+    test: 'test/integration/contacts.test.ts',
+    pattern: 'what other programs keep',
+  },
+  {
     name: 'an event born at Google bears what the CRM has said',
     file: 'functions/core/sides.ts',
     from: "intent?.op === 'upsert' && !adopted &&",

@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { CrmChange } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { SyncError } from '../../functions/errors.ts';
-import type { Commit } from '../../functions/sync/ports.ts';
+import { dying } from '../support/dying.ts';
 import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
 
 async function connected(...users: string[]): Promise<World> {
@@ -18,22 +18,6 @@ async function connected(...users: string[]): Promise<World> {
 
 const restore = (world: World, id: string | undefined) =>
   world.phone('anna', 'PATCH', `/${id}`, { status: 'confirmed' });
-
-/** A run that dies before its next commit, or before it notes what it has told; the lease expires. */
-async function dying(
-  world: World,
-  run: () => Promise<unknown>,
-  before?: keyof Commit,
-): Promise<void> {
-  const { commit } = world.store;
-  world.store.commit = (lease, what, release) =>
-    before === undefined || what[before]
-      ? Promise.reject(new Error('killed'))
-      : commit(lease, what, release);
-  await assert.rejects(run());
-  world.store.commit = commit;
-  world.advance(200_000);
-}
 
 /** Messages about appointments, each once: what a write takes away is told before and after it. */
 const told = (world: World) => [
