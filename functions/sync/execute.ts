@@ -11,7 +11,8 @@ import { undo } from '../core/undo.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { isNotFound, judge, readAgain } from './answers.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
-import { adoptGroups, findUnanswered, knowWritten, markInsertions, unmarked } from './creation.ts';
+import { adoptGroups, findUnanswered, markWrites, unmarked } from './creation.ts';
+import { knowWritten } from './dead-runs.ts';
 import { read, type Work } from './observe.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
@@ -105,7 +106,7 @@ async function planAll(
       work.raw === undefined &&
       (wantsCurrent(collection, decision.write) ||
         wouldDouble(work, decision.write) ||
-        mayHaveGone(work, decision)),
+        isLeftOpen(work, decision)),
   );
   const unread = blind.map(({ work }) => work);
   await read(run, collection, unread, (work) => work.link?.googleId ?? '');
@@ -143,7 +144,7 @@ async function carryOut(
   planned: Planned[],
 ): Promise<Result<unknown>[]> {
   if (planned.length === 0) return [];
-  await markInsertions(run, collection, planned);
+  await markWrites(run, collection, planned);
   try {
     return await collection.write(
       run.session,
@@ -242,8 +243,12 @@ const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
 const wouldDouble = ({ link }: Work, write: Write | undefined) =>
   write?.kind === 'insert' && link?.stays === true;
 
-/** By a run that died: with nothing to write, nobody would find out before a pull does, which knows no reason. */
-const mayHaveGone = (work: Work, { rule }: Decision) => rule === 'merge' && wasOff(work);
+/**
+ * Removed or written by a run that died: with nothing to write, nobody would find out before a pull does, which
+ * knows no reason.
+ */
+const isLeftOpen = (work: Work, { rule }: Decision) =>
+  rule === 'merge' && (wasOff(work) || work.link?.unborne !== undefined);
 
 function encode(
   { codec }: Collection,

@@ -97,6 +97,48 @@ for (const policy of [{}, { place: 'google', subject: 'google' }] as const) {
     assert.deepEqual(told(world), []);
   });
 
+  const born = async () => {
+    const world = createWorld({ policy });
+    await world.connect('anna');
+    const event = await world.phone('anna', 'POST', '', {
+      summary: 'Mine',
+      location: 'Bern',
+      start: { dateTime: '2026-11-26T09:00:00+01:00' },
+      end: { dateTime: '2026-11-26T10:00:00+01:00' },
+    });
+    await world.poll();
+    const { data, googleId = '' } = world.messages.at(-1) ?? {};
+    const edit = (more: object) => world.change('v1', { ...data, ...more }, { googleId });
+    await world.crm(edit({}));
+    world.messages.length = 0;
+    return { world, edit, eventId: `${event.id}` };
+  };
+
+  for (const last of ['Bern', 'Uster'])
+    test(`P4 P16 born at Google, and the CRM has said ${last} since a run died that had written Thun: that counts, where ${winner} wins`, async () => {
+      const { world, edit } = await born();
+      await dying(world, () => world.crm(edit({ place: 'Thun' })), 'consumed');
+      assert.equal((await world.events())[0]?.location, 'Thun');
+      await world.crm(edit({ place: last }));
+      await world.poll();
+      assert.equal((await world.events())[0]?.location, last);
+      assert.deepEqual(told(world), []);
+    });
+
+  test(`P4 P16 born at Google, and the run came to nothing that was about to write what the CRM has said: it is written after all, where ${winner} wins`, async () => {
+    const { world, edit, eventId } = await born();
+    world.workspace.before = ({ method }) => {
+      if (method.endsWith('.patch')) throw new Error('killed');
+    };
+    assert.equal(await world.crm(edit({ place: 'Thun' })), 'later');
+    world.workspace.before = undefined;
+    assert.equal((await world.events())[0]?.location, 'Bern');
+    await world.phone('anna', 'PATCH', `/${eventId}`, { summary: 'Ours' });
+    await world.poll();
+    const [event] = await world.events();
+    assert.deepEqual([event?.location, event?.summary], ['Thun', 'Ours']);
+  });
+
   test(`P5 P16 edited on the phone after a run died between patching and committing: an edit, and no conflict, where ${winner} wins`, async () => {
     const { world, edit } = await entered();
     await dying(world, () => world.crm(edit('Thun')), 'links');
