@@ -103,6 +103,14 @@ export const cases: Defect[] = [
     pattern: 'P34 many that need a token',
   },
   {
+    name: 'P33: who grants a scope again while a run meets its refusal has it off',
+    file: 'functions/sync/isolation.ts',
+    from: 'user?.connectedAt === connectedAt && user',
+    to: 'user',
+    test: 'test/integration/connecting.test.ts',
+    pattern: 'P33 whoever grants a scope again',
+  },
+  {
     name: 'rule 13: the CRM gets the HTML as it stands',
     file: 'functions/core/description.ts',
     from: "    .replace(/<\\/?[a-z][^>]*>/gi, '')\n",
