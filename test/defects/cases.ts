@@ -111,6 +111,14 @@ export const cases: Defect[] = [
     pattern: 'P33 whoever grants a scope again',
   },
   {
+    name: 'rule 12: whom the store could not be asked about is a stranger',
+    file: 'functions/sync/directory.ts',
+    from: '        const answer = await store.usersByEmail(unknown);\n',
+    to: '        for (const email of unknown) asked.add(email);\n        const answer = await store.usersByEmail(unknown);\n',
+    test: 'test/integration/guests.test.ts',
+    pattern: 'a directory that could not be asked',
+  },
+  {
     name: 'rule 13: the CRM gets the HTML as it stands',
     file: 'functions/core/description.ts',
     from: "    .replace(/<\\/?[a-z][^>]*>/gi, '')\n",
