@@ -9,12 +9,8 @@ import type { RecordType } from '../core/fields.ts';
 import { dueNow } from '../core/polls.ts';
 import type { User } from '../core/records.ts';
 import { isSyncError } from '../errors.ts';
-import {
-  type CalendarChoice,
-  type GoogleOAuth,
-  type Grant,
-  requestedScopes,
-} from '../google/oauth.ts';
+import type { GoogleOAuth, Grant } from '../google/oauth.ts';
+import { type CalendarChoice, requestedScopes } from '../google/scopes.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../sync/ports.ts';
 import type { TokenSealer } from '../vault/ports.ts';

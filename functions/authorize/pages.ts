@@ -1,7 +1,7 @@
 /** The pages: pure functions from what is known to HTML. */
 import type { RecordType } from '../core/fields.ts';
 import type { Session, User } from '../core/records.ts';
-import type { CalendarChoice } from '../google/oauth.ts';
+import type { CalendarChoice } from '../google/scopes.ts';
 import { type Html, html, raw } from './html.ts';
 import { askedPermissions, isPassing, permissionsOf, type View, viewOf } from './status.ts';
 import { css, statusScript } from './style.ts';

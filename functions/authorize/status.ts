@@ -1,7 +1,7 @@
 /** What the status page shows of a user: pure. */
 import type { RecordType } from '../core/fields.ts';
 import type { User } from '../core/records.ts';
-import { type CalendarChoice, permittedRecords, scopes } from '../google/oauth.ts';
+import { type CalendarChoice, permittedRecords, scopes } from '../google/scopes.ts';
 
 /** What a user sees of his or her state; each has its words in every language. */
 export type View =

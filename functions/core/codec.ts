@@ -65,6 +65,8 @@ export interface Observed {
   group?: string;
   /** Its place, by which it is known in a group: a date or date-time (an occurrence: the original start). */
   slot?: string;
+  /** What the places of its group follow from, where the group was read with it. */
+  pattern?: string;
   /** It is a group itself: its members are the records. When it changed last, ms by Google's clock. */
   whole?: { since: number };
   /** The CRM record that our own marker names, with its generation, and the word (wordOf) it was written with. */

@@ -15,7 +15,7 @@ export interface Placed {
  *
  * `lost` are records whose place is gone, `cancelled` those that Google says were taken out: one by one by
  * a person, or, what looks the same, as an exception whose place went when the group changed. They follow
- * only when the group itself has `changed`, or when their very day is there again.
+ * only when the group itself has `changed`, other than by its end, or when their very day is there again.
  */
 export function counterparts<L extends Placed, N extends Placed>(
   lost: L[],
@@ -34,15 +34,6 @@ export function counterparts<L extends Placed, N extends Placed>(
     now.splice(now.indexOf(match), 1);
   }
   return changed ? [...pairs, ...inOrder(before, now)] : pairs;
-}
-
-/**
- * Whether a group of which nobody has lost a place may have become longer and nothing else: some have
- * `stayed`, and what is new comes after every place it had. Then who was taken out was so by a person.
- */
-export function hasOnlyGrown(stayed: Placed[], cancelled: Placed[], fresh: Placed[]): boolean {
-  const last = Math.max(...[...stayed, ...cancelled].map(timeOf));
-  return stayed.length > 0 && fresh.every((member) => timeOf(member) > last);
 }
 
 const dayOf = ({ slot }: Placed) => slot.slice(0, 10);

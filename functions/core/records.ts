@@ -138,6 +138,8 @@ export interface Link {
   group?: string;
   /** The object's place in its group, for good: an occurrence's original start (date or date-time). */
   slot?: string;
+  /** What the places of its group followed from when that was read last: another one may leave places out. */
+  pattern?: string;
   /** What others of the user's may have in common with it (Codec.likeness). */
   likeness?: string[];
   /** Other users see copies of it: the claim on the record (claim.ts), and until when it is known to last. */

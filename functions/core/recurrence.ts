@@ -3,7 +3,9 @@
  * their form is judged here, so that the CRM hears at once what is wrong. What they mean is Google's
  * matter: nothing here expands a rule.
  */
+import type { Event } from './event.ts';
 import type { Json } from './fields.ts';
+import { digest } from './link.ts';
 import { DAY_MS } from './time.ts';
 
 const NAMES = ['RRULE', 'EXRULE', 'RDATE', 'EXDATE'];
@@ -83,6 +85,26 @@ export function canonicalLines(value: Json | undefined): string[] | null {
   if (!Array.isArray(value)) return null;
   const lines = value.map((line) => String(line).trim()).filter((line) => line !== '');
   return lines.length === 0 ? null : lines;
+}
+
+/**
+ * What the places of a series follow from, but for its end: where two are the same, the series has only become
+ * longer or shorter.
+ */
+export function patternOf({ start, recurrence }: Event): string {
+  const first = start?.dateTime ? Date.parse(start.dateTime) : (start?.date ?? '');
+  const lines = (recurrence ?? []).map(withoutEnd).sort();
+  return digest(first, start?.timeZone ?? '', ...lines).slice(0, 16);
+}
+
+function withoutEnd(text: string): string {
+  const line = parse(text.trim());
+  if (line?.name !== 'RRULE') return text;
+  const parts = partsOf(line.value).filter(([name]) => name !== 'COUNT' && name !== 'UNTIL');
+  return parts
+    .map((part) => part.join('='))
+    .sort()
+    .join(';');
 }
 
 /** Later than any calendar reaches, and yet a date that can be stored. */

@@ -204,6 +204,7 @@ function identity(outcome: Outcome, told: boolean): Link {
     delete next.group;
     if (seen.group !== undefined) next.group = seen.group;
     if (seen.slot !== undefined) next.slot = seen.slot;
+    if (observed?.pattern !== undefined) next.pattern = observed.pattern;
   }
   if (outcome.claim) next.claim = outcome.claim;
   if (intent) next.crmVersion = intent.version;

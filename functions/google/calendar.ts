@@ -1,6 +1,7 @@
 import { type calendar_v3, calendar as createCalendar } from '@googleapis/calendar';
 import { appointmentCodec } from '../core/appointment.ts';
 import { isSyncedType } from '../core/event.ts';
+import { patternOf } from '../core/recurrence.ts';
 import { seriesCodec } from '../core/series.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import type {
@@ -14,7 +15,7 @@ import type {
   Window,
 } from '../sync/collection.ts';
 import type { ApiClient, TypedCall } from './client.ts';
-import { type CalendarChoice, scopes } from './oauth.ts';
+import { type CalendarChoice, scopes } from './scopes.ts';
 
 type Event = calendar_v3.Schema$Event;
 
@@ -240,15 +241,20 @@ async function expanded(
   window: Window,
 ): Promise<Required<Pick<Page<Event>, 'items' | 'groups'>>> {
   const isSeries = (e: Event) => e.status !== 'cancelled' && e.recurrence && isSyncedType(e);
-  const series = items.filter(isSeries).map((event) => event.id ?? '');
-  const occurrences = await instancesOf(here, session, series, window);
+  const series = new Map(items.filter(isSeries).map((event) => [event.id ?? '', event]));
+  const occurrences = await instancesOf(here, session, [...series.keys()], window);
   const inSeries = new Set([...occurrences.values()].flat().map((event) => event.id));
   return {
     items: [
       ...items.filter((event) => !isSeries(event) && !inSeries.has(event.id)),
       ...[...occurrences.values()].flat(),
     ],
-    groups: [...singles(items), ...[...occurrences.keys()].map((id) => ({ id, window }))],
+    groups: [
+      ...singles(items),
+      ...[...series]
+        .filter(([id]) => occurrences.has(id))
+        .map(([id, event]) => ({ id, window, pattern: patternOf(event) })),
+    ],
   };
 }
 

@@ -11,7 +11,7 @@ import type { GoogleSession, Result } from '../sync/collection.ts';
 import type { FreeBusy, Person } from '../sync/free-busy.ts';
 import type { Clock } from '../sync/ports.ts';
 import type { ApiClient, TypedCall } from './client.ts';
-import { scopes } from './oauth.ts';
+import { scopes } from './scopes.ts';
 
 /** Calendars of one call (calendarExpansionMax). */
 const MOST_CALENDARS = 50;

@@ -16,11 +16,11 @@ import {
   type Result,
 } from '../sync/collection.ts';
 import type { ApiClient } from './client.ts';
-import { scopes } from './oauth.ts';
 import { CONTACT_FIELDS, type PeopleCalls, SOURCES } from './people-calls.ts';
 import { groupExists, settleGroup } from './people-groups.ts';
 import { readPersons } from './people-reads.ts';
 import { writePersons } from './people-writes.ts';
+import { scopes } from './scopes.ts';
 
 type Person = people_v1.Schema$Person;
 

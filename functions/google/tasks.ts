@@ -10,7 +10,7 @@ import { isSyncError, SyncError } from '../errors.ts';
 import type { Collection, GoogleSession, Page, Places, Result } from '../sync/collection.ts';
 import type { Clock } from '../sync/ports.ts';
 import type { ApiClient, TypedCall } from './client.ts';
-import { scopes } from './oauth.ts';
+import { scopes } from './scopes.ts';
 import { listExists, settleList } from './task-lists.ts';
 import { writeTasks } from './task-writes.ts';
 

@@ -40,6 +40,8 @@ export interface Group {
   /** The id of the parent at Google; the parent itself may be the only member. */
   id: string;
   window?: Window;
+  /** What its places follow from: while it is the same, the group can only become longer or shorter. */
+  pattern?: string;
 }
 
 /** A page of a listing. */

@@ -1,6 +1,6 @@
 /** Groups of objects that were read as a whole, such as the occurrences of a series in the window. */
 import type { Codec, CodecContext } from '../core/codec.ts';
-import { counterparts, hasOnlyGrown } from '../core/groups.ts';
+import { counterparts } from '../core/groups.ts';
 import { knownGoogle } from '../core/merge.ts';
 import type { Link } from '../core/records.ts';
 import type { Collection, Group } from './collection.ts';
@@ -92,17 +92,16 @@ function place(
   const fresh = members
     .filter((work) => isNew(work) && !entered(work))
     .map((work) => ({ work, slot: work.observed?.slot ?? '' }));
-  const known = (state: string) =>
-    members
-      .filter(({ observed }) => observed?.state === state)
-      .flatMap(({ link }) => (link?.state === 'live' ? [placeOf(link)] : []));
-  const cancelled = known('gone');
+  const cancelled = members
+    .filter(({ observed }) => observed?.state === 'gone')
+    .flatMap(({ link }) => (link?.state === 'live' ? [placeOf(link)] : []));
   const pairs = counterparts(
     lost.map(placeOf).filter(isAdopted),
     cancelled.filter(isAdopted),
     fresh,
-    lost.length > 0 || !hasOnlyGrown(known('live'), cancelled, fresh),
+    lost.length > 0 || !hasItsPattern(group, links),
   );
+  notePattern(group, members);
   const placed = new Set<Link>();
   for (const [{ link }, { work }] of pairs) {
     for (const former of members) if (former.link === link) former.link = undefined;
@@ -110,6 +109,18 @@ function place(
     placed.add(link);
   }
   return lost.filter((link) => !placed.has(link));
+}
+
+/**
+ * Whether the group can only have become longer or shorter since it was read last: then who was taken out was
+ * so by a person. Of those who stayed, exceptions may have been stored before, and do not know the last pattern.
+ */
+const hasItsPattern = ({ id, pattern }: Group, links: Link[]) =>
+  links.some((link) => link.group === id && link.state === 'live' && link.pattern === pattern);
+
+function notePattern({ pattern }: Group, members: Work[]): void {
+  if (pattern === undefined) return;
+  for (const { observed } of members) if (observed?.state === 'live') observed.pattern = pattern;
 }
 
 /** Whether the group, as it was read, would have shown the record. */

@@ -17,3 +17,9 @@ export function matches(data: Uint8Array, checksum: unknown): boolean {
 export function requireIntact(operation: string, intact: boolean): void {
   if (!intact) throw new VaultError(operation, 'DATA_LOSS', true);
 }
+
+/** In UTF-8 all lone surrogates become one character: two such ids would share a secret. */
+export function checkedId(userId: string): string {
+  if (userId !== '' && userId.isWellFormed()) return userId;
+  throw new VaultError('vault.userId', 'INVALID_ARGUMENT', false);
+}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
-import { scopes } from '../../functions/google/oauth.ts';
+import { scopes } from '../../functions/google/scopes.ts';
 import { ANNA, BEN, openStage, type Stage } from './authorize-stage.ts';
 
 let stage: Stage;

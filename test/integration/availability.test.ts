@@ -6,7 +6,7 @@ import {
   answerOf,
   availabilityRequestSchema,
 } from '../../functions/core/availability.ts';
-import { scopes } from '../../functions/google/oauth.ts';
+import { scopes } from '../../functions/google/scopes.ts';
 import { whenBusy } from '../../functions/sync/availability.ts';
 import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { appointmentSchema } from '../../functions/core/messages.ts';
-import { scopes } from '../../functions/google/oauth.ts';
+import { scopes } from '../../functions/google/scopes.ts';
 import { runUser } from '../../functions/sync/run-user.ts';
 import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
 

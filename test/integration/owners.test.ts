@@ -302,6 +302,47 @@ for (const dies of [false, true])
     );
   });
 
+test('rule 1 C21: handed over to a guest and deleted there, and its former owner moves the event: the guest’s copy is an entry of its own', async () => {
+  const world = createWorld();
+  for (const userId of ['anna', 'luca']) await world.connect(userId);
+  const { crm, outbox, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const at = { date: '2026-11-26' };
+  const participants = [{ email: 'luca@firm.example' }];
+  const { crmId } = await crm.create('anna', { start: at, end: at, participants });
+  await settle();
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  await world.poll('anna');
+  await settle();
+  await crm.edit(crmId, {}, 'luca');
+  await crm.remove(crmId);
+  // Named after the one that was handed over: in the guest's calendar that id is nobody's.
+  assert.deepEqual(
+    outbox.map(({ userId, op, googleId }) => [userId, op, googleId]),
+    [
+      ['luca', 'upsert', event?.id],
+      ['luca', 'delete', event?.id],
+    ],
+  );
+  const aside = world.workspace.calendars.create('anna@firm.example', 'Own', 'UTC', null);
+  await world.phone('anna', 'POST', `/${event?.id}/move?destination=${aside.id}`);
+  await settle();
+  for (const userId of ['luca', 'anna', 'luca']) await world.poll(userId);
+  await settle();
+  assert.deepEqual(
+    (await world.events('luca')).map(({ id }) => id),
+    [event?.id],
+  );
+  assert.deepEqual(
+    crm.records(undefined, true).map((r) => [r.crmId === crmId, r.userId, r.deleted, r.data.place]),
+    [
+      [true, 'luca', true, 'Bern'],
+      [false, 'luca', false, 'Bern'],
+    ],
+  );
+});
+
 test('rule 1 rule 6: an entry that became a series on the phone is handed over and back: one event more, the series stays', async () => {
   const world = createWorld();
   await world.connect('anna');

@@ -72,9 +72,11 @@ const weekly = (count: number, more: object = {}) => ({
   recurrence: [`RRULE:FREQ=WEEKLY;COUNT=${count}`],
   ...more,
 });
-const TUESDAYS = ['2026-11-24', '2026-12-01', '2026-12-08', '2026-12-15'].map(
-  (day) => `${day}T09:00:00+01:00`,
-);
+const tuesday = (n: number) => {
+  const day = new Date(Date.UTC(2026, 10, 24) + n * 7 * DAY).toISOString().slice(0, 10);
+  return `${day}T09:00:00+01:00`;
+};
+const TUESDAYS = [0, 1, 2, 3].map(tuesday);
 
 test('a series is its occurrences, one appointment each; read with one call a series', async () => {
   const { world, poll, quiet, starts, records } = await connected();
@@ -456,20 +458,78 @@ test('rule 6: an exception whose place another rule leaves out goes on as what i
   await quiet();
 });
 
+test('rule 6: an exception whose place is left out goes on, though all that is new comes later', async () => {
+  // As if a person had taken it out, and then made the series longer.
+  const rule = (...lines: string[]) => ({ recurrence: lines });
+  const aWeekLater = { start: zurich('2026-12-01T09:00:00'), end: zurich('2026-12-01T10:00:00') };
+  const cases: [count: number, edited: string[], change: object, weeks: number[]][] = [
+    [3, ['a1'], aWeekLater, [3, 1, 2]],
+    [4, ['a2', 'a4'], rule('RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4'), [0, 4, 2, 6]],
+    [3, ['a2'], rule('RRULE:FREQ=WEEKLY;COUNT=4', 'EXDATE:20261201T080000Z'), [0, 3, 2]],
+  ];
+  for (const [count, edited, change, weeks] of cases) {
+    const { world, poll, quiet, startsById } = await connected();
+    const series = await world.phone('anna', 'POST', '', weekly(count));
+    await poll();
+    for (const id of edited) await world.crm(world.change(id, { place: 'Bern' }));
+    await quiet();
+    await world.phone('anna', 'PATCH', `/${series.id}`, change);
+    const told = await poll();
+    const named = told.map((m) => [m.op, m.crmId]).sort();
+    assert.deepEqual(
+      named,
+      edited.map((id) => ['upsert', id]),
+    );
+    assert.deepEqual(Object.values(startsById()), weeks.map(tuesday));
+    await quiet();
+  }
+});
+
 test('rule 6: what a person took out stays out, though the series gets longer before anybody looks', async () => {
   const { world, poll, quiet, startsById } = await connected();
+  const rule = (text: string) => ({ recurrence: [`RRULE:FREQ=WEEKLY;${text}`] });
   const series = await world.phone('anna', 'POST', '', weekly(2));
+  const longer = async (text: string, without: string) => {
+    await world.phone('anna', 'DELETE', `/${series.id}_${without}`);
+    await world.phone('anna', 'PATCH', `/${series.id}`, rule(text));
+    return (await poll()).map((m) => [m.op, m.crmId]).sort();
+  };
   await poll();
-  await world.phone('anna', 'DELETE', `/${series.id}_20261124T080000Z`);
-  const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=3'];
-  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence });
-  const told = await poll();
-  assert.deepEqual(told.map((m) => [m.op, m.crmId]).sort(), [
+  assert.deepEqual(await longer('COUNT=3', '20261124T080000Z'), [
     ['delete', 'a1'],
     ['upsert', 'a3'],
   ]);
-  assert.deepEqual(startsById(), { a2: TUESDAYS[1], a3: TUESDAYS[2] });
+  assert.deepEqual(startsById(), { a2: tuesday(1), a3: tuesday(2) });
+  // Also by the rule that it got since then.
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('INTERVAL=2;UNTIL=20261208T080000Z'));
+  await poll();
+  assert.deepEqual(startsById(), { a3: tuesday(2) });
+  assert.deepEqual(await longer('COUNT=3;INTERVAL=2', '20261208T080000Z'), [
+    ['delete', 'a3'],
+    ['upsert', 'a4'],
+  ]);
+  assert.deepEqual(startsById(), { a4: tuesday(4) });
   await quiet();
+});
+
+test('rule 6: taken out, and another rule before anybody looks: Google says the same as of one that went with it', async () => {
+  const ends = [];
+  for (const isTakenOut of [false, true]) {
+    const { world, poll, startsById } = await connected();
+    const series = await world.phone('anna', 'POST', '', weekly(3));
+    await poll();
+    await world.crm(world.change('a2', { place: 'Bern' }));
+    await poll();
+    if (isTakenOut) await world.phone('anna', 'DELETE', `/${series.id}_20261201T080000Z`);
+    const recurrence = ['RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=3'];
+    await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence });
+    const page = await world.phone('anna', 'GET', `/${series.id}/instances?showDeleted=true`);
+    const said = page.items?.map((e) => [e.id?.split('_')[1], e.status]);
+    const told = await poll();
+    ends.push({ said, told: told.map((m) => [m.op, m.crmId]), starts: startsById() });
+  }
+  assert.deepEqual(ends[0], ends[1]);
+  assert.deepEqual(ends[0]?.starts, { a1: tuesday(0), a2: tuesday(4), a3: tuesday(2) });
 });
 
 test('rule 6: an endless series moves to another day: in order, and nothing at the borders of the window', async () => {

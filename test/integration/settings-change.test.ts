@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { dueNow } from '../../functions/core/polls.ts';
-import { scopes } from '../../functions/google/oauth.ts';
+import { scopes } from '../../functions/google/scopes.ts';
 import { createLiveWorld } from '../support/push.ts';
 import { SCOPES, visit } from '../support/world.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
 import { SyncError } from '../../functions/errors.ts';
-import { scopes } from '../../functions/google/oauth.ts';
+import { scopes } from '../../functions/google/scopes.ts';
 import { undoRun } from '../../functions/sync/undo.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 

@@ -183,6 +183,33 @@ const cases: Case[] = [
   },
   {
     invariant: 'P1',
+    name: 'deleted in the CRM, and an occurrence that it became stays, whose import nobody undid',
+    judge: convergence,
+    history: (bad) => {
+      const id = `e1_${SLOT}`;
+      const story = planned().inCrm('delete', 'CH-1', undefined).run(2);
+      if (!bad) story.tell(2, { op: 'delete', googleId: id, reason: 'undone' });
+      story.write(2, 'delete', 'e1', gone(ours('CH-1'))).store(2, 'e1');
+      const { entries, final } = story.end();
+      const shown = [{ user: ANNA, id, series: 'e1', slot: SLOT, resource: event() }];
+      return { entries, final: { ...final, shown } };
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'a series that takes place is nobody’s record',
+    judge: convergence,
+    history: (bad) => {
+      const resource = event({ recurrence: DAILY });
+      const { entries, final } = new Story()
+        .onPhone('create', 'g1', resource)
+        .end({ recurrence: 'series' });
+      const part = { user: ANNA, id: `g1_${SLOT}`, series: 'g1', slot: SLOT, resource: event() };
+      return { entries, final: { ...final, shown: bad ? [part] : [] } };
+    },
+  },
+  {
+    invariant: 'P1',
     name: 'deleted in the CRM and still at Google',
     history: (bad) => {
       const story = planned().inCrm('delete', 'CH-1', undefined).run(2);
@@ -989,6 +1016,20 @@ const cases: Case[] = [
         .run(2)
         .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
         .tell(2, { googleId: to, data: desk() })
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 6',
+    name: 'an occurrence that the CRM had named before it went goes, while another one comes',
+    judge: matching,
+    history: (bad) => {
+      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+      const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk()).run(2);
+      if (!bad) story.tell(2, { googleId: from, op: 'delete' }, null);
+      return story
+        .tell(2, { googleId: to, data: desk() })
+        .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
         .end();
     },
   },

@@ -13,8 +13,8 @@ import { type CalendarSettings, calendarCollection } from '../../functions/googl
 import { createApiClient } from '../../functions/google/client.ts';
 import { createFreeBusy } from '../../functions/google/freebusy.ts';
 import type { HttpCall } from '../../functions/google/http.ts';
-import { scopes } from '../../functions/google/oauth.ts';
 import { contactCollection } from '../../functions/google/people.ts';
+import { scopes } from '../../functions/google/scopes.ts';
 import { taskCollection } from '../../functions/google/tasks.ts';
 import type { Log } from '../../functions/log.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';

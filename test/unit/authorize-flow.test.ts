@@ -5,13 +5,13 @@ import { finishFlow, type Outcome, startFlow } from '../../functions/authorize/f
 import { isPassing, permissionsOf, type View, viewOf } from '../../functions/authorize/status.ts';
 import type { User } from '../../functions/core/records.ts';
 import { SyncError } from '../../functions/errors.ts';
+import type { Grant } from '../../functions/google/oauth.ts';
 import {
-  type Grant,
   permittedRecords,
   recordGranted,
   requestedScopes,
   scopes,
-} from '../../functions/google/oauth.ts';
+} from '../../functions/google/scopes.ts';
 import { silentLog } from '../../functions/log.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 

@@ -10,7 +10,7 @@ import { homePage, messagePage, statusPage } from '../../functions/authorize/pag
 import type { View } from '../../functions/authorize/status.ts';
 import { type Message, texts } from '../../functions/authorize/texts.ts';
 import type { User } from '../../functions/core/records.ts';
-import { permittedRecords } from '../../functions/google/oauth.ts';
+import { permittedRecords } from '../../functions/google/scopes.ts';
 import { silentLog } from '../../functions/log.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
 import { createAuthorize } from '../../functions/triggers/authorize.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { counterparts, hasOnlyGrown } from '../../functions/core/groups.ts';
+import { counterparts } from '../../functions/core/groups.ts';
 
 const slots = (...days: number[]) =>
   days.map((day) => ({ slot: new Date(Date.UTC(2026, 10, day, 9)).toISOString() }));
@@ -64,16 +64,6 @@ test('rule 6: an exception that went with its place follows its group, whoever e
     [3, 4],
     [10, 11],
   ]);
-});
-
-test('rule 6: a group has only grown where some stayed, and nothing is new before a place it had', () => {
-  const grown = (stayed: number[], cancelled: number[], fresh: number[]) =>
-    hasOnlyGrown(slots(...stayed), slots(...cancelled), slots(...fresh));
-  assert.equal(grown([3], [10], [11, 18]), true);
-  assert.equal(grown([10], [3], [17]), true);
-  assert.equal(grown([], [3], [10]), false);
-  assert.equal(grown([3, 10], [], [7, 17]), false);
-  assert.equal(grown([3], [10], [7]), false);
 });
 
 test('rule 6: as many pairs as there can be, nobody twice, in order on both sides', () => {

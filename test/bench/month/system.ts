@@ -3,7 +3,7 @@
  * simulator, the CRM simulator, and between them messages that take as long as they do in the cloud.
  */
 import type { GoogleChange } from '../../../functions/core/messages.ts';
-import { scopes } from '../../../functions/google/oauth.ts';
+import { scopes } from '../../../functions/google/scopes.ts';
 import { Crm } from '../../sandbox/crm/crm.ts';
 import { seeded } from '../../sandbox/google/random.ts';
 import { createLiveWorld, PUSH_URL } from '../../support/push.ts';

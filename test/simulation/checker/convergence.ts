@@ -3,7 +3,7 @@ import type { Raw, ShownEvent } from '../history.ts';
 import { crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
 import { isBeyond } from './limits.ts';
-import { isUnimported } from './undo.ts';
+import { isUnimported, staysUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -22,7 +22,8 @@ export function convergence(view: View): Violation[] {
     if (isGone && isUnimported(view, record)) continue;
     if (record.deleted && isRefused(record)) continue;
     if (isGone) {
-      const orphans = events.filter((e) => view.recordsOf(e).length === 0 && !isStrange(view, e));
+      const isNobodys = (e: ShownEvent) => isStrange(view, e) || staysUndone(view, e);
+      const orphans = events.filter((e) => view.recordsOf(e).length === 0 && !isNobodys(e));
       const cancelled = !record.deleted && !names(record, 'cancelledInCrm') ? events : [];
       if (orphans.length + cancelled.length > 0)
         found.push(violation('P1', `${name} is gone in the CRM and still at Google`));
@@ -44,8 +45,7 @@ export function convergence(view: View): Violation[] {
     if (isAnotherGuests(view, event)) continue;
     const root = view.rootOf({ side: 'google', ...event });
     if (isBeyond(view, root)) continue;
-    const of = (r: Raw) => view.rootOf({ side: 'crm', user: r.userId, id: r.crmId }) === root;
-    if (view.final.records.some((r) => of(r) && isUnimported(view, r))) continue;
+    if (staysUndone(view, event) || isNowhere(view, event)) continue;
     const isIts = (e: ShownEvent) => e.user === event.user && e.id === event.id;
     const refused = view.final.records.filter((r) => r.deleted && isRefused(r));
     if (refused.some((r) => view.eventsOf(r).some(isIts))) continue;
@@ -101,6 +101,11 @@ export function isAnotherGuests(view: View, { user, id, resource }: ShownEvent):
   if (view.final.users.some((u) => u.email === organizer)) return false;
   return view.visible().some((e) => e.user !== user && e.id === id && view.recordsOf(e).length > 0);
 }
+
+/** A series whose rule has come to leave no occurrence: Google lists it for no period. */
+const isNowhere = (view: View, { user, id, resource }: ShownEvent): boolean =>
+  resource.recurrence !== undefined &&
+  !view.final.shown.some((e) => e.user === user && e.series === id);
 
 function isInside(view: View, time: string | undefined): boolean {
   const { from, to } = view.final.window;

@@ -1,7 +1,9 @@
 /**
  * Rule 6: where the CRM knows no series, a series that is moved or gets another rule moves its records. One run
  * that tells of one going and of another coming, both of one series, has not matched them. What a person took
- * out of the series alone has gone, whatever else the series is given in the same run.
+ * out of the series alone has gone, whatever else the series is given in the same run. And only what the CRM
+ * has named can go on: of an occurrence that it names while the run is under way, and that has gone by then, the
+ * run tells twice, the second time by the name.
  */
 import type { Told } from '../history.ts';
 import { seriesIn } from '../shown.ts';
@@ -18,8 +20,13 @@ export function matching(view: View): Violation[] {
 }
 
 function unmatched(view: View, told: Told[]): Violation[] {
-  const goes = told.find(
-    (t) => t.message.op === 'delete' && t.message.crmId !== undefined && !wasTakenOut(view, t),
+  const gone = told.filter(({ message }) => message.op === 'delete');
+  const unnamed = gone.filter(({ message }) => message.crmId === undefined);
+  const goes = gone.find(
+    (t) =>
+      t.message.crmId !== undefined &&
+      !unnamed.some((u) => u.seq < t.seq && u.message.googleId === t.message.googleId) &&
+      !wasTakenOut(view, t),
   );
   const comes = told.find(({ message }) => message.op === 'upsert' && message.crmId === undefined);
   if (!goes || !comes || view.doing(goes.task) === 'undo') return [];
