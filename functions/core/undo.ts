@@ -2,9 +2,9 @@
  * The inverse of a journalled change: both sides are put back to what they held before the run, unless
  * anything newer has happened to the record. Pure; carried out like any other decision.
  */
-import { byKey, type Codec, type CodecContext, type Observed } from './codec.ts';
+import type { Codec, CodecContext, Observed } from './codec.ts';
 import type { Decision } from './decision.ts';
-import { type Fields, type Json, sameValue } from './fields.ts';
+import { type Fields, sameValue } from './fields.ts';
 import { heldBy, type JournalEntry } from './journal.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
@@ -188,11 +188,8 @@ function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
   const changed = names.filter((name) => mayPutBack(codec, link, name));
   if (changed.length === 0)
     return keep(names.length === 0 ? 'nothing' : link.foreign ? 'foreign' : 'crmOnly');
+  const values = Object.fromEntries(changed.map((name) => [name, before[name] ?? null]));
   const known = { ...knownGoogle(link), ...observed?.fields };
-  const held = heldByCrm(link, known);
-  const back = (name: string) =>
-    withOthers(codec.fields[name]?.listKey, before[name], known[name], held[name]);
-  const values = Object.fromEntries(changed.map((name) => [name, back(name)]));
   const target = { ...known, ...values };
   return {
     rule: 'undo',
@@ -211,20 +208,10 @@ function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
         adopted: link.origin === 'google',
       },
     },
-    notice: { op: 'upsert', data: { ...forCrm(codec, held, link, known), ...values }, changed },
+    notice: {
+      op: 'upsert',
+      data: { ...forCrm(codec, heldByCrm(link, known), link, known), ...values },
+      changed,
+    },
   };
-}
-
-/** Of a list the journal knows what Google had: whom only the CRM has (customers) it keeps (C15). */
-function withOthers(
-  key: string | undefined,
-  before: Json | undefined,
-  google: Json | undefined,
-  crm: Json | undefined,
-): Json {
-  if (!key) return before ?? null;
-  const theirs = byKey(google, key);
-  const others = [...byKey(crm, key)].filter(([id]) => !theirs.has(id));
-  const list = new Map([...others, ...byKey(before, key)]);
-  return list.size === 0 ? null : [...list].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, e]) => e);
 }

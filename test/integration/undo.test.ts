@@ -70,6 +70,10 @@ test('C15 undo: whom Google never had stays on the CRM’s list', async () => {
   const again = world.messages[0];
   assert.deepEqual([again?.changed, again?.data?.participants], [['participants'], participants]);
   assert.deepEqual((await world.events())[0]?.attendees ?? [], []);
+  await world.crm(world.change('v2', visit(2, 9, { participants })));
+  await world.crm(world.change('v2', {}, { op: 'delete' }));
+  await undoLatest(world);
+  assert.deepEqual(world.messages[0]?.data?.participants, participants);
 });
 
 test('undo: what the CRM inserted goes again, and the CRM is told so', async () => {
