@@ -15,9 +15,7 @@ import { read, type Work } from './observe.ts';
 import { settlePlaces } from './places.ts';
 import { CHUNK, keepLease, type Run, type RunOutcome } from './run.ts';
 import { underLease } from './run-user.ts';
-
-/** So many pending messages are looked through; of a user who is paused there may be more. */
-const MOST_WAITING = 1000;
+import { waitingMembers } from './waiting.ts';
 
 type About = Pick<JournalEntry, 'record' | 'crmId' | 'googleId' | 'rule'>;
 
@@ -107,10 +105,9 @@ async function lookIntoGroups(
 }
 
 /** What the CRM has sent of a member, and waits, is newer as well. */
-async function markAwaited(run: Run, { codec }: Collection, groups: Work[]): Promise<void> {
+async function markAwaited(run: Run, collection: Collection, groups: Work[]): Promise<void> {
   if (groups.length === 0) return;
-  const { store } = run.engine;
-  const waiting = await store.pendingIntents(run.user.userId, MOST_WAITING, [codec.record]);
+  const waiting = await waitingMembers(run, collection);
   const crmIds = new Set(waiting.flatMap(({ member }) => member?.group.crmId ?? []));
   const googleIds = new Set(waiting.flatMap(({ member }) => member?.group.googleId ?? []));
   for (const work of groups) {
