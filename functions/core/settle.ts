@@ -209,6 +209,7 @@ function identity(outcome: Outcome, told: boolean): Link {
   }
   if (outcome.claim) next.claim = outcome.claim;
   if (intent) next.crmVersion = intent.version;
+  if (intent && intent.floor >= 0) next.floor = intent.floor;
   if (inserted !== undefined) next.origin = 'crm';
   if (seen?.foreign) next.foreign = true;
   else if (seen?.state === 'live') delete next.foreign;

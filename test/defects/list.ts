@@ -932,6 +932,14 @@ export const defects: Defect[] = [
     pattern: 'is paused before the guest',
   },
   {
+    name: 'what a delete emptied counts as said of the record that an undo has put back',
+    file: 'functions/core/plan.ts',
+    from: 'intent?.fieldVersions[name] === link.floor;',
+    to: 'false;',
+    test: 'test/integration/undo.test.ts',
+    pattern: 'entered anew there without a word',
+  },
+  {
     name: 'what nobody said of an inserted record counts as edited',
     file: 'functions/sync/dead-runs.ts',
     from: 'google: initial(codec),',
