@@ -39,6 +39,8 @@ export interface Run {
   parts: number;
   /** By record type, whether Google's changes are read in this run: later on, or already (to be). */
   listing: Map<string, 'due' | 'done'>;
+  /** Types that this run lists whole. */
+  full: Set<RecordType>;
   /** Some intents can only be planned once that is done. */
   waits: boolean;
   /** Types of which something is left for later: no more of them is begun in this run. */
@@ -73,6 +75,7 @@ export function openRun(
   const session = engine.access.session(user.userId, user.googleSub);
   session.retriesLeft = RUN_RETRIES;
   session.until = lease.expiresAt;
+  session.rests = { ...user.rests };
   return {
     engine,
     user,
@@ -87,6 +90,7 @@ export function openRun(
     pages: 0,
     parts: 0,
     listing: new Map(),
+    full: new Set(),
     waits: false,
     failing: new Set(),
     deferred: undefined,

@@ -93,7 +93,7 @@ async function backToWork(system: System, userId: string): Promise<void> {
   if (user?.enabled === false) await system.enable(userId, true);
   if (user?.held !== undefined) await system.ask({ action: 'release', userId });
   if (user?.state === 'paused') await system.ask({ action: 'resume', userId });
-  else if (user?.state !== 'active') await connect(system, userId);
+  else if (user?.state !== 'active' || system.withdrawn.has(userId)) await connect(system, userId);
 }
 
 /** What a preview of each user still plans: rules, by name. */

@@ -27,6 +27,14 @@ export async function act(system: System, action: Action): Promise<void> {
   switch (action.do) {
     case 'fault':
       return void system.faults.armed.push({ ...action.fault });
+    case 'answer':
+      return void system.workspace.faults.enter(action.fault);
+    case 'skew':
+      system.skew = action.ms;
+      return;
+    case 'held':
+    case 'late':
+      return system.queues[action.do](action.pick, action.ms, system.scheduler.now);
     case 'wait':
       return system.leap(action.ms);
     case 'poll':
@@ -44,6 +52,8 @@ export async function act(system: System, action: Action): Promise<void> {
       return system.workspace.expireSyncTokens(emailOf(user));
     case 'expireAccess':
       return system.workspace.expireAccessTokens(emailOf(user));
+    case 'touch':
+      return system.touch(user);
     case 'revoke':
       system.workspace.revokeGrants(emailOf(user));
       return system.happened(user, 'revoked');

@@ -99,5 +99,6 @@ export async function connect(system: System, userId: string): Promise<void> {
     };
     return dueNow(connected, now);
   });
+  system.withdrawn.delete(userId);
   system.happened(userId, 'connected');
 }

@@ -8,7 +8,9 @@ import { createMemoryStore } from '../../functions/state/memory.ts';
 import type { Action } from '../../functions/triggers/admin-actions.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
+import type { Fault as GoogleFault } from '../sandbox/faults/faults.ts';
 import type { Calendar } from '../sandbox/google/calendar/model.ts';
+import type { Call } from '../sandbox/google/protocol.ts';
 import { seeded } from '../sandbox/google/random.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
 import { Effects } from './effects.ts';
@@ -47,6 +49,7 @@ export interface SystemOptions
     | 'calendar'
     | 'records'
     | 'google'
+    | 'mostOnPage'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -76,6 +79,8 @@ export class System {
   /** Users for whom Google makes no channel, and whose notifications all get lost. */
   readonly unwatchable = new Set<string>();
   readonly deaf = new Set<string>();
+  /** Users who have taken a scope back since they connected. */
+  readonly withdrawn = new Set<string>();
   readonly #outside: Outside;
   readonly #schedule: () => number;
   /** Ids of the google-changes, each once. */
@@ -92,6 +97,8 @@ export class System {
   #workers: Worker[] = [];
   #seenChanges = 0;
   #tasks = 0;
+  /** By how much Google's clock differs from ours, ms. */
+  skew = 0;
   /** What the last preview promised. */
   previewed: Raw = {};
   /** What is at Google and is none of the sync's business. */
@@ -110,13 +117,15 @@ export class System {
     this.records = options.records ?? ['appointment'];
     const now = () => this.scheduler.now;
     this.workspace = createWorkspace({
-      now,
+      now: () => now() + this.skew,
       random: seeded(seed * 7 + 3),
       clientId: 'client',
       clientSecret: 'secret',
       redirectUris: ['https://sync.example/callback'],
     });
     this.workspace.quota.enabled = false;
+    this.workspace.mostOnPage = options.mostOnPage ?? Number.POSITIVE_INFINITY;
+    this.workspace.faults.onStrike = (fault, point) => this.#answered(fault, point as Call);
     this.#watchGrants();
     const { delayMs, skewMs, batches } = options.google ?? {};
     Object.assign(this.workspace.people, delayMs !== undefined && { delayMs });
@@ -240,6 +249,17 @@ export class System {
     };
   }
 
+  /** A fault of the sandbox's has struck one of Google's answers. */
+  #answered({ kind }: GoogleFault, call: Call): void {
+    const user = nameOf(call.user ?? '');
+    this.faults.struck += 1;
+    this.log('struck', { kind, method: call.method, user });
+    const lies = kind === 'short' || (kind === 'empty' && !call.query.has('syncToken'));
+    if (lies) this.happened(user, 'emptyListing');
+    if (kind === 'revoke' || kind === 'withdraw') this.happened(user, 'revoked');
+    if (kind === 'withdraw') this.withdrawn.add(user);
+  }
+
   #newWorker(): Worker {
     return new Worker(`w${this.#tasks}-${this.#workers.length}`, this.#outside);
   }
@@ -333,6 +353,20 @@ export class System {
             ...{ fence: task?.lease?.fence, conditional, call: this.entries.length },
           });
       }
+  }
+
+  /** Google gives all that is the sync's business new etags. */
+  touch(userId: string): void {
+    const { calendars, people, tasks } = this.workspace;
+    const email = emailOf(userId);
+    const known = (id: string) => !this.isForeign(userId, id);
+    calendars.touchAll(email);
+    const book = people.book(email);
+    for (const live of people.all(book))
+      if (known(live.contact.sourceId)) people.change(book, live, live.version.fields);
+    for (const list of tasks.lists(email))
+      for (const task of list.tasks.values()) if (known(task.id)) tasks.touch(task);
+    this.noteByHand(userId);
   }
 
   /** A person has done something in an app of Google's. */
@@ -537,6 +571,7 @@ export class System {
   /** No faults any more, queues in order, and nobody stands still. */
   calm(): void {
     this.faults.armed = [];
+    this.workspace.faults.clear();
     this.queues.rough = false;
     for (const worker of this.#workers) worker.pausedUntil = 0;
   }
