@@ -124,6 +124,7 @@ function prepare(given: PlanInput): Prepared {
 const isWiped = ({ codec, link, intent }: PlanInput, name: string): boolean =>
   link?.state === 'live' &&
   codec.fields[name]?.flow !== 'crm' &&
+  intent?.floor === link.floor &&
   intent?.fieldVersions[name] === link.floor;
 
 /** Whether Google shows nothing but what the CRM said last. */
