@@ -108,24 +108,12 @@ function prepare(given: PlanInput): Prepared {
   if (isConcealed(link, observed)) {
     data = Object.fromEntries(Object.entries(data).filter(([n]) => !codec.fields[n]?.hidden));
   }
-  // Made anew, the record starts afresh, but that is no word on what it has been told since.
-  data = Object.fromEntries(Object.entries(data).filter(([n]) => !isWiped(given, n)));
   const word = intent?.op === 'delete' ? codec.canonical(lastWords(intent), context) : data;
   const prepared = { ...given, observed, data, word };
   if (!given.previous) return prepared;
   const unseen = unseenOffers({ ...prepared, link: given.previous });
   return { ...prepared, data: { ...data, ...unseen }, unseen };
 }
-
-/**
- * Emptied by the delete alone, of which the base knows: the record has been put back since (an undo, an edit that
- * beat the delete), and the CRM told with which values. What only the CRM has, nobody told it.
- */
-const isWiped = ({ codec, link, intent }: PlanInput, name: string): boolean =>
-  link?.state === 'live' &&
-  codec.fields[name]?.flow !== 'crm' &&
-  intent?.floor === link.floor &&
-  intent?.fieldVersions[name] === link.floor;
 
 /** Whether Google shows nothing but what the CRM said last. */
 const isWord = ({ codec: { fields }, word }: Prepared, shown: Fields) =>

@@ -178,8 +178,6 @@ export interface Link {
   foreign?: boolean;
   /** The CRM version that the base comes from. */
   crmVersion?: number;
-  /** The version of the newest delete of which the base knows (Intent.floor). */
-  floor?: number;
   /** It leaves the user (disconnected, handed over): whether its object at Google is gone is not known. */
   removing?: boolean;
   /** Who deleted, when state is deleted. */

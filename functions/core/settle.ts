@@ -208,12 +208,7 @@ function identity(outcome: Outcome, told: boolean): Link {
     if (observed?.pattern !== undefined) next.pattern = observed.pattern;
   }
   if (outcome.claim) next.claim = outcome.claim;
-  if (intent) {
-    next.crmVersion = intent.version;
-    // Restored under another crmId, versions begin anew.
-    if (intent.floor >= 0) next.floor = intent.floor;
-    else delete next.floor;
-  }
+  if (intent) next.crmVersion = intent.version;
   if (inserted !== undefined) next.origin = 'crm';
   if (seen?.foreign) next.foreign = true;
   else if (seen?.state === 'live') delete next.foreign;

@@ -90,6 +90,20 @@ test('P1 undo: deleted in the CRM and entered anew there without a word on what 
   await assertCalm(world);
 });
 
+test('P1 undo: cancelled and edited in the CRM, which plans it again before it has heard of the undoing: what it was told stays', async () => {
+  const world = await startWorld();
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Bern' })));
+  await world.crm(world.change('v1', { status: 'cancelled' }));
+  const run = await latestRun(world);
+  await world.crm(world.change('v1', { place: 'Thun' }));
+  await undoRun(world.engine, 'anna', run);
+  assert.equal(world.messages.at(-1)?.data?.place, 'Bern');
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Thun', subject: 'Again' })));
+  const [event] = await world.events();
+  assert.deepEqual([event?.location, event?.summary], ['Bern', 'Again']);
+  await assertCalm(world);
+});
+
 for (const [title, op] of [
   ['deleted in the CRM', { op: 'delete' as const }],
   ['cancelled in the CRM', {}],
