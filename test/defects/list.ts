@@ -990,6 +990,14 @@ export const defects: Defect[] = [
     pattern: 'entered anew there without a word',
   },
   {
+    name: 'a CRM that shows an older list of guests is not told again',
+    file: 'functions/core/merge.ts',
+    from: 'isTouched(view) || view.stale);',
+    to: 'isTouched(view));',
+    test: 'test/integration/guests.test.ts',
+    pattern: 'and has it no more, is told again',
+  },
+  {
     name: 'what nobody said of an inserted record counts as edited',
     file: 'functions/sync/dead-runs.ts',
     from: 'google: initial(codec),',
