@@ -5,8 +5,9 @@ import { atDesk } from './desk.ts';
 import { onPhone } from './phone.ts';
 import type { Action, Script } from './script.ts';
 import { connect } from './set-up.ts';
-import { emailOf, type System } from './system.ts';
+import type { System } from './system.ts';
 import { actOnType } from './types/actions.ts';
+import { emailOf } from './users.ts';
 
 /** Runs the steps; afterwards the system is still in the middle of it all. */
 export async function play(system: System, steps: Script['steps']): Promise<void> {
