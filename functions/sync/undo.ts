@@ -146,19 +146,24 @@ async function worksOf(run: Run, collection: Collection, entries: JournalEntry[]
   const links = await linksOf(store, userId, collection, entries);
   const crmIds = [...links.values()].flatMap((link) => link.crmId ?? []);
   const intents = await store.getIntents(collection.codec.record, crmIds);
+  const { codec } = collection;
+  const emails = intents.flatMap(({ data }) => codec.emailsOf({ fields: data }));
+  const context = await run.directory.context(emails);
   const waiting = new Set(
     intents.filter((i) => i.pendingFor.includes(userId) || i.userId !== userId).map((i) => i.crmId),
   );
   return entries.map((entry) => {
     const link = links.get(entry.linkId);
     const newer = link?.crmId !== undefined && waiting.has(link.crmId);
-    const cancelled = intents.some((i) => i.crmId === link?.crmId && i.op === 'upsert');
+    const intent = intents.find(({ crmId }) => crmId === link?.crmId);
+    const cancelled = intent?.op === 'upsert';
+    const said = intent && codec.canonical(intent.data, context);
     return {
       link,
       intent: undefined,
       observed: undefined,
       raw: undefined,
-      undo: { entry, newer, cancelled },
+      undo: { entry, newer, cancelled, ...(said && { said }) },
     };
   });
 }
