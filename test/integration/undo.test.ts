@@ -54,6 +54,28 @@ test('undo: a change of the CRM is put back at Google, and the CRM told', async 
   assert.equal((await world.events())[0]?.location, 'Bern');
 });
 
+test('C15 undo: whom Google never had stays on the CRM’s list', async () => {
+  const world = await startWorld();
+  const participants = [{ email: 'customer@else.example', name: 'Kunde' }];
+  await world.crm(world.change('v1', visit(1, 9, { participants, place: 'Bern' })));
+  await world.crm(world.change('v1', visit(1, 9, { participants, place: 'Thun' })));
+  await undoLatest(world);
+  const [told] = world.messages;
+  assert.deepEqual([told?.changed, told?.data?.place], [['place'], 'Bern']);
+  assert.deepEqual(told?.data?.participants, participants);
+  await world.connect('luca');
+  const guests = [...participants, { email: 'luca@firm.example' }];
+  await world.crm(world.change('v1', visit(1, 9, { participants: guests })));
+  await undoLatest(world);
+  const again = world.messages[0];
+  assert.deepEqual([again?.changed, again?.data?.participants], [['participants'], participants]);
+  assert.deepEqual((await world.events())[0]?.attendees ?? [], []);
+  await world.crm(world.change('v2', visit(2, 9, { participants })));
+  await world.crm(world.change('v2', {}, { op: 'delete' }));
+  await undoLatest(world);
+  assert.deepEqual(world.messages[0]?.data?.participants, participants);
+});
+
 test('undo: what the CRM inserted goes again, and the CRM is told so', async () => {
   const world = await startWorld();
   await world.crm(world.change('v1', visit(1)), world.change('v2', visit(2)));
@@ -72,6 +94,35 @@ test('undo: what the CRM inserted goes again, and the CRM is told so', async () 
   ]);
   await assertCalm(world);
   await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await assertCalm(world);
+});
+
+test('P1 undo: deleted in the CRM and entered anew there without a word on what the undo tells it: that stays', async () => {
+  const world = await startWorld();
+  const anew = { ...visit(2), private: undefined, busy: undefined };
+  await world.crm(world.change('v1', { ...visit(), private: true, url: 'https://crm.example/v1' }));
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await undoLatest(world);
+  assert.equal(world.messages.at(-1)?.data?.private, true);
+  for (const subject of ['Anew', 'Anew, edited'])
+    await world.crm(world.change('v1', { ...anew, subject }));
+  const [event] = await world.events();
+  assert.deepEqual([event?.summary, event?.visibility], ['Anew, edited', 'private']);
+  assert.ok(!event?.description?.includes('crm.example'), 'what only the CRM had is gone with it');
+  await assertCalm(world);
+});
+
+test('P1 undo: cancelled and edited in the CRM, which plans it again before it has heard of the undoing: what it was told stays', async () => {
+  const world = await startWorld();
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Bern' })));
+  await world.crm(world.change('v1', { status: 'cancelled' }));
+  const run = await latestRun(world);
+  await world.crm(world.change('v1', { place: 'Thun' }));
+  await undoRun(world.engine, 'anna', run);
+  assert.equal(world.messages.at(-1)?.data?.place, 'Bern');
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Thun', subject: 'Again' })));
+  const [event] = await world.events();
+  assert.deepEqual([event?.location, event?.summary], ['Bern', 'Again']);
   await assertCalm(world);
 });
 
