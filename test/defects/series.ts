@@ -26,15 +26,15 @@ export const series: Defect[] = [
   {
     name: 'an exception stays behind where all the others found a place by date',
     file: 'functions/sync/groups.ts',
-    from: 'lost.length > 0 || !hasItsPattern(group, links),',
-    to: '!lost.length && !hasItsPattern(group, links),',
+    from: 'lost.length > 0 || !hasItsPattern(group, members),',
+    to: '!lost.length && !hasItsPattern(group, members),',
     test: seriesAsOccurrences,
     pattern: 'rule 6: an exception goes with its series',
   },
   {
     name: 'a series of nothing but exceptions goes, and comes anew',
     file: 'functions/sync/groups.ts',
-    from: 'lost.length > 0 || !hasItsPattern(group, links),',
+    from: 'lost.length > 0 || !hasItsPattern(group, members),',
     to: 'lost.length > 0,',
     test: seriesAsOccurrences,
     pattern: 'rule 6: an exception goes with its series',
@@ -42,7 +42,7 @@ export const series: Defect[] = [
   {
     name: 'what a person took out of a series that got longer comes at its end',
     file: 'functions/sync/groups.ts',
-    from: 'lost.length > 0 || !hasItsPattern(group, links),',
+    from: 'lost.length > 0 || !hasItsPattern(group, members),',
     to: 'true,',
     test: seriesAsOccurrences,
     pattern: 'rule 6: what a person took out stays out',
@@ -54,6 +54,14 @@ export const series: Defect[] = [
     to: 'return digest(first && lines.length);',
     test: seriesAsOccurrences,
     pattern: 'rule 6: an exception whose place is left out',
+  },
+  {
+    name: 'exceptions that all went with a rule that was there for a while count as taken out',
+    file: 'functions/sync/groups.ts',
+    from: "      observed?.state === 'live' && link?.state === 'live' && link.pattern === pattern,\n",
+    to: "      link?.state === 'live' && link.pattern === pattern,\n",
+    test: seriesAsOccurrences,
+    pattern: 'rule 6: single for a while',
   },
   {
     name: 'the pattern that a series has got since it was read first is forgotten',

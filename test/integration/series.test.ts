@@ -501,14 +501,14 @@ test('rule 6: what a person took out stays out, though the series gets longer be
   ]);
   assert.deepEqual(startsById(), { a2: tuesday(1), a3: tuesday(2) });
   // Also by the rule that it got since then.
-  await world.phone('anna', 'PATCH', `/${series.id}`, rule('INTERVAL=2;UNTIL=20261208T080000Z'));
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('INTERVAL=2;UNTIL=20261222T080000Z'));
   await poll();
-  assert.deepEqual(startsById(), { a3: tuesday(2) });
-  assert.deepEqual(await longer('COUNT=3;INTERVAL=2', '20261208T080000Z'), [
-    ['delete', 'a3'],
+  assert.deepEqual(startsById(), { a2: tuesday(4), a3: tuesday(2) });
+  assert.deepEqual(await longer('COUNT=4;INTERVAL=2', '20261222T080000Z'), [
+    ['delete', 'a2'],
     ['upsert', 'a4'],
   ]);
-  assert.deepEqual(startsById(), { a4: tuesday(4) });
+  assert.deepEqual(startsById(), { a3: tuesday(2), a4: tuesday(6) });
   await quiet();
 });
 
@@ -530,6 +530,23 @@ test('rule 6: taken out, and another rule before anybody looks: Google says the 
   }
   assert.deepEqual(ends[0], ends[1]);
   assert.deepEqual(ends[0]?.starts, { a1: tuesday(0), a2: tuesday(4), a3: tuesday(2) });
+});
+
+test('rule 6: single for a while, and a series as before: none of its exceptions has stayed, and they go on', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(2));
+  await poll();
+  for (const id of ['a1', 'a2']) await world.crm(world.change(id, { place: 'Bern' }));
+  await quiet();
+  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence: null });
+  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence: weekly(3).recurrence });
+  const told = await poll();
+  assert.deepEqual(told.map((m) => [m.op, m.crmId]).sort(), [
+    ['delete', 'a1'],
+    ['upsert', 'a2'],
+  ]);
+  assert.deepEqual(startsById(), { a2: tuesday(2) });
+  await quiet();
 });
 
 test('rule 6: an endless series moves to another day: in order, and nothing at the borders of the window', async () => {
