@@ -145,12 +145,13 @@ export async function observePage(
   const linkOf = ({ googleId, formerIds = [] }: Observed) =>
     [googleId, ...formerIds].map((id) => links.get(id)).find((link) => link !== undefined);
   const former = new Set(observed.flatMap((o) => o.observed.formerIds ?? []));
-  const works = observed
+  const shown = observed
     // It has not gone, it goes by another name now.
     .filter((o) => !(o.observed.state === 'gone' && former.has(o.observed.googleId)))
-    .map((o): Work => ({ ...o, link: linkOf(o.observed), intent: undefined }))
-    .map(asFormer);
-  const gone = await placeGroups(run, collection, known, works, until);
+    .map((o): Work => ({ ...o, link: linkOf(o.observed), intent: undefined }));
+  const gone = await placeGroups(run, collection, known, shown, until);
+  // A former place is nobody's new one.
+  const works = shown.map(asFormer);
   await recognise(run, collection, works);
   const far = new Set(outside);
   const news = [...works.filter((work) => !isUnknown(work)), ...gone].filter(

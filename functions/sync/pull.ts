@@ -153,7 +153,8 @@ async function apply(
   for (let at = 0; ; at += CHUNK) {
     if (at > 0) await keepLease(run);
     const some = works.slice(at, at + CHUNK);
-    if (run.waits || run.failing.has(collection.codec.record)) await takeUp(run, collection, some);
+    if (run.waits.size > 0 || run.failing.has(collection.codec.record))
+      await takeUp(run, collection, some);
     await findAlike(run, collection, some);
     const executed = await executeGrouped(run, collection, some);
     const last = at + CHUNK >= works.length;

@@ -37,10 +37,10 @@ export interface Run {
   pages: number;
   /** Pieces of the outbox that the run has written. */
   parts: number;
-  /** By record type, whether Google's changes are read in this run: later on, or already (to be). */
-  listing: Map<string, 'due' | 'done'>;
-  /** Some intents can only be planned once that is done. */
-  waits: boolean;
+  /** By record type, how far this run is with reading Google's changes, if it does. */
+  listing: Map<string, 'due' | 'underWay' | 'done'>;
+  /** Links whose intents can only be planned once that is done. */
+  waits: Set<string>;
   /** Types of which something is left for later: no more of them is begun in this run. */
   failing: Set<RecordType>;
   /** The first error that left something for later. */
@@ -87,7 +87,7 @@ export function openRun(
     pages: 0,
     parts: 0,
     listing: new Map(),
-    waits: false,
+    waits: new Set(),
     failing: new Set(),
     deferred: undefined,
     outOfTime: false,

@@ -645,6 +645,69 @@ test('rule 6: a CRM edit that crosses with the move of the series waits for the 
   }
 });
 
+test('rule 6: a CRM edit that crosses with a move which the run’s listing was too early for waits for the next one', async () => {
+  for (const op of ['upsert', 'delete'] as const) {
+    const { world, poll, quiet, starts } = await connected();
+    const series = await world.phone('anna', 'POST', '', weekly(3));
+    await poll();
+    world.workspace.after = async ({ method }) => {
+      if (method !== 'calendar.events.list') return;
+      world.workspace.after = undefined;
+      await shift(world, series.id, '2026-11-24T14:00:00', '2026-11-24T15:00:00');
+      const change = world.change('a2', { subject: 'Crossed' }, { op });
+      assert.equal(await world.crm(change), 'busy');
+    };
+    assert.equal(await world.poll(), 'later');
+    await poll();
+    const shown = await world.events();
+    assert.equal(shown.filter((e) => !e.recurrence).length, op === 'upsert' ? 1 : 0);
+    const items = (await world.phone('anna', 'GET', `/${series.id}/instances`)).items;
+    assert.equal(items.filter((e) => e.summary === 'Crossed').length, op === 'upsert' ? 1 : 0);
+    assert.equal(starts().length, 3);
+    await quiet();
+  }
+});
+
+test('rule 6: the series has its former rule again, and a place whose record was written alone meanwhile: it stays one', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const rule = (text: string) => ({ recurrence: [`RRULE:FREQ=WEEKLY;${text}`] });
+  const series = await world.phone('anna', 'POST', '', weekly(3));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('COUNT=1'));
+  assert.equal(await world.crm(world.change('a3', { subject: 'Kept' })), 'later');
+  await poll();
+  await quiet();
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('COUNT=3'));
+  await poll();
+  const day = await world.phone(
+    'anna',
+    'GET',
+    '?singleEvents=true&timeMin=2026-12-08T00:00:00Z&timeMax=2026-12-09T00:00:00Z',
+  );
+  assert.deepEqual(
+    day.items.map((e) => e.summary),
+    ['Kept'],
+  );
+  assert.deepEqual(startsById(), { a1: TUESDAYS[0], a2: TUESDAYS[1], a3: TUESDAYS[2] });
+  await quiet();
+});
+
+test('rule 6: the place of a record that was written alone is no new place of another one', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const rule = (text: string) => ({ recurrence: [`RRULE:FREQ=WEEKLY;${text}`] });
+  const series = await world.phone('anna', 'POST', '', weekly(3));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('COUNT=2'));
+  await world.crm(world.change('a3', { subject: 'Kept' }));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('INTERVAL=2;COUNT=2'));
+  await poll();
+  assert.deepEqual(startsById(), { a1: TUESDAYS[0], a3: TUESDAYS[2] });
+  const shown = await world.phone('anna', 'GET', '?singleEvents=true');
+  assert.equal(shown.items.filter((e) => /Weekly|Kept/.test(e.summary ?? '')).length, 2);
+  await quiet();
+});
+
 test('rule 6: a CRM edit or delete of an event that has just become a series is that of one occurrence', async () => {
   for (const op of ['upsert', 'delete'] as const) {
     const { world, poll, quiet } = await connected();

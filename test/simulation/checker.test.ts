@@ -1125,6 +1125,22 @@ const cases: Case[] = [
       },
     }),
   ),
+  ...['has not been away', 'has no event of its own'].map(
+    (name): Case => ({
+      invariant: 'rule 10',
+      name: `an occurrence is taken out whose record ${name}`,
+      judge: removals,
+      history: (bad) => {
+        const place = `s1_${SLOT}`;
+        const story = new Story().onPhone('create', place, event()).run(1);
+        story.tell(1, { googleId: place, crmId: 'CH-1', data: desk() }, desk());
+        if (!bad || name.includes('own')) story.onPhone('vanish', place, gone(event()));
+        if (!bad || name.includes('away')) story.write(1, 'insert', 'e1', ours('CH-1'));
+        if (!bad || name.includes('own')) story.onPhone('create', place, event());
+        return story.run(2).write(2, 'delete', place, gone(event())).end();
+      },
+    }),
+  ),
   {
     invariant: 'rule 11',
     name: 'left with removal, and the sync’s entry is still there',

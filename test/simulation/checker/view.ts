@@ -169,17 +169,22 @@ export class View {
 
   /**
    * A single event that became a series goes on as one of the occurrences (design rule 6), a series that
-   * became a single event as that, and nobody needs to tell the CRM which: no other record stands for it.
+   * became a single event as that, and nobody needs to tell the CRM which: no other record stands for it. What
+   * the sync has written for the record goes before what is left of a series that it was of until then.
    */
   #heirsOf(record: Raw): ShownEvent[] {
     if (this.final.recurrence === 'series') return [];
-    return this.liveEvents(record.userId).filter((event) => {
+    const heirs = this.liveEvents(record.userId).filter((event) => {
       const { id } = event;
       return (
         this.#wasIts(record, event) &&
         !this.final.records.some((r) => !r.deleted && r.googleId === id)
       );
     });
+    const written = heirs.filter(
+      ({ user, id }) => this.inserted.get(googleKey(user, seriesIn(id) ?? id)) === record.crmId,
+    );
+    return written.length > 0 ? written : heirs;
   }
 
   #wasIts({ crmId, googleId }: Raw, { user, id }: { user: string; id: string }): boolean {
