@@ -113,8 +113,7 @@ function place(
 
 /**
  * Whether the group can only have become longer or shorter since it was read last: then who was taken out was
- * so by a person. Those who stayed tell, of whom exceptions may have been stored before, and not know the last
- * pattern. Where nobody did, the group more likely had another one in between.
+ * so by a person. Those who stayed tell; where nobody did, it more likely had another pattern in between.
  */
 const hasItsPattern = ({ pattern }: Group, members: Work[]) =>
   members.some(

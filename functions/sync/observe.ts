@@ -1,6 +1,7 @@
 /** What a run knows of each record before it decides: the CRM's intent, our link, the object at Google. */
 import type { Observed } from '../core/codec.ts';
 import type { Name } from '../core/decision.ts';
+import { knowsPattern } from '../core/groups.ts';
 import { adoptedId } from '../core/intent.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
@@ -174,7 +175,8 @@ const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
   link.state === 'live' &&
   link.googleId === observed?.googleId &&
   link.etag !== undefined &&
-  link.etag === observed?.etag;
+  link.etag === observed?.etag &&
+  knowsPattern(link, observed);
 
 /** A listing that lags behind shows a version from before the one that we know: no edit (P14). */
 const isStale = (link: Link | undefined, observed: Observed | undefined) =>

@@ -64,6 +64,22 @@ export const series: Defect[] = [
     pattern: 'rule 6: single for a while',
   },
   {
+    name: 'an exception does not learn that its series has got another pattern',
+    file: 'functions/sync/observe.ts',
+    from: ' &&\n  knowsPattern(link, observed);',
+    to: ';',
+    test: seriesAsOccurrences,
+    pattern: 'rule 6: of a rule that was there for a while',
+  },
+  {
+    name: 'what an exception learns of the pattern of its series is not stored',
+    file: 'functions/core/sides.ts',
+    from: 'const same = isVersion && knowsPattern(link, observed);',
+    to: 'const same = isVersion;',
+    test: seriesAsOccurrences,
+    pattern: 'rule 6: of a rule that was there for a while',
+  },
+  {
     name: 'the pattern that a series has got since it was read first is forgotten',
     file: 'functions/core/settle.ts',
     from: 'if (observed?.pattern !== undefined) next.pattern = observed.pattern;',

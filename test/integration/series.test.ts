@@ -532,6 +532,27 @@ test('rule 6: taken out, and another rule before anybody looks: Google says the 
   assert.deepEqual(ends[0]?.starts, { a1: tuesday(0), a2: tuesday(4), a3: tuesday(2) });
 });
 
+test('rule 6: of a rule that was there for a while those know who have stayed since before it', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(2));
+  await poll();
+  for (const id of ['a1', 'a2']) await world.crm(world.change(id, { place: 'Bern' }));
+  await quiet();
+  const recurrence = [...weekly(2).recurrence, 'RDATE:20261203T080000Z'];
+  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence });
+  await poll();
+  await world.crm(world.change('a3', { place: 'Bern' }));
+  await quiet();
+  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence: weekly(3).recurrence });
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId]),
+    [['upsert', 'a3']],
+  );
+  assert.deepEqual(startsById(), { a1: tuesday(0), a2: tuesday(1), a3: tuesday(2) });
+  await quiet();
+});
+
 test('rule 6: single for a while, and a series as before: none of its exceptions has stayed, and they go on', async () => {
   const { world, poll, quiet, startsById } = await connected();
   const series = await world.phone('anna', 'POST', '', weekly(2));
