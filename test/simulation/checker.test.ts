@@ -7,6 +7,7 @@ import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
 import { generations } from './checker/generations.ts';
 import { guests } from './checker/guests.ts';
+import { mappingHeld } from './checker/mapping-held.ts';
 import { matching } from './checker/matching.ts';
 import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
@@ -652,6 +653,30 @@ const cases: Case[] = [
       return adopted({}, told).end();
     },
   },
+  ...['the CRM has said it of no record', 'of two, nobody knows which,'].map(
+    (name): Case => ({
+      invariant: 'P11',
+      name: `what is written into what is left of a series: ${name}`,
+      judge: mappingHeld,
+      history: (bad) => {
+        const [first, second] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+        const story = new Story();
+        story.onPhone('create', first, event()).onPhone('create', second, event()).run(1);
+        story.tell(1, { googleId: first, crmId: 'CH-1', data: desk() }, desk());
+        story.tell(1, { googleId: second, crmId: 'CH-2', data: desk() }, desk());
+        if (!bad || !name.startsWith('of two'))
+          story.run(2).tell(2, { googleId: second, crmId: 'CH-2', op: 'delete' }, null);
+        story.onPhone('create', 's1', event());
+        const place = bad && name.startsWith('the CRM') ? 'Basel' : 'Bern';
+        return story
+          .inCrm('edit', 'CH-1', desk({ place: 'Bern' }))
+          .run(3)
+          .write(3, 'patch', 's1', event({ location: place }))
+          .onPhone('delete', 's1', gone(event()))
+          .end();
+      },
+    }),
+  ),
   {
     invariant: 'P12',
     name: 'a link to a version that never was',
