@@ -6,6 +6,7 @@ import type { people_v1 } from '@googleapis/people';
 import { byKey, type Codec, type FieldSpec, type Observed, type Patch } from './codec.ts';
 import { encodePerson, type PersonField } from './contact-person.ts';
 import { canonicalContact, decodePerson } from './contact-values.ts';
+import { wordOf } from './word.ts';
 
 type Person = people_v1.Schema$Person;
 
@@ -50,7 +51,7 @@ const heldBy: { [name in keyof typeof fields]: PersonField } = {
 const telling = ['givenName', 'familyName', 'organization', 'emails', 'phones'];
 
 /** Keys of our client data, which no app shows. */
-const KEY = { crmId: 'crmSyncId', generation: 'crmSyncGeneration' };
+const KEY = { crmId: 'crmSyncId', generation: 'crmSyncGeneration', word: 'crmSyncWord' };
 
 /** Whoever is in this group is in the address book that phones show. */
 export const MY_CONTACTS = 'contactGroups/myContacts';
@@ -76,6 +77,7 @@ export function contactCodec(group: string | undefined): Codec<Person> {
       clientData: [
         { key: KEY.crmId, value: crmId },
         { key: KEY.generation, value: String(generation) },
+        { key: KEY.word, value: wordOf(data) },
       ],
       memberships: [MY_CONTACTS, ...(group === undefined ? [] : [group])].map(membership),
     }),
@@ -127,18 +129,28 @@ export function markerOf({ clientData = [] }: Person): Observed['marker'] {
   const [crmId, another] = valuesOf(KEY.crmId);
   const generation = Number(valuesOf(KEY.generation)[0] ?? 0);
   if (!crmId || another || !Number.isInteger(generation)) return undefined;
-  return { crmId, generation };
+  const [word] = valuesOf(KEY.word);
+  return { crmId, generation, ...(word && { word }) };
 }
 
-function patch({ changed, target, adopted }: Patch, _: unknown, current: Person | undefined) {
+function patch({ changed, target, adopted, word }: Patch, _: unknown, current?: Person) {
   // An adopted contact carries nothing that Google has no field for (design rule 3).
   const names = changed.filter((name) => !(adopted && name === 'url'));
   if (names.length === 0) return undefined;
   // Beside a changed field a list holds others: these stay as Google has them.
   const now = decodePerson(current ?? {});
   const wanted = Object.fromEntries(names.map((name) => [name, target[name] ?? null]));
-  return encodePerson(listsOf(names), { ...now, ...wanted }, current);
+  const body = encodePerson(listsOf(names), { ...now, ...wanted }, current);
+  return { ...body, ...(word !== undefined && { clientData: withWord(current, word) }) };
 }
+
+/** Client data is replaced whole, and other programs may keep some there as well. */
+const withWord = ({ clientData = [] }: Person = {}, word: string) => [
+  ...clientData
+    .filter(({ key }) => key !== KEY.word)
+    .map(({ key = null, value = null }) => ({ key, value })),
+  { key: KEY.word, value: word },
+];
 
 const listsOf = (names: string[]): PersonField[] => [
   ...new Set(names.flatMap((name) => heldBy[name as keyof typeof fields] ?? [])),

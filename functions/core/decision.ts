@@ -14,7 +14,14 @@ export type Write =
       generation: number;
       fields: Fields;
     }
-  | { kind: 'patch'; googleId: string; etag: string | undefined; patch: Patch }
+  | {
+      kind: 'patch';
+      googleId: string;
+      etag: string | undefined;
+      patch: Patch;
+      /** What the CRM has said by then (wordOf), where the object does not bear it. */
+      unborne?: string;
+    }
   | { kind: 'delete'; googleId: string; etag: string | undefined };
 
 /** How messages name another record: by crmId as soon as the CRM has given it one. */

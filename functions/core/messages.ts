@@ -305,7 +305,10 @@ export const googleChangeSchema = z.strictObject({
     .enum(['upsert', 'delete', 'unlink', 'reject'])
     .describe('unlink: both sides keep the record, but it is no longer kept equal'),
   crmId: z.string().optional(),
-  googleId: z.string().optional(),
+  googleId: z
+    .string()
+    .optional()
+    .describe("one user's: in a colleague's calendar the same id may be another record"),
   baseVersion: z.int().optional().describe('the CRM version that this builds on'),
   data: z.record(z.string(), z.json()).optional(),
   changed: z

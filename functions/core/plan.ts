@@ -191,7 +191,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   },
   takeOver: (input) => handlers.import(input),
   yield({ link, yields }) {
-    if (link?.crmId !== undefined && link.crmId === yields?.crmId)
+    // It goes on there under its crmId; without a link, this user's has gone over to there already.
+    if (!link || (link.crmId !== undefined && link.crmId === yields?.crmId))
       return decide('yield', { link: 'none' });
     // There it is another record, or has no name yet: this one would be a second one of the meeting.
     return {

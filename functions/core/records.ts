@@ -156,6 +156,8 @@ export interface Link {
   etag?: string;
   /** What the CRM had said by then, as the object bears it (wordOf): another one there is of a run that died. */
   word?: string;
+  /** The same of a write that has not been answered, where the object bears nothing. */
+  unborne?: string;
   /** By Google's clock, when that version was written (ms since the epoch): what is older is no news. */
   updatedAt?: number;
   /** By our clock, when an insertion without an id of ours began; listings may not show it for a while. */

@@ -63,6 +63,7 @@ export function settle(given: Outcome): Settled {
   if (link && next.id !== link.id) settled.removed = link.id;
   delete next.removing;
   delete next.inFlight;
+  delete next.unborne;
   if (decision.link === 'deleted') {
     if (decision.stays) next.stays = true;
     next.state = 'deleted';

@@ -153,11 +153,16 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   const offers = Object.fromEntries(news);
   const decision = decide(rule, { link: 'live', agreed: merged.agreed, offers });
   if (changed.length > 0 && googleId) {
-    const isMarked = intent?.op === 'upsert' && !adopted && (observed ?? link)?.group === undefined;
-    const word = isMarked ? { word: wordOf(taken(input, merged)) } : {};
     const held = link ? heldBefore(link, seenChange(link, intent)) : {};
-    const patch: Patch = { changed, target, before: held, adopted, ...word };
-    decision.write = { kind: 'patch', googleId, etag: observed?.etag ?? link?.etag, patch };
+    const patch: Patch = { changed, target, before: held, adopted };
+    const etag = observed?.etag ?? link?.etag;
+    decision.write = { kind: 'patch', googleId, etag, patch };
+    if (intent?.op === 'upsert') {
+      const word = wordOf(taken(input, merged));
+      if (!adopted && (observed ?? link)?.group === undefined) patch.word = word;
+      // Whether an object bears words shows in the one that it bore before.
+      if (!patch.word || !link?.word) decision.write.unborne = word;
+    }
   }
   const notice = mergeNotice(input, merged, {
     ...heldByCrm(link, known),

@@ -149,25 +149,28 @@ const heirOf = ({ userId, crmId, crmVersion }: Link): Heir => ({
 /** The CRM hands a record over to the user whose claim it is: the guest's copy stays as it is. */
 export async function passOn(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
   const left = works.filter(
-    ({ intent, link }) =>
-      intent && intent.userId !== run.user.userId && link?.state === 'live' && link.claim,
+    (work) => work.intent && work.intent.userId !== run.user.userId && keyOf(work) !== undefined,
   );
   if (left.length === 0) return;
   const holders = await holdersOf(run, codec, left);
   for (const work of left) {
-    const holder = holders.get(work.link?.claim?.key ?? '');
+    const holder = holders.get(keyOf(work) ?? '');
     if (work.intent && holder?.userId === work.intent.userId)
       work.yields = { crmId: work.intent.crmId };
   }
 }
 
-/** The claims on what these works are linked to, by key. */
+/** Once the new owner's link is stored under the record's id, only the object itself tells. */
+const keyOf = ({ link, observed }: Work): string | undefined =>
+  link ? (link.state === 'live' ? link.claim?.key : undefined) : observed?.shared?.key;
+
+/** The claims on what these works are linked to, or are a copy of, by key. */
 export async function holdersOf(
   run: Run,
   { record }: Codec,
   works: Work[],
 ): Promise<Map<string, Claim>> {
-  const keys = works.flatMap(({ link }) => link?.claim?.key ?? []);
+  const keys = works.flatMap((work) => keyOf(work) ?? []);
   const claims = await run.engine.store.getClaims(record, keys);
   return new Map(claims.map((claim) => [claim.key, claim]));
 }

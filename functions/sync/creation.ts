@@ -3,13 +3,11 @@
  * So the attempt is stored before the call, under the fence of the lease, and an attempt without an
  * answer is looked for before the next one; as long as Google may show it late, it is waited for.
  */
-import type { CodecContext, Observed } from '../core/codec.ts';
+import type { Observed } from '../core/codec.ts';
 import { decide } from '../core/decision.ts';
 import type { Fields } from '../core/fields.ts';
-import { lastWords } from '../core/intent.ts';
-import { changeNumber, linkId } from '../core/link.ts';
+import { linkId } from '../core/link.ts';
 import type { Intent, Link } from '../core/records.ts';
-import { withWritten } from '../core/word.ts';
 import { SyncError, saysNothingDone } from '../errors.ts';
 import type { Collection } from './collection.ts';
 import type { Executed, Planned } from './execute.ts';
@@ -118,60 +116,10 @@ const hasGrown = (work: Work): work is Grown =>
   work.intent.crmId === work.observed.marker?.crmId;
 
 /**
- * Written by a run that never knew: the object itself tells with which of the CRM's words, and what differs
- * from them is somebody's edit since.
+ * Stores what is about to be tried where neither the id nor the object itself would tell: insertions without an
+ * id of ours, and what the CRM had said when an object is patched that does not bear it.
  */
-export function knowWritten(
-  run: Run,
-  { codec }: Collection,
-  context: CodecContext,
-  works: Work[],
-): void {
-  for (const work of works) {
-    const { intent, observed } = work;
-    const { marker } = observed ?? {};
-    if (!intent || intent.userId !== run.user.userId || observed?.state !== 'live') continue;
-    if (marker?.word === undefined || marker.crmId !== intent.crmId) continue;
-    const link = work.link ?? inserted(run, codec, intent, observed);
-    if (!link || !isUnknown(link, marker)) continue;
-    const said = codec.canonical(intent.op === 'upsert' ? intent.data : lastWords(intent), context);
-    const written = withWritten(codec, link, marker.word, said, observed.fields);
-    work.link = { ...link, ...written, word: marker.word };
-  }
-}
-
-/** Not of a generation that a person restored; a link from before there were words tells nothing. */
-const isUnknown = (link: Link, { word, generation }: NonNullable<Observed['marker']>) =>
-  link.word !== word &&
-  generation >= link.generation &&
-  (link.word !== undefined || link.etag === undefined);
-
-/** What a run made that died before it stored a link; of what the CRM has taken off since nothing is known. */
-function inserted(
-  run: Run,
-  codec: Collection['codec'],
-  intent: Intent,
-  { marker, googleId }: Observed,
-): Link | undefined {
-  if (intent.op !== 'upsert' || codec.absent(intent.data)) return undefined;
-  return {
-    ...blank(run, codec.record, intent.crmId, marker?.generation ?? 0, {}),
-    google: initial(codec),
-    googleId,
-    changes: changeNumber(intent.seen ?? '', run.user.userId),
-  };
-}
-
-/** What an object holds of which nothing was said. */
-const initial = ({ fields }: Collection['codec']): Fields =>
-  Object.fromEntries(
-    Object.entries(fields).flatMap(([name, { initial: value }]) =>
-      value === undefined ? [] : [[name, value]],
-    ),
-  );
-
-/** Stores that these insertions are about to be tried. */
-export async function markInsertions(
+export async function markWrites(
   run: Run,
   { codec }: Collection,
   planned: Planned[],
@@ -179,6 +127,8 @@ export async function markInsertions(
   const insertedAt = run.engine.clock.now();
   const links: Link[] = [];
   for (const { work, write, decision } of planned) {
+    const said = decision.write?.kind === 'patch' && decision.write.unborne;
+    if (said && work.link) links.push({ ...work.link, unborne: said });
     if (write.kind !== 'insert' || write.googleId !== undefined) continue;
     if (decision.write?.kind !== 'insert') continue;
     const { crmId, generation, fields } = decision.write;
@@ -190,7 +140,7 @@ export async function markInsertions(
 }
 
 /** Nothing is at Google as far as we know; if it is, then with these values. */
-const blank = (
+export const blank = (
   run: Run,
   record: Link['record'],
   crmId: string,

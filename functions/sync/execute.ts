@@ -11,7 +11,8 @@ import { undo } from '../core/undo.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { isNotFound, judge, readAgain } from './answers.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
-import { adoptGroups, findUnanswered, knowWritten, markInsertions, unmarked } from './creation.ts';
+import { adoptGroups, findUnanswered, markWrites, unmarked } from './creation.ts';
+import { knowWritten } from './dead-runs.ts';
 import { read, type Work } from './observe.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
@@ -68,7 +69,6 @@ async function executeRound(
   const emails = works.flatMap((w) => (w.intent ? codec.emailsOf({ fields: w.intent.data }) : []));
   const context = await run.directory.context(emails);
   await adoptGroups(run, collection, works);
-  knowWritten(run, collection, context, works);
   const planned = await planAll(run, collection, context, works);
   const writes = writesOf(run, collection, context, planned, result);
   run.count.writes += writes.length;
@@ -98,6 +98,7 @@ async function planAll(
   context: CodecContext,
   works: Work[],
 ): Promise<Omit<Planned, 'write'>[]> {
+  knowWritten(run, collection, context, works);
   const planned = works.map((work) => ({ work, decision: decide(run, collection, context, work) }));
 
   const blind = planned.filter(
@@ -105,14 +106,11 @@ async function planAll(
       work.raw === undefined &&
       (wantsCurrent(collection, decision.write) ||
         wouldDouble(work, decision.write) ||
-        mayHaveGone(work, decision)),
+        isLeftOpen(work, decision)),
   );
-  await read(
-    run,
-    collection,
-    blind.map((p) => p.work),
-    (work) => work.link?.googleId ?? '',
-  );
+  const unread = blind.map(({ work }) => work);
+  await read(run, collection, unread, (work) => work.link?.googleId ?? '');
+  knowWritten(run, collection, context, unread);
   for (const p of blind) p.decision = decide(run, collection, context, p.work);
   return planned;
 }
@@ -145,7 +143,7 @@ async function carryOut(
   planned: Planned[],
 ): Promise<Result<unknown>[]> {
   if (planned.length === 0) return [];
-  await markInsertions(run, collection, planned);
+  await markWrites(run, collection, planned);
   try {
     return await collection.write(
       run.session,
@@ -254,8 +252,12 @@ const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
 const wouldDouble = ({ link }: Work, write: Write | undefined) =>
   write?.kind === 'insert' && link?.stays === true;
 
-/** By a run that died: with nothing to write, nobody would find out before a pull does, which knows no reason. */
-const mayHaveGone = (work: Work, { rule }: Decision) => rule === 'merge' && wasOff(work);
+/**
+ * Removed or written by a run that died: with nothing to write, nobody would find out before a pull does, which
+ * knows no reason.
+ */
+const isLeftOpen = (work: Work, { rule }: Decision) =>
+  rule === 'merge' && (wasOff(work) || work.link?.unborne !== undefined);
 
 function encode(
   { codec }: Collection,

@@ -57,8 +57,8 @@ export const ofContactsAndTasks: Defect[] = [
   {
     name: 'types: name every list of a contact in the update mask',
     file: 'functions/core/contact.ts',
-    from: '  return encodePerson(listsOf(names), { ...now, ...wanted }, current);',
-    to: '  return encodePerson(listsOf(Object.keys(fields)), { ...now, ...wanted }, current);',
+    from: 'const body = encodePerson(listsOf(names), { ...now, ...wanted }, current);',
+    to: 'const body = encodePerson(listsOf(Object.keys(fields)), { ...now, ...wanted }, current);',
     test: contacts,
     pattern: 'an update names exactly the lists that change',
   },

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { CrmChange } from '../../functions/core/messages.ts';
 import { contactsPhone } from '../sandbox/google/people/phone.ts';
+import { dying } from '../support/dying.ts';
 import { createWorld, SCOPES, type World, type WorldOptions } from '../support/world.ts';
 
 const MINUTE = 60_000;
@@ -72,13 +73,47 @@ test('an update names exactly the lists that change and carries the etag; the re
   const updates = world.calls.filter(({ url }) => url.includes(':updateContact'));
   assert.equal(updates.length, 1);
   const [update] = updates;
-  assert.equal(new URL(update?.url ?? '').searchParams.get('updatePersonFields'), 'emailAddresses');
+  assert.equal(
+    new URL(update?.url ?? '').searchParams.get('updatePersonFields'),
+    'emailAddresses,clientData',
+  );
   assert.match(update?.body ?? '', /"etag"/);
   const after = only();
   assert.equal(after.emailAddresses[0].value, 'eva@new.example');
   assert.equal(after.nicknames[0].value, 'Evi');
   assert.equal(after.urls.length, 2);
   assert.deepEqual(phone.labelsOf(resourceName).sort(), ['CRM', 'Golf', 'myContacts']);
+});
+
+test('P5 P16 a run died between updating a contact and committing, and the CRM has changed its mind since: its own older values are nobody’s edit', async () => {
+  const { world, contact, only, told } = await setUp();
+  await world.crm(contact('P-1', person()));
+  const said = (title: string, phone: string) =>
+    contact('P-1', person({ title, phones: [{ value: phone, type: 'work' }] }));
+  await dying(world, () => world.crm(said('Head', '+41 1')), 'links');
+  await world.crm(said('Boss', '+41 2'));
+  await world.poll();
+  assert.deepEqual(
+    only().phoneNumbers.map((phone: { value: string }) => phone.value),
+    ['+41 2'],
+  );
+  assert.equal(only().organizations[0].title, 'Boss');
+  assert.deepEqual(told(), []);
+});
+
+test('what other programs keep in a contact’s client data stays', async () => {
+  const { world, contact, only, phone } = await setUp();
+  await world.crm(contact('P-1', person()));
+  const { resourceName, clientData } = only();
+  const others = { key: 'other-app', value: '17' };
+  phone.edit(resourceName, { clientData: [others, ...clientData] });
+  await world.crm(contact('P-1', person({ title: 'Head' })));
+  const kept = only().clientData.map(({ key, value }: typeof others) => ({ key, value }));
+  assert.deepEqual(
+    kept.map(({ key }: typeof others) => key),
+    ['other-app', 'crmSyncId', 'crmSyncGeneration', 'crmSyncWord'],
+  );
+  assert.deepEqual(kept[0], others);
 });
 
 test('C10: the etag changes between reading and updating: read again, merged by field, nothing lost', async () => {

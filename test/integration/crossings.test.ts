@@ -4,7 +4,7 @@ import test from 'node:test';
 import type { CrmChange } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { SyncError } from '../../functions/errors.ts';
-import type { Commit } from '../../functions/sync/ports.ts';
+import { dying } from '../support/dying.ts';
 import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
 
 async function connected(...users: string[]): Promise<World> {
@@ -18,22 +18,6 @@ async function connected(...users: string[]): Promise<World> {
 
 const restore = (world: World, id: string | undefined) =>
   world.phone('anna', 'PATCH', `/${id}`, { status: 'confirmed' });
-
-/** A run that dies before its next commit, or before it notes what it has told; the lease expires. */
-async function dying(
-  world: World,
-  run: () => Promise<unknown>,
-  before?: keyof Commit,
-): Promise<void> {
-  const { commit } = world.store;
-  world.store.commit = (lease, what, release) =>
-    before === undefined || what[before]
-      ? Promise.reject(new Error('killed'))
-      : commit(lease, what, release);
-  await assert.rejects(run());
-  world.store.commit = commit;
-  world.advance(200_000);
-}
 
 /** Messages about appointments, each once: what a write takes away is told before and after it. */
 const told = (world: World) => [
@@ -111,6 +95,48 @@ for (const policy of [{}, { place: 'google', subject: 'google' }] as const) {
     await world.poll();
     assert.equal((await world.events())[0]?.location, 'Uster');
     assert.deepEqual(told(world), []);
+  });
+
+  const born = async () => {
+    const world = createWorld({ policy });
+    await world.connect('anna');
+    const event = await world.phone('anna', 'POST', '', {
+      summary: 'Mine',
+      location: 'Bern',
+      start: { dateTime: '2026-11-26T09:00:00+01:00' },
+      end: { dateTime: '2026-11-26T10:00:00+01:00' },
+    });
+    await world.poll();
+    const { data, googleId = '' } = world.messages.at(-1) ?? {};
+    const edit = (more: object) => world.change('v1', { ...data, ...more }, { googleId });
+    await world.crm(edit({}));
+    world.messages.length = 0;
+    return { world, edit, eventId: `${event.id}` };
+  };
+
+  for (const last of ['Bern', 'Uster'])
+    test(`P4 P16 born at Google, and the CRM has said ${last} since a run died that had written Thun: that counts, where ${winner} wins`, async () => {
+      const { world, edit } = await born();
+      await dying(world, () => world.crm(edit({ place: 'Thun' })), 'consumed');
+      assert.equal((await world.events())[0]?.location, 'Thun');
+      await world.crm(edit({ place: last }));
+      await world.poll();
+      assert.equal((await world.events())[0]?.location, last);
+      assert.deepEqual(told(world), []);
+    });
+
+  test(`P4 P16 born at Google, and the run came to nothing that was about to write what the CRM has said: it is written after all, where ${winner} wins`, async () => {
+    const { world, edit, eventId } = await born();
+    world.workspace.before = ({ method }) => {
+      if (method.endsWith('.patch')) throw new Error('killed');
+    };
+    assert.equal(await world.crm(edit({ place: 'Thun' })), 'later');
+    world.workspace.before = undefined;
+    assert.equal((await world.events())[0]?.location, 'Bern');
+    await world.phone('anna', 'PATCH', `/${eventId}`, { summary: 'Ours' });
+    await world.poll();
+    const [event] = await world.events();
+    assert.deepEqual([event?.location, event?.summary], ['Thun', 'Ours']);
   });
 
   test(`P5 P16 edited on the phone after a run died between patching and committing: an edit, and no conflict, where ${winner} wins`, async () => {

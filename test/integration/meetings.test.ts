@@ -122,6 +122,27 @@ test('C21 the organizer connects later: the guest’s record goes over, with wha
   assert.equal((await world.events('luca'))[0]?.summary, 'Review, moved');
 });
 
+test('C21 the organizer takes the guest’s record over and is paused before the guest’s run hears: nobody is declined', async () => {
+  const world = createWorld();
+  await known(world, 'anna');
+  await world.connect('luca');
+  const { settle } = crmOf(world);
+  await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  await settle();
+  await world.connect('anna');
+  await world.poll('anna');
+  await world.store.updateUser('anna', (user) => user && { ...user, enabled: false });
+  await settle();
+  await world.poll('luca');
+  await settle();
+  assert.deepEqual(await answers(world, 'luca'), ['needsAction']);
+  assert.deepEqual(
+    world.messages.filter((m) => m.op === 'delete'),
+    [],
+  );
+});
+
 test('C21 the guest’s record is handed over to a third before the organizer connects: each is a record of its own', async () => {
   const world = createWorld();
   await known(world, 'anna');

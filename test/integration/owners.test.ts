@@ -255,8 +255,12 @@ test('rule 1: what was adopted and handed over is out of the bin again: it goes,
   );
 });
 
-for (const dies of [false, true])
-  test(`rule 1 C21: what the record is called after a hand-over is told${dies ? ', by the run after one that died' : ''}: its former object is another one`, async () => {
+for (const [dies, told] of [
+  ['nobody', ''],
+  ['before', ', by the run after one that died'],
+  ['meanwhile', ', by the run after one that died, the meeting having moved away meanwhile'],
+])
+  test(`rule 1 C21 P3: what the record is called after a hand-over is told${told}: its former object is another one`, async () => {
     const world = createWorld();
     for (const userId of ['anna', 'luca']) await world.connect(userId);
     const { crm, outbox, settle } = crmOf(world);
@@ -273,13 +277,15 @@ for (const dies of [false, true])
     await crm.edit(crmId, {}, 'luca');
     const { commit } = world.store;
     world.store.commit = (lease, what, release) =>
-      dies && what.links ? Promise.reject(new Error('killed')) : commit(lease, what, release);
+      dies !== 'nobody' && what.links
+        ? Promise.reject(new Error('killed'))
+        : commit(lease, what, release);
     const handedOver = Promise.all(outbox.splice(0).map((change) => world.crm(change)));
-    if (dies) await assert.rejects(handedOver, /killed/);
+    if (dies !== 'nobody') await assert.rejects(handedOver, /killed/);
     else await handedOver;
     world.store.commit = commit;
     world.advance(200_000);
-    if (dies) await world.poll('luca');
+    if (dies === 'before') await world.poll('luca');
     // The former owner moves it away before the sync takes it out there: the guest's copy stays.
     const aside = world.workspace.calendars.create('anna@firm.example', 'Own', 'UTC', null);
     await world.phone('anna', 'POST', `/${event?.id}/move?destination=${aside.id}`);
@@ -301,6 +307,47 @@ for (const dies of [false, true])
       [own],
     );
   });
+
+test('rule 1 C21: handed over to a guest and deleted there, and its former owner moves the event: the guest’s copy is an entry of its own', async () => {
+  const world = createWorld();
+  for (const userId of ['anna', 'luca']) await world.connect(userId);
+  const { crm, outbox, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const at = { date: '2026-11-26' };
+  const participants = [{ email: 'luca@firm.example' }];
+  const { crmId } = await crm.create('anna', { start: at, end: at, participants });
+  await settle();
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  await world.poll('anna');
+  await settle();
+  await crm.edit(crmId, {}, 'luca');
+  await crm.remove(crmId);
+  // Named after the one that was handed over: in the guest's calendar that id is nobody's.
+  assert.deepEqual(
+    outbox.map(({ userId, op, googleId }) => [userId, op, googleId]),
+    [
+      ['luca', 'upsert', event?.id],
+      ['luca', 'delete', event?.id],
+    ],
+  );
+  const aside = world.workspace.calendars.create('anna@firm.example', 'Own', 'UTC', null);
+  await world.phone('anna', 'POST', `/${event?.id}/move?destination=${aside.id}`);
+  await settle();
+  for (const userId of ['luca', 'anna', 'luca']) await world.poll(userId);
+  await settle();
+  assert.deepEqual(
+    (await world.events('luca')).map(({ id }) => id),
+    [event?.id],
+  );
+  assert.deepEqual(
+    crm.records(undefined, true).map((r) => [r.crmId === crmId, r.userId, r.deleted, r.data.place]),
+    [
+      [true, 'luca', true, 'Bern'],
+      [false, 'luca', false, 'Bern'],
+    ],
+  );
+});
 
 test('rule 1 rule 6: an entry that became a series on the phone is handed over and back: one event more, the series stays', async () => {
   const world = createWorld();

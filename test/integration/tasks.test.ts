@@ -5,6 +5,7 @@ import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
 import { SyncError } from '../../functions/errors.ts';
 import { scopes } from '../../functions/google/scopes.ts';
 import { undoRun } from '../../functions/sync/undo.ts';
+import { dying } from '../support/dying.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
 const MINUTE = 60_000;
@@ -51,6 +52,20 @@ test('a task of the CRM appears in the list CRM, with day, state and the link be
   assert.equal(world.countCalls()['tasks.tasks.insert'], 1);
   await world.poll();
   assert.deepEqual(told(world), [], 'our own write is no news');
+});
+
+test('P4 P16 a task reopened and done again in the CRM, and the run that reopened it died: it is done', async () => {
+  const world = await connected();
+  const done = { title: 'Call', status: 'done', completed: '2026-11-23' };
+  await world.crm(wish(world, 'T-1', done));
+  await world.poll();
+  const open = { title: 'Call', status: 'open', completed: null };
+  await dying(world, () => world.crm(wish(world, 'T-1', open)), 'consumed');
+  assert.equal(only(world).status, 'needsAction');
+  await world.crm(wish(world, 'T-1', done));
+  await world.poll();
+  assert.equal(only(world).status, 'completed');
+  assert.deepEqual(told(world), []);
 });
 
 test('edits of different fields on both sides survive; the marker line stays', async () => {

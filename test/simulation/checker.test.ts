@@ -391,6 +391,22 @@ const cases: Case[] = [
   },
   {
     invariant: 'P8',
+    name: 'deleted in the CRM, emptied on the phone: what the CRM has goes in silence',
+    history: (bad) => {
+      const held = { location: 'Here' };
+      const said: Raw = bad ? { place: 'Here' } : {};
+      return planned(said, held)
+        .inCrm('delete', 'CH-1', undefined)
+        .onPhone('edit', 'e1', ours('CH-1'))
+        .run(2)
+        .write(2, 'delete', 'e1', gone(ours('CH-1')))
+        .store(2, 'e1')
+        .end();
+    },
+    judge: deleteOrEdit,
+  },
+  {
+    invariant: 'P8',
     name: 'deleted on the phone, edited in the CRM: the edit goes',
     history: (bad) => {
       const story = planned()

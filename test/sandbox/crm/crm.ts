@@ -84,12 +84,7 @@ export class Crm {
     const edited = checked(data, record.record);
     record.editedFields = editedAt(record.version + 1, record, edited);
     record.data = { ...record.data, ...edited };
-    if (userId !== undefined) {
-      const { userId: before, googleId } = record;
-      if (googleId !== undefined && before !== userId)
-        record.formerly = [...(record.formerly ?? []), { userId: before, googleId }];
-      record.userId = userId;
-    }
+    if (userId !== undefined) passTo(record, userId);
     this.#personChanged(record);
     await this.flush();
     return record;
@@ -175,7 +170,7 @@ export class Crm {
     if (change.instead) this.#leaveOut(change.instead);
     // The organizer of a meeting has connected: the guest's record is his or hers from now on.
     if (record && change.formerUserId === record.userId && change.userId !== undefined)
-      record.userId = change.userId;
+      passTo(record, change.userId);
     if (record && change.rejected) record.rejected = change.rejected;
     if (record && change.conflicts) record.conflicts.push(...change.conflicts);
     if (change.op === 'upsert') this.#applyUpsert(record, change);
@@ -193,8 +188,7 @@ export class Crm {
 
   /** What the series says of the occurrence: what differs from it, somebody has edited. */
   #regular({ series, originalStart }: Occurrence, { start, end }: RecordData) {
-    const isSeries = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
-    const { data = {} } = [...this.#records.values()].find(isSeries) ?? {};
+    const { data = {} } = [...this.#records.values()].find((r) => isCalled(r, series)) ?? {};
     const isMoved =
       !start || !isSameMoment(start, originalStart) || lengthOf({ start, end }) !== lengthOf(data);
     return { data: { ...data, ...(!isMoved && { start, end }) } };
@@ -226,9 +220,8 @@ export class Crm {
 
   /** An occurrence without a record of its own does not take place: the series knows. */
   #leaveOut({ series, originalStart }: Occurrence): void {
-    const isIt = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
     // Restored under another number, the series has two by which it may be called.
-    const named = [...this.#records.values()].filter(isIt);
+    const named = [...this.#records.values()].filter((r) => isCalled(r, series));
     const record = named.find(({ deleted }) => !deleted) ?? named[0];
     if (!record) return;
     record.cancelled = [...(record.cancelled ?? []), originalStart];
@@ -240,20 +233,25 @@ export class Crm {
     const named = crmId === undefined ? undefined : this.#records.get(crmId);
     if ((named && !named.deleted) || googleId === undefined) return named;
     // The copies of one meeting have the same id in several calendars: it names a record per user.
-    const same = [...this.#records.values()].filter(
-      (r) => r.googleId === googleId && [undefined, r.userId].includes(change.userId),
+    const { userId, formerUserId } = change;
+    const all = [...this.#records.values()];
+    const wasIts = ({ formerly = [] }: CrmRecord, user?: string) =>
+      formerly.some((f) => f.userId === user && f.googleId === googleId);
+    const same = all.filter(
+      (r) => r.googleId === googleId && [undefined, r.userId].includes(userId),
     );
-    const former = [...this.#records.values()].filter(
-      (r) => r.googleId === googleId && r.userId === change.formerUserId,
+    // The organizer takes it over from a guest; it may have been handed over the same way.
+    const former = all.filter((r) =>
+      r.userId === userId
+        ? wasIts(r, formerUserId)
+        : r.googleId === googleId && r.userId === formerUserId,
     );
     // Named and handed over, of which the old owner's calendar had not heard yet: no second record.
-    const handed = [...this.#records.values()].filter(({ formerly = [] }) =>
-      formerly.some((f) => f.userId === change.userId && f.googleId === googleId),
-    );
+    const handed = all.filter((r) => wasIts(r, userId));
     const live = [...same, ...former, ...handed].find((record) => !record.deleted);
     if (live || crmId !== undefined) return live ?? named;
     // Both sides took the same occurrence out of its series at once.
-    const part = change.occurrence && this.#partAt(change.occurrence, change.userId);
+    const part = change.occurrence && this.#partAt(change.occurrence, userId);
     if (part) return part;
     // Adopted once and deleted since: a late copy of the first message must not make a second record.
     return [...same, ...handed].at(-1);
@@ -261,9 +259,9 @@ export class Crm {
 
   /** The live record of an occurrence: it is known by its place before it has Google's id. */
   #partAt({ series, originalStart }: Occurrence, userId: string | undefined) {
-    const isSeries = (r: CrmRecord) => r.crmId === series.crmId || r.googleId === series.googleId;
-    const names = [...this.#records.values()].filter(isSeries).map(({ crmId }) => crmId);
-    return [...this.#records.values()].find(
+    const all = [...this.#records.values()];
+    const names = all.filter((r) => isCalled(r, series)).map(({ crmId }) => crmId);
+    return all.find(
       ({ occurrence, deleted, userId: owner }) =>
         !deleted &&
         owner === userId &&
@@ -419,7 +417,8 @@ export class Crm {
   }
 
   #message(record: CrmRecord): object {
-    const { crmId, userId, version, googleId, seen, occurrence } = record;
+    const { crmId, userId, version, seen, occurrence } = record;
+    const googleId = idAtGoogle(record);
     const { conferenceUrl: _readOnly, ...data } = record.data;
     return {
       ...this.#envelope(userId, version),
@@ -522,12 +521,27 @@ function isSame(field: keyof RecordData, a: unknown, b: unknown): boolean {
   return shown(a) === shown(b);
 }
 
-/** Whether the record is an occurrence of the series; one of the phone's may know it by Google's name alone. */
-function isPart({ occurrence }: CrmRecord, { crmId, googleId }: CrmRecord): boolean {
-  if (!occurrence) return false;
-  const { series } = occurrence;
-  return series.crmId === crmId || (googleId !== undefined && series.googleId === googleId);
+/** Another user's from now on: an id at Google is one user's, and stays the former owner's. */
+function passTo(record: CrmRecord, userId: string): void {
+  const { userId: before, googleId, formerly = [] } = record;
+  if (before === userId) return;
+  const own = formerly.findLast((f) => f.userId === userId)?.googleId;
+  if (googleId !== undefined) record.formerly = [...formerly, { userId: before, googleId }];
+  delete record.googleId;
+  Object.assign(record, { userId, ...(own !== undefined && { googleId: own }) });
 }
+
+/** What it is called at Google: just handed over, what it was under its former owner. */
+const idAtGoogle = ({ googleId, formerly = [] }: CrmRecord) =>
+  googleId ?? formerly.at(-1)?.googleId;
+
+/** Whether it is the series; an occurrence of the phone's may know that by Google's name alone. */
+const isCalled = (record: CrmRecord, { crmId, googleId }: Occurrence['series']) =>
+  record.crmId === crmId || (googleId !== undefined && idAtGoogle(record) === googleId);
+
+/** Whether the record is an occurrence of the series. */
+const isPart = ({ occurrence }: CrmRecord, series: CrmRecord) =>
+  occurrence !== undefined && isCalled(series, occurrence.series);
 
 const isSameMoment = (a: Moment, b: Moment) =>
   'date' in a || 'date' in b

@@ -47,6 +47,7 @@ export interface CrmRecord {
   /** It was one occurrence of this series, which was deleted here. */
   wentWith?: string;
   origin: 'crm' | 'google';
+  /** What it is at Google for its owner; just handed over, nothing yet. */
   googleId?: string;
   /** What it was at Google under owners who have handed it over. */
   formerly?: { userId: string; googleId: string }[];

@@ -46,7 +46,9 @@ function isUnseen(view: View, edit: Edit, last: Edit): boolean {
     if (value === undefined || sameText(value, before)) return false;
     if (hidden && (HIDDEN.has(field) || field === 'private')) return false;
     if (isReported(view, view.rootOf(edit), field, value)) return false;
-    return said(last.side, last.before, field) !== value && !isReplaced(view, edit, field, value);
+    // Emptied, where the deleter never had a word on it, is what he sees.
+    const held = said(last.side, last.before, field) ?? initial(field);
+    return held !== value && !isReplaced(view, edit, field, value);
   });
 }
 

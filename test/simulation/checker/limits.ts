@@ -15,18 +15,19 @@ export function isBeyond(view: View, root: string): boolean {
 }
 
 /**
- * Known limit: what was born at Google bears no word of the CRM's. Written by a run that died before it stored
- * that, what it wrote and what people change look alike, so one side's edit may meet its own older value as a
- * conflict. It is told.
+ * Known limit: tasks, and what was born at Google, bear no word of the CRM's. Written by a run that died before it
+ * stored that, and edited by a person since, what it wrote is not to be told from what was there before, so that
+ * edit may meet the CRM's older value as a conflict. It is told.
  */
 export const hasNoBase = (view: View, root: string): boolean =>
   view.effects.some(
     (e) =>
       e.task !== undefined &&
       e.after.status !== 'cancelled' &&
-      !view.inserted.has(googleKey(e.user, e.id)) &&
+      (e.record === 'task' || !view.inserted.has(googleKey(e.user, e.id))) &&
       view.rootOf({ side: 'google', user: e.user, id: e.id }) === root &&
-      !view.isCommitted(e),
+      !view.isCommitted(e) &&
+      view.editsOf(root).some(({ side, seq }) => side === 'google' && seq > e.seq),
   );
 
 /**

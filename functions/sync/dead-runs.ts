@@ -1,0 +1,72 @@
+/**
+ * What a run has written that died before its commit: without it the link's base is too old, and the CRM's own
+ * older value would count as an edit at Google (P5, P16).
+ */
+import type { CodecContext, Observed } from '../core/codec.ts';
+import type { Fields } from '../core/fields.ts';
+import { lastWords } from '../core/intent.ts';
+import { changeNumber } from '../core/link.ts';
+import type { Intent, Link } from '../core/records.ts';
+import { withWritten } from '../core/word.ts';
+import type { Collection } from './collection.ts';
+import { blank } from './creation.ts';
+import type { Work } from './observe.ts';
+import type { Run } from './run.ts';
+
+/** Brings the works' links up to date, as far as that can be known: what then differs is somebody's edit. */
+export function knowWritten(
+  run: Run,
+  { codec }: Collection,
+  context: CodecContext,
+  works: Work[],
+): void {
+  for (const work of works) {
+    const { intent, observed } = work;
+    if (!intent || intent.userId !== run.user.userId || observed?.state !== 'live') continue;
+    const link = work.link ?? inserted(run, codec, intent, observed);
+    if (!link) continue;
+    const said = codec.canonical(intent.op === 'upsert' ? intent.data : lastWords(intent), context);
+    const { marker } = observed;
+    if (marker?.word !== undefined && isUnknown(link, intent, marker)) {
+      const written = withWritten(codec, link, marker.word, said, observed.fields);
+      work.link = { ...link, ...written, word: marker.word };
+    } else if (link.unborne !== undefined && link.etag !== observed.etag) {
+      // Whether that was written at all, only what the object shows can tell.
+      work.link = { ...link, ...withWritten(codec, link, link.unborne, {}, observed.fields) };
+    }
+  }
+}
+
+type Marker = NonNullable<Observed['marker']>;
+
+/** Not of a generation that a person restored; a link from before there were words tells nothing. */
+const isUnknown = (link: Link, intent: Intent, { crmId, word, generation }: Marker) =>
+  crmId === intent.crmId &&
+  link.word !== word &&
+  generation >= link.generation &&
+  (link.word !== undefined || link.etag === undefined);
+
+/** What a run made that died before it stored a link; of what the CRM has taken off since nothing is known. */
+function inserted(
+  run: Run,
+  codec: Collection['codec'],
+  intent: Intent,
+  { marker, googleId }: Observed,
+): Link | undefined {
+  if (marker?.word === undefined || intent.op !== 'upsert' || codec.absent(intent.data))
+    return undefined;
+  return {
+    ...blank(run, codec.record, intent.crmId, marker.generation, {}),
+    google: initial(codec),
+    googleId,
+    changes: changeNumber(intent.seen ?? '', run.user.userId),
+  };
+}
+
+/** What an object holds of which nothing was said. */
+const initial = ({ fields }: Collection['codec']): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, { initial: value }]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
