@@ -57,3 +57,10 @@ export const saysNothingDone = (error: SyncError | undefined): boolean =>
 export function isSyncError(error: unknown, ...kinds: ErrorKind[]): error is SyncError {
   return error instanceof SyncError && (kinds.length === 0 || kinds.includes(error.kind));
 }
+
+/**
+ * What a look that failed means for whoever needed it: nothing goes on without it. It is made again later,
+ * but where the grant is refused: no run would get further.
+ */
+export const unseen = (error: SyncError | undefined): SyncError =>
+  error?.kind === 'reauthorize' ? error : new SyncError('later', error?.reason ?? 'noAnswer');

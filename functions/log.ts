@@ -17,6 +17,8 @@ export interface LogEvents {
     writes: number;
     parked: number;
     conflicts: number;
+    /** Record types that were listed whole: at first, or since a token was no longer valid. */
+    full?: string[];
     /** Of a poll, or of a message of the CRM. */
     trigger: 'crm' | 'poll';
     ms: number;

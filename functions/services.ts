@@ -119,6 +119,7 @@ const apis = {
 /** A client of one of the APIs. */
 const clientOf = (api: keyof typeof apis, config: Config, given: Given, log: Log) =>
   createApiClient({
+    name: api,
     ...apis[api](config),
     send: given.send ?? fetchSend(CALL_TIMEOUT_MS),
     clock: given.clock ?? systemClock,

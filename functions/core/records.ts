@@ -45,6 +45,8 @@ export interface User {
   /** When each record type is pulled next; one that is not here: at once. */
   polls?: { [record: string]: Poll };
   connectedAt?: number;
+  /** By API and way, until when Google has asked to be left alone, ms since the epoch. */
+  rests?: { [apiAndWay: string]: number };
   /** When the last run ended well, ms since the epoch, and what it left behind. */
   lastSyncAt?: number;
   /** When the grant of a user for whom nothing runs was last used. */

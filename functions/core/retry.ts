@@ -4,10 +4,13 @@ import type { SyncError } from '../errors.ts';
 export const MAX_ATTEMPTS = 5;
 /** Repetitions that one run may spend in all: a storm of refusals must lower the call rate. */
 export const RUN_RETRIES = 20;
-/** Repetitions that an instance may spend on one API at once, for all its users together ... */
-export const INSTANCE_RETRIES = 60;
-/** ... and how long it takes until it may spend one more. */
-export const REFILL_MS = 1_000;
+/**
+ * Calls that an instance may repeat at one API at once, for all its users together: each call of a batch is
+ * one, as it is for Google. It is the instance's share of what the project may spend ...
+ */
+export const INSTANCE_RETRIES = 300;
+/** ... and how long it takes until it may repeat one more. */
+export const REFILL_MS = 200;
 const FIRST_MS = 500;
 const CAP_MS = 32_000;
 
@@ -29,7 +32,7 @@ export function retryDelay(
   return floor + random * Math.min(CAP_MS, FIRST_MS * 2 ** (attempt - 1));
 }
 
-/** A token bucket: what an instance may still spend on repetitions of one API. */
+/** A token bucket: how many calls an instance may still repeat at one API. */
 export interface RetryBudget {
   left: number;
   /** When `left` was true, ms since the epoch. */

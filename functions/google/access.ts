@@ -33,9 +33,11 @@ export function createAccess({ vault, oauth, clock }: AccessDeps): Access {
       const kept = tokens.get(userId);
       return kept?.account === account ? kept?.token : undefined;
     };
-    const known = await held()?.catch(() => undefined);
+    const kept = held();
+    const known = await kept?.catch(() => undefined);
     if (known && known.expiresAt - clock.now() > MARGIN_MS) return known.accessToken;
-    if (known) tokens.delete(userId);
+    // Who else found it over may be fetching the next one already.
+    if (known && held() === kept) tokens.delete(userId);
     const pending = held() ?? refresh(userId);
     tokens.set(userId, { account, token: pending });
     // A failure is not remembered: the next call tries again.
@@ -50,6 +52,7 @@ export function createAccess({ vault, oauth, clock }: AccessDeps): Access {
       userId,
       retriesLeft: 0,
       until: 0,
+      rests: {},
       accessToken: () => token(userId, account),
       invalidate: () => void tokens.delete(userId),
     }),

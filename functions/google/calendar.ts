@@ -351,6 +351,8 @@ async function exceptionsOf(
   const results = await perform(session, calls);
   return series.map((event, i) => {
     const { items = [] } = first(results.slice(i));
+    // An answer that lacks the series itself says nothing of its exceptions either.
+    if (!items.some(({ id }) => id === event.id)) throw new SyncError('later', 'seriesMissing');
     const exceptions = items.filter((e) => e.recurringEventId === event.id);
     if (!later) return exceptions;
     const since = changedSince(results[series.length + i]);

@@ -45,6 +45,8 @@ export interface ApiClient {
 
 /** What a client of one API is made of. */
 export interface ApiClientOptions {
+  /** What it is called where something is remembered of it. */
+  name: string;
   /** Root of the API, without a trailing slash, such as https://www.googleapis.com */
   root: string;
   /** Path of the batch endpoint below the root, such as /batch/calendar/v3 */
@@ -133,7 +135,7 @@ async function performChunk<T>(
     const worst = open.map((i) => errorOf(results[i])).sort(byRetryAfter)[0];
     if (!worst) break;
     options.budget = refilled(options.budget, options.clock.now());
-    const left = Math.min(session.retriesLeft, Math.floor(options.budget.left));
+    const left = options.budget.left < open.length ? 0 : session.retriesLeft;
     const unsure = once && open.some((i) => !saysNothingDone(errorOf(results[i])));
     const waitMs = unsure ? undefined : retryDelay(worst, attempt, left, options.random());
     if (waitMs === undefined) {
@@ -141,7 +143,7 @@ async function performChunk<T>(
       break;
     }
     session.retriesLeft--;
-    options.budget.left--;
+    options.budget.left -= open.length;
     options.log('google.retry', {
       method: 'batch',
       attempt,
@@ -150,7 +152,24 @@ async function performChunk<T>(
     });
     await options.clock.sleep(waitMs);
   }
+  for (const [i, result] of results.entries()) rest(options, session, calls[i], errorOf(result));
   return results;
+}
+
+/** Reading and writing are limited apart: who may write no more is still listened to. */
+const wayOf = ({ name }: Wire, { call }: TypedCall<unknown>) =>
+  `${name} ${call.method === 'GET' ? 'reads' : 'writes'}`;
+
+/** Google has asked to be left alone for longer than the run could wait: no call before that, in no run. */
+function rest(
+  options: Wire,
+  { rests }: GoogleSession,
+  call: TypedCall<unknown> | undefined,
+  error: SyncError | undefined,
+): void {
+  if (!call || error?.kind !== 'later' || error.retryAfterMs === undefined) return;
+  const way = wayOf(options, call);
+  rests[way] = Math.max(rests[way] ?? 0, options.clock.now() + error.retryAfterMs);
 }
 
 /** One HTTP request for the calls, a second one for those whose token had died early. */
@@ -170,7 +189,12 @@ async function exchange(
     if (options.clock.now() >= session.until)
       return calls.map((_, i) => answers[i] ?? new SyncError('later', 'leaseLost'));
     const ready = open.flatMap((index) => {
-      const { call, as = session } = calls[index] as TypedCall<unknown>;
+      const typed = calls[index] as TypedCall<unknown>;
+      const { call, as = session } = typed;
+      if ((session.rests[wayOf(options, typed)] ?? 0) > options.clock.now()) {
+        answers[index] = new SyncError('later', 'resting', { status: 429 });
+        return [];
+      }
       const token = tokens.get(as);
       if (typeof token === 'string') return [{ index, as, call, token }];
       answers[index] = token ?? new SyncError('later', 'noToken');

@@ -3,6 +3,9 @@ import type { HttpAnswer } from './http.ts';
 
 /** Google's reasons for a 403 that is a quota, not a permission. */
 const RATE = ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED'];
+/** The calendar's own limit of what looks like abuse, and what a day allows: hours, not seconds. */
+const FOR_HOURS = ['quotaExceeded', 'dailyLimitExceeded'];
+const HOUR_MS = 3_600_000;
 /** Reasons that only an answer's details hold. */
 const DETAILS = ['EXPIRED_SYNC_TOKEN', 'ACCESS_TOKEN_SCOPE_INSUFFICIENT'];
 
@@ -15,7 +18,8 @@ export function failureOf(answer: HttpAnswer): SyncError | undefined {
   const { status } = answer;
   if (status >= 200 && status < 300) return undefined;
   const reason = reasonOf(answer);
-  const retryAfterMs = retryAfter(answer.headers['retry-after']);
+  const asked = retryAfter(answer.headers['retry-after']);
+  const retryAfterMs = asked ?? (FOR_HOURS.includes(reason) ? HOUR_MS : undefined);
   const details = { status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   return new SyncError(kindOf(status, reason), reason, details);
 }
@@ -25,8 +29,7 @@ export function kindOf(status: number, reason: string): ErrorKind {
   if (status === 401) return 'later';
   if (status === 403) {
     if (RATE.includes(reason)) return 'retry';
-    // The calendar's own abuse limit: hours, not seconds.
-    if (reason === 'quotaExceeded' || reason === 'dailyLimitExceeded') return 'later';
+    if (FOR_HOURS.includes(reason)) return 'later';
     if (reason === 'insufficientPermissions' || reason === 'ACCESS_TOKEN_SCOPE_INSUFFICIENT') {
       return 'reauthorize';
     }
@@ -34,7 +37,8 @@ export function kindOf(status: number, reason: string): ErrorKind {
   }
   if (status === 404) return 'gone';
   if (status === 408 || status === 429 || status >= 500) return 'retry';
-  if (status === 409) return 'exists';
+  // Calls of a batch can get into each other's way: that says nothing of the id (google-contracts 1.4).
+  if (status === 409) return reason === 'conflict' ? 'retry' : 'exists';
   if (status === 410) return reason === 'deleted' ? 'gone' : 'resync';
   if (status === 412) return 'precondition';
   // People's own ways of saying 410 and 412; other 400s stay what they are (C09, C10).

@@ -141,5 +141,6 @@ function callBudget(clock: Pick<Clock, 'now'>): GoogleSession {
     invalidate() {},
     retriesLeft: RETRIES,
     until: clock.now() + PATIENCE_MS,
+    rests: {},
   };
 }

@@ -20,7 +20,7 @@ const unindexed: { [collectionGroup: string]: string[] } = {
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],
   leases: ['holder', 'expiresAt', 'wroteAt', 'writes', 'outbox', 'erased'],
   channels: ['secret', 'renewAt', 'expiresAt', 'resourceId', 'place'],
-  users: ['lastSyncAt', 'scopes', 'polls', 'alarmAt', 'askedAt', 'recheck', 'moving'],
+  users: ['lastSyncAt', 'scopes', 'polls', 'alarmAt', 'askedAt', 'recheck', 'moving', 'rests'],
   oauthStates: ['verifier', 'nonce', 'session'],
   sessions: ['csrf'],
   deadLetters: ['data', 'reason'],

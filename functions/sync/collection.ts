@@ -14,7 +14,12 @@ export interface GoogleSession {
   retriesLeft: number;
   /** The end of the run's lease (ms since the epoch): no call begins after it (P25). */
   until: number;
+  /** By API and way, until when no call begins since Google asked for that: also in the runs to come. */
+  rests: Rests;
 }
+
+/** ms since the epoch. */
+export type Rests = { [apiAndWay: string]: number };
 
 /** What one call brought: its data, or why not. */
 export type Result<T> = { ok: true; data: T } | { ok: false; error: SyncError };

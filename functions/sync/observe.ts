@@ -7,7 +7,7 @@ import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Heir } from '../core/sides.ts';
-import { isSyncError, SyncError } from '../errors.ts';
+import { isSyncError, unseen } from '../errors.ts';
 import { claimShared, passOn } from './claims.ts';
 import type { Collection, Page } from './collection.ts';
 import { knownGroups, placeGroups } from './groups.ts';
@@ -200,7 +200,7 @@ export async function read(
   );
   works.forEach((work, i) => {
     const result = results[i];
-    if (!result?.ok) throw new SyncError('later', result?.error.reason ?? 'noAnswer');
+    if (!result?.ok) throw unseen(result?.error);
     work.raw = result.data;
     work.observed = codec.decode(result.data, context);
   });

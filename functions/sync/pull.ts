@@ -69,6 +69,7 @@ async function pullFrom(
   cursor: Cursor,
   seen: Set<string> | undefined,
 ): Promise<Cursor | undefined> {
+  if (seen) run.full.add(collection.codec.record);
   let pageToken: string | undefined;
   const heldBack: Work[] = [];
   const strangers: Work[] = [];

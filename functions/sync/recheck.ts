@@ -1,8 +1,9 @@
-import { SyncError } from '../errors.ts';
+import { unseen } from '../errors.ts';
 import { holdersOf, stepBack } from './claims.ts';
 import type { Collection } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { execute } from './execute.ts';
+import { alone } from './isolation.ts';
 import { observePage, type Work } from './observe.ts';
 import { CHUNK, type Run } from './run.ts';
 
@@ -11,8 +12,10 @@ export async function recheckAsked(run: Run): Promise<void> {
   for (const collection of run.collections) {
     const { record } = collection.codec;
     const all = run.user.recheck?.[record] ?? [];
-    for (let at = 0; at < all.length; at += CHUNK)
-      await recheckSome(run, collection, all.slice(at, at + CHUNK));
+    for (let at = 0; at < all.length; at += CHUNK) {
+      const some = all.slice(at, at + CHUNK);
+      if (!(await alone(run, collection, () => recheckSome(run, collection, some)))) break;
+    }
   }
 }
 
@@ -56,7 +59,7 @@ async function readFree(run: Run, collection: Collection, googleIds: string[]): 
   const results = await collection.get(run.session, googleIds);
   const items = results.map((result) => {
     // They stay asked for until Google has answered.
-    if (!result.ok) throw new SyncError('later', result.error.reason);
+    if (!result.ok) throw unseen(result.error);
     return result.data;
   });
   return observePage(run, collection, { items });

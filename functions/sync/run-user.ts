@@ -80,7 +80,21 @@ export async function underLease(
     if (!isSyncError(error)) throw error;
     report(run, 'later', error.reason);
     return 'later';
+  } finally {
+    await keepRests(run);
   }
+}
+
+/** What Google asked to wait for is longer than the pause after which the message comes again. */
+async function keepRests({ engine, user, session: { rests } }: Run): Promise<void> {
+  if (Object.entries(rests).every(([way, until]) => user.rests?.[way] === until)) return;
+  const now = engine.clock.now();
+  const open = Object.fromEntries(Object.entries(rests).filter(([, until]) => until > now));
+  const keep = (stored: User | undefined) => stored && { ...stored, rests: open };
+  // Where the store is away, the next run's first call is refused once more.
+  await engine.store.updateUser(user.userId, keep).catch((error: unknown) => {
+    if (!isSyncError(error)) throw error;
+  });
 }
 
 /**
@@ -209,6 +223,7 @@ function report(run: Run, outcome: RunOutcome, reason?: string): void {
     outcome,
     ...(why !== undefined && { reason: why }),
     ...run.count,
+    ...(run.full.size > 0 && { full: [...run.full] }),
     trigger: pull ? 'poll' : 'crm',
     ...(lagMs !== undefined && { lagMs }),
     ms: clock.now() - run.startedAt,

@@ -39,6 +39,8 @@ export interface Run {
   parts: number;
   /** By record type, how far this run is with reading Google's changes, if it does. */
   listing: Map<string, 'due' | 'underWay' | 'done'>;
+  /** Types that this run lists whole. */
+  full: Set<RecordType>;
   /** Links whose intents can only be planned once that is done. */
   waits: Set<string>;
   /** Types of which something is left for later: no more of them is begun in this run. */
@@ -73,6 +75,7 @@ export function openRun(
   const session = engine.access.session(user.userId, user.googleSub);
   session.retriesLeft = RUN_RETRIES;
   session.until = lease.expiresAt;
+  session.rests = { ...user.rests };
   return {
     engine,
     user,
@@ -87,6 +90,7 @@ export function openRun(
     pages: 0,
     parts: 0,
     listing: new Map(),
+    full: new Set(),
     waits: new Set(),
     failing: new Set(),
     deferred: undefined,

@@ -292,7 +292,7 @@ test('google-contracts 2: what a part reads may be older or newer than what anot
   assert.deepEqual(seen, new Set([200, 404]));
 });
 
-test('2 People and Tasks have batch endpoints of their own; that of Tasks may not answer', async () => {
+test('google-contracts 2: People and Tasks have batch endpoints of their own; that of Tasks may not answer', async () => {
   await using google = await stage();
   const post = async (parts: Part[]) => {
     const answer = await fetch(`${google.url}/batch`, {
@@ -315,7 +315,7 @@ test('2 People and Tasks have batch endpoints of their own; that of Tasks may no
   assert.deepEqual(await post([lists, lists]), [404]);
 });
 
-test('3 mutates of one user in a batch overlap: all but one fail', async () => {
+test('google-contracts 3: mutates of one user in a batch overlap: all but one fail', async () => {
   await using google = await stage();
   const body = { names: [{ givenName: 'A' }] };
   const part: Part = { method: 'POST', path: '/v1/people:createContact', body };

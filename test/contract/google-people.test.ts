@@ -54,7 +54,7 @@ async function failure(call: Promise<unknown>): Promise<[number, string, string 
   throw new Error('no failure');
 }
 
-test('3 personFields is required and decides what comes back; people/me only', async () => {
+test('google-contracts 3: personFields is required and decides what comes back; people/me only', async () => {
   await using google = await stage();
   const { resourceName } = await create(
     google,
@@ -81,7 +81,7 @@ test('3 personFields is required and decides what comes back; people/me only', a
   assert.deepEqual(Object.keys(data).sort(), ['etag', 'resourceName', 'urls']);
 });
 
-test('3 nextSyncToken comes on the last page only, on request; a quiet sync has no list', async () => {
+test('google-contracts 3: nextSyncToken comes on the last page only, on request; a quiet sync has no list', async () => {
   await using google = await stage();
   google.workspace.people.delayMs = 0;
   for (const name of ['Ada', 'Ben', 'Cy']) await create(google, named(name));
@@ -96,7 +96,7 @@ test('3 nextSyncToken comes on the last page only, on request; a quiet sync has 
   assert.equal((await list(google, { requestSyncToken: false })).nextSyncToken, undefined);
 });
 
-test('3 with pageToken or syncToken all other parameters must equal the first call', async () => {
+test('google-contracts 3: with pageToken or syncToken all other parameters must equal the first call', async () => {
   await using google = await stage();
   google.workspace.people.delayMs = 0;
   for (const name of ['Ada', 'Ben']) await create(google, named(name));
@@ -110,7 +110,7 @@ test('3 with pageToken or syncToken all other parameters must equal the first ca
   }
 });
 
-test('3 a sync token dies 7 days after the full sync, used or not: 400 EXPIRED_SYNC_TOKEN', async () => {
+test('google-contracts 3: a sync token dies 7 days after the full sync, used or not: 400 EXPIRED_SYNC_TOKEN', async () => {
   await using google = await stage();
   let syncToken = (await list(google)).nextSyncToken as string;
   for (let day = 0; day < 6; day += 1) {
@@ -125,7 +125,7 @@ test('3 a sync token dies 7 days after the full sync, used or not: 400 EXPIRED_S
   assert.deepEqual(await failure(list(google, { syncToken: fresh })), expired);
 });
 
-test('3 writes show in listings after minutes, in get at once; no sync token passes over them', async () => {
+test('google-contracts 3: writes show in listings after minutes, in get at once; no sync token passes over them', async () => {
   await using google = await stage();
   const { resourceName } = await create(google, named('Ada'));
   const full = await list(google);
@@ -144,7 +144,20 @@ test('3 writes show in listings after minutes, in get at once; no sync token pas
   assert.deepEqual(names(news), ['Ada Maria']);
 });
 
-test('3 deleted contacts come with metadata.deleted, in sync requests only; former names too', async () => {
+test('google-contracts 3: a listing that lags knows nothing of what is younger, and its token does not pass over it', async () => {
+  await using google = await stage();
+  google.workspace.people.delayMs = 0;
+  const full = await list(google);
+  await create(google, named('Ada'));
+  google.advance(MINUTE);
+  google.workspace.faults.add({ service: 'people', kind: 'lag', ms: 2 * MINUTE, count: 1 });
+  const late = await list(google, { syncToken: full.nextSyncToken as string });
+  assert.deepEqual(names(late), []);
+  const news = await list(google, { syncToken: late.nextSyncToken as string });
+  assert.deepEqual(names(news), ['Ada']);
+});
+
+test('google-contracts 3: deleted contacts come with metadata.deleted, in sync requests only; former names too', async () => {
   await using google = await stage();
   google.workspace.people.delayMs = 0;
   const ada = await create(google, named('Ada'));
@@ -175,7 +188,7 @@ test('3 deleted contacts come with metadata.deleted, in sync requests only; form
   await assert.rejects(gone, refusal(404, 'notFound'));
 });
 
-test('3 updateContact replaces exactly the fields of the mask and clears what the body leaves out', async () => {
+test('google-contracts 3: updateContact replaces exactly the fields of the mask and clears what the body leaves out', async () => {
   await using google = await stage();
   const { people } = google.people(ANNA);
   const ada = await create(
@@ -205,7 +218,7 @@ test('3 updateContact replaces exactly the fields of the mask and clears what th
   await assert.rejects(bad, refusal(400, 'badRequest'));
 });
 
-test('3 a stale etag is 400 failedPrecondition, no etag 400; the answer carries the next etag', async () => {
+test('google-contracts 3: a stale etag is 400 failedPrecondition, no etag 400; the answer carries the next etag', async () => {
   await using google = await stage();
   const { people } = google.people(ANNA);
   const ada = await create(google, named('Ada'));
@@ -225,7 +238,7 @@ test('3 a stale etag is 400 failedPrecondition, no etag 400; the answer carries 
   await assert.rejects(relabelled, refusal(400, 'failedPrecondition'), 'a label changes the etag');
 });
 
-test('3 names, birthdays, biographies and genders are singletons', async () => {
+test('google-contracts 3: names, birthdays, biographies and genders are singletons', async () => {
   await using google = await stage();
   const doubled: Person[] = [
     { names: [{ givenName: 'A' }, { givenName: 'B' }] },
@@ -247,7 +260,7 @@ test('3 names, birthdays, biographies and genders are singletons', async () => {
   assert.deepEqual(made.data.birthdays?.[0]?.date, { month: 2, day: 29 }, 'without a year');
 });
 
-test('3 createContact knows no client id: repeated, it makes a second contact', async () => {
+test('google-contracts 3: createContact knows no client id: repeated, it makes a second contact', async () => {
   await using google = await stage();
   const body = named('Ada', { clientData: [{ key: 'crm-id', value: 'K-1' }] });
   const first = await create(google, body);
@@ -256,7 +269,7 @@ test('3 createContact knows no client id: repeated, it makes a second contact', 
   assert.deepEqual([first.clientData?.[0]?.key, second.clientData?.[0]?.value], ['crm-id', 'K-1']);
 });
 
-test('3 memberships: never none, only user groups, myContacts and starred can be added', async () => {
+test('google-contracts 3: memberships: never none, only user groups, myContacts and starred can be added', async () => {
   await using google = await stage();
   const { people } = google.people(ANNA);
   const ada = await create(google, named('Ada'));
@@ -281,7 +294,7 @@ test('3 memberships: never none, only user groups, myContacts and starred can be
   assert.deepEqual(groupOf(data), ['contactGroups/starred']);
 });
 
-test('3 contactGroups: unique names, clientData, system groups, members.modify', async () => {
+test('google-contracts 3: contactGroups: unique names, clientData, system groups, members.modify', async () => {
   await using google = await stage();
   const { contactGroups } = google.people(ANNA);
   const { data: group } = await contactGroups.create({
@@ -330,7 +343,7 @@ test('3 contactGroups: unique names, clientData, system groups, members.modify',
   assert.deepEqual(phoneOf(google).labelsOf(ada.resourceName as string), ['myContacts']);
 });
 
-test('2 and 3 batchCreateContacts takes 200, batchUpdateContacts answers for each contact', async () => {
+test('google-contracts 2 and 3: batchCreateContacts takes 200, batchUpdateContacts answers for each contact', async () => {
   await using google = await stage();
   const { people } = google.people(ANNA);
   const contacts = (count: number) =>
@@ -383,7 +396,7 @@ test('2 and 3 batchCreateContacts takes 200, batchUpdateContacts answers for eac
   assert.equal(phoneOf(google).contacts().length, 201, 'nothing of a refused batch');
 });
 
-test('2 and 3 batchDeleteContacts takes 500 and answers nothing; getBatchGet takes 200', async () => {
+test('google-contracts 2 and 3: batchDeleteContacts takes 500 and answers nothing; getBatchGet takes 200', async () => {
   await using google = await stage();
   const { people } = google.people(ANNA);
   const ada = await create(google, named('Ada'));
@@ -409,7 +422,7 @@ test('2 and 3 batchDeleteContacts takes 500 and answers nothing; getBatchGet tak
   await assert.rejects(again, refusal(404, 'notFound'));
 });
 
-test('3 mutates of one user that overlap fail, those of two users do not', async () => {
+test('google-contracts 3: mutates of one user that overlap fail, those of two users do not', async () => {
   await using google = await stage();
   google.workspace.faults.add({
     kind: 'delay',
@@ -434,7 +447,7 @@ test('3 mutates of one user that overlap fail, those of two users do not', async
   assert.equal(await make(ANNA, 'D'), 'made');
 });
 
-test('3 quotas: 429 for reads over 90 a minute and for the first pages of full syncs', async () => {
+test('google-contracts 3: quotas: 429 for reads over 90 a minute and for the first pages of full syncs', async () => {
   await using google = await stage();
   const { people } = google.people(ANNA);
   const limits = google.workspace.quota.limits['people.fullSync'] as { perUserPerMinute: number };
@@ -451,7 +464,7 @@ test('3 quotas: 429 for reads over 90 a minute and for the first pages of full s
   );
 });
 
-test('3 scopes: contacts reads and writes, contacts.readonly reads, others are refused', async () => {
+test('google-contracts 3: scopes: contacts reads and writes, contacts.readonly reads, others are refused', async () => {
   await using google = await stage();
   const reader = google.people(ANNA, 'contacts.readonly').people;
   const other = google.people(ANNA, 'calendar.events.owned', 'tasks').people;
@@ -462,7 +475,7 @@ test('3 scopes: contacts reads and writes, contacts.readonly reads, others are r
   await assert.rejects(other.connections.list(all), denied);
 });
 
-test('3 what Google makes of a contact: displayName, formatted values, nothing of empty entries', async () => {
+test('google-contracts 3: what Google makes of a contact: displayName, formatted values, nothing of empty entries', async () => {
   await using google = await stage();
   const { data } = await google.people(ANNA).people.createContact({
     personFields: 'names,phoneNumbers,emailAddresses,addresses,biographies',

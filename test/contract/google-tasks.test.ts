@@ -27,7 +27,7 @@ async function titles(
   return (data.items ?? []).map(({ title }) => title);
 }
 
-test('4 due is a day: the time of day is thrown away, what comes back is midnight UTC', async () => {
+test('google-contracts 4: due is a day: the time of day is thrown away, what comes back is midnight UTC', async () => {
   await using google = await stage();
   const { due } = await insert(google, { title: 'A', due: '2026-11-24T15:30:00.000Z' });
   assert.equal(due, '2026-11-24T00:00:00.000Z');
@@ -36,7 +36,7 @@ test('4 due is a day: the time of day is thrown away, what comes back is midnigh
   await assert.rejects(insert(google, { due: '2026-11-24' }), refusal(400, 'invalid'));
 });
 
-test('4 a title has at most 1024 characters, notes at most 8192', async () => {
+test('google-contracts 4: a title has at most 1024 characters, notes at most 8192', async () => {
   await using google = await stage();
   const long = { title: 'x'.repeat(1024), notes: 'y'.repeat(8192) };
   assert.equal((await insert(google, long)).notes?.length, 8192);
@@ -44,7 +44,7 @@ test('4 a title has at most 1024 characters, notes at most 8192', async () => {
   await assert.rejects(insert(google, { notes: 'y'.repeat(8193) }), refusal(400, 'invalid'));
 });
 
-test('4 completed and hidden: done in Google’s own apps needs showHidden as well', async () => {
+test('google-contracts 4: completed and hidden: done in Google’s own apps needs showHidden as well', async () => {
   await using google = await stage();
   const byApp = await insert(google, { title: 'by the API' });
   const byHand = await insert(google, { title: 'by hand' });
@@ -62,7 +62,7 @@ test('4 completed and hidden: done in Google’s own apps needs showHidden as we
   assert.deepEqual([reopened.completed, reopened.hidden], [undefined, undefined]);
 });
 
-test('4 deleted tasks come only with showDeleted, and get still answers', async () => {
+test('google-contracts 4: deleted tasks come only with showDeleted, and get still answers', async () => {
   await using google = await stage();
   const { id } = await insert(google, { title: 'A' });
   const target = { tasklist, task: id as string };
@@ -74,7 +74,7 @@ test('4 deleted tasks come only with showDeleted, and get still answers', async 
   await assert.rejects(tasks.get({ tasklist, task: 'none' }), refusal(404, 'notFound'));
 });
 
-test('4 updatedMin: changes since an instant by Google’s clock, deletions among them', async () => {
+test('google-contracts 4: updatedMin: changes since an instant by Google’s clock, deletions among them', async () => {
   await using google = await stage();
   google.workspace.tasks.skewMs = -30_000;
   const a = await insert(google, { title: 'A' });
@@ -88,7 +88,18 @@ test('4 updatedMin: changes since an instant by Google’s clock, deletions amon
   assert.deepEqual(await titles(google, { updatedMin: inclusive, showDeleted: true }), ['A']);
 });
 
-test('4 maxResults is 20 by default and at most 100; pages hold each task once', async () => {
+test('google-contracts 4: a listing that lags knows nothing of what is younger', async () => {
+  await using google = await stage();
+  await insert(google, { title: 'A' });
+  google.advance(60_000);
+  google.workspace.faults.add({ service: 'tasks', kind: 'lag', ms: 120_000, count: 2 });
+  const updatedMin = new Date(START).toISOString();
+  assert.deepEqual(await titles(google, { updatedMin }), []);
+  assert.deepEqual(await titles(google), ['A'], 'what is no change is listed whole');
+  assert.deepEqual(await titles(google, { updatedMin }), ['A']);
+});
+
+test('google-contracts 4: maxResults is 20 by default and at most 100; pages hold each task once', async () => {
   await using google = await stage();
   const { tasks } = google.tasks(ANNA);
   for (let i = 0; i < 120; i += 1) phoneOf(google).add('My Tasks', { title: `T${i}` });
@@ -103,14 +114,14 @@ test('4 maxResults is 20 by default and at most 100; pages hold each task once',
   assert.equal(second.data.nextPageToken, undefined);
 });
 
-test('4 insert takes no id: repeated, it makes a second task', async () => {
+test('google-contracts 4: insert takes no id: repeated, it makes a second task', async () => {
   await using google = await stage();
   const first = await insert(google, { id: 'mine', title: 'A' });
   const second = await insert(google, { id: 'mine', title: 'A' });
   assert.ok(first.id !== 'mine' && first.id !== second.id);
 });
 
-test('4 links, position, parent, hidden and assignmentInfo are read-only; patch keeps the rest', async () => {
+test('google-contracts 4: links, position, parent, hidden and assignmentInfo are read-only; patch keeps the rest', async () => {
   await using google = await stage();
   const task = await insert(google, {
     title: 'A',
@@ -140,7 +151,7 @@ test('4 links, position, parent, hidden and assignmentInfo are read-only; patch 
   );
 });
 
-test('4 parent and position: a new task is on top, move puts it elsewhere', async () => {
+test('google-contracts 4: parent and position: a new task is on top, move puts it elsewhere', async () => {
   await using google = await stage();
   const { tasks } = google.tasks(ANNA);
   const a = await insert(google, { title: 'A' });
@@ -152,7 +163,7 @@ test('4 parent and position: a new task is on top, move puts it elsewhere', asyn
   assert.deepEqual([child.data.parent, child.data.position?.at(-1)], [a.id, '0']);
 });
 
-test('4 assigned tasks come only with showAssigned; a repeating one shows as separate tasks', async () => {
+test('google-contracts 4: assigned tasks come only with showAssigned; a repeating one shows as separate tasks', async () => {
   await using google = await stage();
   const phone = phoneOf(google);
   phone.addAssigned('My Tasks', { title: 'assigned' });
@@ -174,7 +185,7 @@ test('4 assigned tasks come only with showAssigned; a repeating one shows as sep
   await assert.rejects(google.tasks(ANNA).tasks.move(move), refusal(400, 'invalid'));
 });
 
-test('4 If-Match: 412 for a stale etag where it is honoured, nothing where it is not', async () => {
+test('google-contracts 4: If-Match: 412 for a stale etag where it is honoured, nothing where it is not', async () => {
   await using google = await stage();
   const { tasks } = google.tasks(ANNA);
   const task = await insert(google, { title: 'A' });
@@ -188,7 +199,7 @@ test('4 If-Match: 412 for a stale etag where it is honoured, nothing where it is
   assert.deepEqual([(await write()).data.title, (await write()).data.notes], ['B', 'n']);
 });
 
-test('4 task lists: renamed and deleted ones, and the standard one that stays', async () => {
+test('google-contracts 4: task lists: renamed and deleted ones, and the standard one that stays', async () => {
   await using google = await stage();
   const { tasklists, tasks } = google.tasks(ANNA);
   const { data: made } = await tasklists.insert({ requestBody: { title: 'CRM' } });
@@ -206,7 +217,7 @@ test('4 task lists: renamed and deleted ones, and the standard one that stays', 
   await assert.rejects(tasklists.delete({ tasklist }), refusal(400, 'invalid'));
 });
 
-test('4 50,000 queries a day and project', async () => {
+test('google-contracts 4: 50,000 queries a day and project', async () => {
   await using google = await stage();
   google.workspace.quota.limits.tasks = { perProjectPerDay: 2 };
   await titles(google);
@@ -216,7 +227,7 @@ test('4 50,000 queries a day and project', async () => {
   assert.deepEqual(await titles(google), []);
 });
 
-test('4 scopes: tasks reads and writes, tasks.readonly reads, others are refused', async () => {
+test('google-contracts 4: scopes: tasks reads and writes, tasks.readonly reads, others are refused', async () => {
   await using google = await stage();
   const denied = refusal(403, 'insufficientPermissions');
   const reader = google.tasks(ANNA, 'tasks.readonly').tasks;

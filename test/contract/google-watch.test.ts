@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'node:test';
+import { httpNotify } from '../sandbox/google/server.ts';
 import { refusal, START, type Stage, stage } from '../sandbox/google/stage.ts';
 
 const ANNA = 'anna@firm.example';
@@ -123,4 +124,28 @@ test('google-contracts 1.6: the server posts notifications with an empty body', 
   assert.match(headers['user-agent'] ?? '', /^APIs-Google/);
   hook.closeAllConnections();
   await new Promise((resolve) => hook.close(resolve));
+});
+
+test('google-contracts 1.6: what is answered 503 comes again, what is refused otherwise does not', async () => {
+  for (const [code, times] of [
+    [503, 2],
+    [404, 1],
+  ] as const) {
+    const answers: number[] = [];
+    const hook = createServer((req, res) => {
+      req.resume();
+      answers.push(answers.length === 0 ? code : 204);
+      res.writeHead(answers.at(-1) ?? 204).end();
+    });
+    await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+    const { port } = hook.address() as AddressInfo;
+    const ended = new Promise<number>((resolve) => {
+      const notify = httpNotify({}, () => resolve);
+      notify({ id: 'c', address: `http://127.0.0.1:${port}/`, user: ANNA }, {});
+    });
+    assert.equal(await ended, code === 503 ? 204 : code);
+    assert.equal(answers.length, times);
+    hook.closeAllConnections();
+    await new Promise((resolve) => hook.close(resolve));
+  }
 });

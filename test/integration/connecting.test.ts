@@ -15,8 +15,11 @@ test('rule 11: P36 disconnect revokes the grant and deletes the token; with remo
       end: { date: '2026-11-27' },
     });
     await world.poll();
+    const token = (await world.vault.open('anna')) ?? '';
+    assert.ok(world.workspace.oauth.accountOf(token));
     await world.store.updateUser('anna', (user) => user && { ...user, leaving: how });
     assert.equal(await world.poll(), 'done');
+    assert.equal(world.workspace.oauth.accountOf(token), undefined, 'revoked at Google');
     assert.equal(await world.vault.open('anna'), undefined);
     assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
     assert.equal((await world.events()).length, how === 'keep' ? 2 : 1);
@@ -263,4 +266,39 @@ test('P33 a scope taken back and granted again: a warm worker asks for a new tok
   await world.consent('anna', SCOPES.primary);
   assert.equal(await world.crm(world.change('v2', visit(2))), 'done');
   assert.equal((await world.events()).length, 2);
+});
+
+test('P33 a look that meets a withdrawn scope is no failure that may pass: the user is asked, or the type is off, at once', async () => {
+  for (const records of [['appointment'], ['appointment', 'task']] as const) {
+    const world = createWorld({ records: [...records] });
+    await world.connect('anna');
+    await world.poll();
+    const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+    const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+    world.advance(11 * 60_000);
+    world.workspace.oauth.withdrawScope('anna@firm.example', 'calendar.events.owned');
+    // Named by the CRM before any listing: it is read.
+    const change = world.change('g1', visit(), { googleId: own.id });
+    await world.crm(change);
+    const user = await world.store.getUser('anna');
+    const alone = records.length === 1;
+    assert.equal(user?.state, alone ? 'reauthorize' : 'active');
+    if (!alone)
+      assert.ok(!user?.scopes?.includes(SCOPES.primary[0] ?? ''), 'only this type is off');
+    world.countCalls();
+    await world.crm(change);
+    assert.equal(world.countCalls()['calendar.events.get'], undefined, 'and nothing more is asked');
+  }
+});
+
+test('P33 what organizers have let go of is looked at where no scope is left for it: the other types go on', async () => {
+  const world = createWorld({ records: ['appointment', 'task'] });
+  await world.connect('anna');
+  await world.poll();
+  world.advance(11 * 60_000);
+  await world.store.updateUser('anna', (u) => u && { ...u, recheck: { appointment: ['e1'] } });
+  world.workspace.oauth.withdrawScope('anna@firm.example', 'calendar.events.owned');
+  await world.crm(world.change('T-1', { title: 'Call' }, { record: 'task' }));
+  assert.equal(world.tasks().tasks('CRM').length, 1);
+  assert.equal((await world.store.getUser('anna'))?.state, 'active');
 });

@@ -822,8 +822,8 @@ test('one run carries all types; a type that fails holds up no other', async () 
   const clear = world.workspace.faults.add({
     service: 'people',
     kind: 'status',
-    status: 403,
-    reason: 'quotaExceeded',
+    status: 401,
+    reason: 'authError',
   });
   const many = Array.from({ length: 250 }, (_, i) => contact(`P-${i}`, person()));
   const outcome = await world.crm(...many, world.change('A-1', visitAt('2026-11-24')));

@@ -363,8 +363,8 @@ test('P17 a change that could not be carried out is seen again: the cursor stays
   await world.store.putIntents([world.change('v1', {}, { op: 'delete' })]);
   const stop = world.workspace.faults.add({
     kind: 'status',
-    status: 403,
-    reason: 'quotaExceeded',
+    status: 401,
+    reason: 'authError',
     method: 'events.delete',
   });
   assert.equal(await world.poll(), 'later');

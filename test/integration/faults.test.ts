@@ -116,6 +116,32 @@ describe('POST /sandbox/faults', () => {
     assert.deepEqual((await send(stack, 'DELETE')).faults, []);
   });
 
+  it('takes every kind of every service that it offers, one after the other and together', async () => {
+    const { services } = await send(stack, 'GET');
+    const values: { [kind: string]: object } = {
+      status: { status: 503 },
+      delay: { ms: 1 },
+      lag: { ms: 1 },
+      redeliver: { ms: 1 },
+      pause: { ms: 1 },
+      skew: { ms: 1 },
+      withdraw: { scope: 'tasks' },
+    };
+    const all = services
+      .filter(({ unavailable }) => !unavailable)
+      .flatMap(({ service, kinds }) => kinds.map((kind) => ({ service, kind, ...values[kind] })));
+    for (const service of ['calendar', 'people', 'tasks', 'oauth', 'kms', 'secretmanager'])
+      assert.ok(all.filter((one) => one.service === service).length >= 4, service);
+    for (const service of ['firestore', 'pubsub', 'notifications', 'crm', 'clock'])
+      assert.ok(
+        all.some((one) => one.service === service),
+        service,
+      );
+    for (const body of all) assert.equal((await send(stack, 'POST', body)).status, 201);
+    assert.equal((await send(stack, 'GET')).faults.length, all.length);
+    assert.equal((await send(stack, 'POST', { faults: all })).status, 201);
+  });
+
   it('the same seed strikes the same calls', async () => {
     const struckBy = async (seed: number) => {
       stack.faults.clear();

@@ -129,10 +129,10 @@ describe('functions on the emulators', { skip: requireEmulators() }, () => {
   test('P23 a failure that may pass is sent again by Pub/Sub until it is done', async () => {
     stack.workspace.faults.add({
       kind: 'status',
-      status: 403,
-      reason: 'quotaExceeded',
+      status: 401,
+      reason: 'authError',
       method: 'events.insert',
-      count: 2,
+      count: 4,
     });
     await stack.publish(appointment('v5', visit(5, 9, { subject: 'At last' })));
     assert.equal((await stack.events('anna')).filter((e) => e.summary === 'At last').length, 1);

@@ -8,6 +8,18 @@ test('P10 C20 an unlinked event and what we do not map are never touched; mails 
   const world = createWorld();
   await world.connect('anna');
   await world.connect('luca');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const office = {
+    ...{ summary: 'Office', eventType: 'workingLocation', visibility: 'public' },
+    ...{
+      transparency: 'transparent',
+      workingLocationProperties: { type: 'homeOffice', homeOffice: {} },
+    },
+  };
+  // The CRM takes over neither the one that it hears of nor the one that it does not.
+  const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  const type = await world.phone('anna', 'POST', '', { ...office, ...day });
+  await world.poll();
   await world.crm(
     world.change(
       'v1',
@@ -22,6 +34,7 @@ test('P10 C20 an unlinked event and what we do not map are never touched; mails 
     ['luca@firm.example'],
     'customers are not invited',
   );
+  await world.crm(world.change('v2', {}, { op: 'delete', googleId: type.id }));
   await world.phone('anna', 'PATCH', `/${event?.id}`, {
     colorId: '7',
     attendees: [{ email: 'luca@firm.example' }, { email: 'guest@else.example' }],
@@ -36,6 +49,10 @@ test('P10 C20 an unlinked event and what we do not map are never touched; mails 
     after?.attendees?.map((a) => a.email),
     ['guest@else.example'],
   );
+  world.workspace.expireSyncTokens();
+  await world.poll();
+  for (const unlinked of [own, type])
+    assert.deepEqual(await world.phone('anna', 'GET', `/${unlinked.id}`), unlinked);
   assert.deepEqual(world.workspace.mails, []);
 });
 

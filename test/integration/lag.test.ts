@@ -53,10 +53,10 @@ test('what waited for a delivery or two counts from the first', async () => {
   const at = before(world, 0);
   world.workspace.faults.add({
     kind: 'status',
-    status: 403,
-    reason: 'quotaExceeded',
+    status: 401,
+    reason: 'authError',
     method: 'events.insert',
-    count: 1,
+    count: 2,
   });
   assert.equal(await push(handler, change, at), 503);
   world.advance(20_000);

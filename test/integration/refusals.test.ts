@@ -1,6 +1,7 @@
 /** Every answer of Google's that is no success, as the engine meets it: what is repeated, kept, parked. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { preview } from '../../functions/sync/preview.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
 async function connected(...users: string[]): Promise<World> {
@@ -21,6 +22,8 @@ const status = (world: World, code: number, reason: string, method: string, coun
     ...(count !== undefined && { count }),
   });
 
+const HOUR = 3_600_000;
+
 const pending = async (world: World) => (await world.store.pendingIntents('anna', 10)).length;
 
 for (const [code, reason, outcome] of [
@@ -38,8 +41,11 @@ for (const [code, reason, outcome] of [
     const stop = status(world, code, reason, 'events.patch');
     assert.equal(await world.crm(world.change('v1', visit(1, 14))), outcome);
     assert.equal(await pending(world), 1);
+    const queue = await preview(world.engine, 'anna');
+    const waiting = queue?.records.map(({ crmId, google }) => [crmId, google?.op]);
+    assert.deepEqual(waiting, [['v1', 'change']], 'an admin sees what waits');
     stop();
-    world.advance(60_000);
+    world.advance(reason === 'quotaExceeded' ? HOUR : 60_000);
     assert.equal(await world.poll(), 'done');
     assert.equal((await world.events())[0]?.start.dateTime, '2026-11-24T14:00:00+01:00');
     assert.equal(await pending(world), 0);
@@ -63,6 +69,38 @@ test('C23 403 of four kinds: wait, leave for hours, park this record, ask for co
     1,
     'reauthorize',
   ]);
+});
+
+test('C23 what Google asks to wait for, no redelivery and no poll cuts short: no call before that, and Google is still listened to', async () => {
+  for (const [code, reason, retryAfter, ms] of [
+    [403, 'quotaExceeded', undefined, HOUR],
+    [429, 'rateLimitExceeded', 600, 600_000],
+  ] as const) {
+    const world = await connected();
+    await world.crm(world.change('v1', visit()));
+    const [event] = await world.events();
+    world.workspace.faults.add({
+      ...{ kind: 'status', status: code, reason, method: 'events.patch', count: 1 },
+      ...(retryAfter !== undefined && { retryAfter }),
+    });
+    const change = world.change('v1', visit(1, 14));
+    assert.equal(await world.crm(change), 'later');
+    world.countCalls();
+    await world.phone('anna', 'POST', '', {
+      ...{ summary: 'Own', start: { date: '2026-11-26' }, end: { date: '2026-11-27' } },
+    });
+    for (let at = 0; at < ms; at += ms / 10) {
+      assert.equal(await world.crm(change), 'later', `${reason}: after ${at} ms`);
+      assert.equal(await world.poll(), 'later');
+      world.advance(ms / 10);
+    }
+    const { 'calendar.events.list': listed = 0, ...writes } = world.countCalls();
+    assert.deepEqual([listed, writes], [10, { 'calendar.events.insert': 1 }], 'the phone’s');
+    assert.ok(world.messages.some((m) => m.data?.subject === 'Own'));
+    assert.equal(await world.crm(change), 'done');
+    const times = (await world.events()).map((e) => [e.id, e.start.dateTime]);
+    assert.ok(times.some(([id, at]) => id === event?.id && at?.slice(11, 13) === '14'));
+  }
 });
 
 test('P18 410 of three kinds: two start a full listing, once; a second delete is done', async () => {

@@ -45,13 +45,21 @@ test('C01 a full listing is said to be one, and the new token is used from then 
   const before = await world.store.getCursor('anna', 'appointment');
   world.workspace.expireSyncTokens('anna@firm.example');
   world.advance(60_000);
+  world.logged.length = 0;
   await world.poll();
+  const runs = () =>
+    world.logged.flatMap((l) => (l.event === 'sync.run' ? [l.fields as { full?: string[] }] : []));
+  assert.deepEqual(
+    runs().map(({ full }) => full),
+    [['appointment']],
+  );
   const after = await world.store.getCursor('anna', 'appointment');
   assert.notEqual(after?.token, before?.token);
   assert.equal(after?.fullSyncAt, world.clock.now());
   world.countCalls();
   await world.poll();
   assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1 });
+  assert.equal(runs().at(-1)?.full, undefined);
 });
 
 test('C02 what is missing in a full listing is deleted only if Google says so of the very event, and only in the window', async () => {

@@ -112,6 +112,22 @@ for (const what of ['moved', 'taken out'] as const) {
   });
 }
 
+test('undo: an answer that lacks the series says nothing of its occurrences either: what is newer stays', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly));
+  const [, second] = (await world.phone('anna', 'GET', '?singleEvents=true')).items;
+  await world.phone('anna', 'PATCH', `/${second?.id}`, { summary: 'Special' });
+  const [latest] = await world.store.journalRuns('anna', 1);
+  world.workspace.faults.add({ kind: 'empty', method: 'events.list', client: 'sync', count: 1 });
+  assert.equal((await undoRun(world.engine, 'anna', latest?.run ?? -1)).outcome, 'later');
+  const { kept } = await undoLatest(crm);
+  assert.deepEqual(
+    kept.map((k) => [k.crmId, k.reason]),
+    [['S', 'newer']],
+  );
+});
+
 for (const what of ['changed', 'taken out'] as const) {
   test(`undo: a changed rule stays when an occurrence was ${what} since, and is put back when it was before`, async () => {
     for (const since of [true, false]) {

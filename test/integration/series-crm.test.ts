@@ -60,8 +60,8 @@ const noDelete = {
   method: 'events.delete',
   when: 'before',
   kind: 'status',
-  status: 403,
-  reason: 'quotaExceeded',
+  status: 401,
+  reason: 'authError',
 } as const;
 
 /** The user leaves, has removed what the sync made, and is back; the CRM has published these meanwhile. */

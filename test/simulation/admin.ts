@@ -2,7 +2,8 @@
 import { seeded } from '../sandbox/google/random.ts';
 import { act } from './people.ts';
 import type { Script, Step } from './script.ts';
-import { emailOf, type System } from './system.ts';
+import type { System } from './system.ts';
+import { emailOf } from './users.ts';
 
 export type AdminAction =
   | { do: 'disable' | 'enable' | 'preview' | 'release' | 'pause' | 'resume'; user: number }
@@ -37,14 +38,16 @@ export async function administer(system: System, user: string, action: AdminActi
     case 'undo': {
       const runs = await system.store.journalRuns(user, 20);
       const run = runs[action.pick % runs.length]?.run;
-      return run === undefined ? undefined : system.ask({ action: 'undo', userId: user, run });
+      return run === undefined
+        ? undefined
+        : system.processes.ask({ action: 'undo', userId: user, run });
     }
     case 'preview':
-      return system.ask({ action: 'preview', userId: user, limit: 200 });
+      return system.processes.ask({ action: 'preview', userId: user, limit: 200 });
     case 'release':
     case 'pause':
     case 'resume':
-      return system.ask({ action: action.do, userId: user });
+      return system.processes.ask({ action: action.do, userId: user });
     case 'bulk':
       for (let i = 0; i < DOZEN; i++) {
         const fields = ['subject', 'time'] as const;

@@ -143,6 +143,20 @@ const cases: Case[] = [
   },
   {
     invariant: 'P1',
+    name: 'handed over, and still with the former owner, though nobody undid what brought it into the CRM',
+    judge: convergence,
+    history: (bad) => {
+      const story = adopted().inCrm('handOver', 'CH-1', desk(), 'luca').run(2);
+      if (!bad) story.tell(2, { op: 'delete', reason: 'undone', googleId: 'g1' });
+      const { shown, records } = story.end().final;
+      return story.end({
+        records: records.map((record) => ({ ...record, googleId: 'e9' })),
+        shown: [...shown, { user: 'luca', id: 'e9', resource: ours('CH-1') }],
+      });
+    },
+  },
+  {
+    invariant: 'P1',
     name: 'deleted in the CRM and still at Google as a series, and nobody was told',
     judge: convergence,
     history: (bad) => {
@@ -979,6 +993,26 @@ const cases: Case[] = [
         .write(2, 'patch', id, ours('CH-1', { ...hidden, location: 'Bern' }))
         .tell(2, { ...names, data, changed: ['private'] }, data)
         .store(2, id)
+        .end({ shown: [] });
+    },
+  },
+  {
+    invariant: 'rule 4',
+    name: 'texts of a private occurrence are told to a record that restores nothing of the CRM’s',
+    judge: privacy,
+    history: (bad) => {
+      const id = `e1_${SLOT}`;
+      const hidden = { visibility: 'private' };
+      const data = desk({ place: 'Bern', private: true });
+      const story = planned()
+        .onPhone('vanish', 'e1', ours('CH-1', { ...hidden, recurrence: DAILY }))
+        .onPhone('create', id, ours('CH-1', hidden))
+        .run(2);
+      if (!bad) story.tell(2, { crmId: 'CH-1', googleId: id, data, changed: [] });
+      return story
+        .run(3)
+        .tell(3, { crmId: 'CH-2', googleId: id, data, changed: ['private'] })
+        .store(3, id)
         .end({ shown: [] });
     },
   },

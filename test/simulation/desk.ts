@@ -4,6 +4,7 @@ import { crmShown, isSeries, slotOf } from './crm-calendar.ts';
 import type { Edit, Raw } from './history.ts';
 import type { Action } from './script.ts';
 import { type System, snapshot } from './system.ts';
+import { zoneOf } from './users.ts';
 import { crmFields, kindOf, ruleOf } from './values.ts';
 
 /** One action of a person; nothing happens where there is nothing to choose from. */
@@ -105,7 +106,7 @@ async function occurrence(
 ): Promise<void> {
   const { crm } = system;
   if (!knowsSeries(system)) return;
-  const regular = crmShown(crm.records(user, true) as Raw[], system.zoneOf(user)).filter(
+  const regular = crmShown(crm.records(user, true) as Raw[], zoneOf(user)).filter(
     ({ record, series }) => record === series,
   );
   const one = regular[action.pick % regular.length];

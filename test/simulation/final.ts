@@ -3,21 +3,26 @@ import type { Calendar } from '../sandbox/google/calendar/model.ts';
 import { etagOf } from './effects.ts';
 import type { Final, Raw } from './history.ts';
 import { shownIn } from './shown.ts';
-import { emailOf, type System } from './system.ts';
+import type { System } from './system.ts';
 import { contactNames } from './types/objects.ts';
+import { emailOf, zoneOf } from './users.ts';
 import { DAY_MS, MONDAY } from './values.ts';
 
 export function finalOf(system: System, rested: boolean, extra: Final['extra']): Final {
   const { calendars } = system.workspace;
   const calendarsOf = (user: string) =>
     new Set(
-      [calendars.primary(emailOf(user)), system.calendarOf(user)].filter((c) => c !== undefined),
+      [calendars.primary(emailOf(user)), system.calendars.home(user)].filter(
+        (c) => c !== undefined,
+      ),
     );
   // Beside what lives where the sync does, what it must leave alone.
   const stored = (user: string) =>
     [...calendarsOf(user)]
       .flatMap((calendar) => [...calendar.events.values()])
-      .filter((e) => e.calendar === system.calendarOf(user) || e.resource.eventType !== 'default');
+      .filter(
+        (e) => e.calendar === system.calendars.home(user) || e.resource.eventType !== 'default',
+      );
   const events = system.users.flatMap((user) =>
     stored(user).map((record) => ({
       user,
@@ -44,12 +49,12 @@ export function finalOf(system: System, rested: boolean, extra: Final['extra']):
       resource,
       ...(series !== undefined && { series, slot }),
     }));
-  const shown = system.users.flatMap((user) => shownOf(user, system.calendarOf(user)));
+  const shown = system.users.flatMap((user) => shownOf(user, system.calendars.home(user)));
   // Calendars that the sync has made and lives in no more.
   const strays = system.users.flatMap((user) =>
     calendars
       .owned(emailOf(user))
-      .filter((c) => c.createdBy !== null && !c.deleted && c !== system.calendarOf(user))
+      .filter((c) => c.createdBy !== null && !c.deleted && c !== system.calendars.home(user))
       .flatMap((calendar) => shownOf(user, calendar)),
   );
   return {
@@ -62,8 +67,8 @@ export function finalOf(system: System, rested: boolean, extra: Final['extra']):
     users: system.users.map((userId) => ({
       userId,
       email: emailOf(userId),
-      calendars: system.written(userId).map(({ id }) => id),
-      timeZone: system.zoneOf(userId),
+      calendars: system.calendars.written(userId).map(({ id }) => id),
+      timeZone: zoneOf(userId),
     })),
     records: structuredClone(system.crm.records(undefined, true)) as Raw[],
     events,

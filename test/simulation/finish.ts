@@ -3,7 +3,8 @@ import { hasToken } from '../support/canary.ts';
 import { finalOf } from './final.ts';
 import type { History, Raw } from './history.ts';
 import { connect } from './set-up.ts';
-import { emailOf, POLL, type System } from './system.ts';
+import { POLL, type System } from './system.ts';
+import { emailOf } from './users.ts';
 
 const HOUR = 3_600_000;
 /** Longer than a creation of a contact without an answer is waited for. */
@@ -91,9 +92,9 @@ async function backToWork(system: System, userId: string): Promise<void> {
   const user = await system.store.getUser(userId);
   if (user?.leaving) return;
   if (user?.enabled === false) await system.enable(userId, true);
-  if (user?.held !== undefined) await system.ask({ action: 'release', userId });
-  if (user?.state === 'paused') await system.ask({ action: 'resume', userId });
-  else if (user?.state !== 'active') await connect(system, userId);
+  if (user?.held !== undefined) await system.processes.ask({ action: 'release', userId });
+  if (user?.state === 'paused') await system.processes.ask({ action: 'resume', userId });
+  else if (user?.state !== 'active' || system.withdrawn.has(userId)) await connect(system, userId);
 }
 
 /** What a preview of each user still plans: rules, by name. */
@@ -101,7 +102,7 @@ async function stillPlanned(system: System): Promise<string[]> {
   const rules: string[] = [];
   for (const userId of system.users) {
     system.previewed = {};
-    await system.ask({ action: 'preview', userId, limit: 200 });
+    await system.processes.ask({ action: 'preview', userId, limit: 200 });
     await system.drain();
     const records = (system.previewed.records ?? [{ rule: 'no answer' }]) as { rule: string }[];
     rules.push(...records.map(({ rule }) => rule));

@@ -7,7 +7,8 @@ import { seeded } from '../sandbox/google/random.ts';
 import type { Edit, Raw } from './history.ts';
 import { FIELDS as COMPARED, crmValue, fieldNamed, googleValue, initial } from './mapping.ts';
 import { setUp } from './set-up.ts';
-import { emailOf, System } from './system.ts';
+import { System } from './system.ts';
+import { emailOf } from './users.ts';
 import { crmFields, FIELDS, type Field, googleFields } from './values.ts';
 
 export interface Order {

@@ -5,8 +5,9 @@ import { atDesk } from './desk.ts';
 import { onPhone } from './phone.ts';
 import type { Action, Script } from './script.ts';
 import { connect } from './set-up.ts';
-import { emailOf, type System } from './system.ts';
+import type { System } from './system.ts';
 import { actOnType } from './types/actions.ts';
+import { emailOf } from './users.ts';
 
 /** Runs the steps; afterwards the system is still in the middle of it all. */
 export async function play(system: System, steps: Script['steps']): Promise<void> {
@@ -27,6 +28,14 @@ export async function act(system: System, action: Action): Promise<void> {
   switch (action.do) {
     case 'fault':
       return void system.faults.armed.push({ ...action.fault });
+    case 'answer':
+      return void system.workspace.faults.enter(action.fault);
+    case 'skew':
+      system.skew = action.ms;
+      return;
+    case 'held':
+    case 'late':
+      return system.queues[action.do](action.pick, action.ms, system.scheduler.now);
     case 'wait':
       return system.leap(action.ms);
     case 'poll':
@@ -44,6 +53,8 @@ export async function act(system: System, action: Action): Promise<void> {
       return system.workspace.expireSyncTokens(emailOf(user));
     case 'expireAccess':
       return system.workspace.expireAccessTokens(emailOf(user));
+    case 'touch':
+      return system.touch(user);
     case 'revoke':
       system.workspace.revokeGrants(emailOf(user));
       return system.happened(user, 'revoked');

@@ -5,6 +5,7 @@ import type { Edit, Raw } from './history.ts';
 import type { Action } from './script.ts';
 import { seriesIn, shownIn } from './shown.ts';
 import type { System } from './system.ts';
+import { emailOf } from './users.ts';
 import { googleFields, kindOf, ruleOf } from './values.ts';
 
 type Op = Edit['op'];
@@ -18,11 +19,14 @@ export async function onPhone(system: System, user: string, action: Action): Pro
   }
   if (action.do === 'phone.drop') return drop(system, user);
   if (!('pick' in action)) return;
-  const calendar = action.do === 'phone.moveBack' ? system.asideOf(user) : system.calendarOf(user);
+  const calendar =
+    action.do === 'phone.moveBack' ? system.calendars.aside(user) : system.calendars.home(user);
   if (!calendar) return;
   const all = pickOf(calendar, action.do);
   const targets =
-    action.do === 'phone.restore' ? all.filter(({ id }) => !system.isAside(user, id)) : all;
+    action.do === 'phone.restore'
+      ? all.filter(({ id }) => !system.calendars.isAside(user, id))
+      : all;
   const target = targets[action.pick % targets.length];
   if (!target) return;
   const { id, resource } = target;
@@ -54,14 +58,14 @@ export async function onPhone(system: System, user: string, action: Action): Pro
     case 'phone.answer': {
       const responseStatus = ANSWERS[action.n % ANSWERS.length];
       const attendees = (resource.attendees ?? []).map((a: Raw) =>
-        a.email === system.emailOf(user) ? { ...a, responseStatus } : a,
+        a.email === emailOf(user) ? { ...a, responseStatus } : a,
       );
       return change('edit', 'PATCH', { attendees });
     }
     case 'phone.move':
-      return change('delete', 'POST', undefined, system.asideOf(user));
+      return change('delete', 'POST', undefined, system.calendars.aside(user));
     case 'phone.moveBack':
-      return change('restore', 'POST', undefined, system.calendarOf(user));
+      return change('restore', 'POST', undefined, system.calendars.home(user));
     case 'phone.split':
       return split(system, user, target, action.n);
     case 'phone.copy': {
@@ -120,7 +124,7 @@ function drop(system: System, user: string): void {
 /** "This and following": the series ends before an occurrence, and a new one with all it said begins. */
 async function split(system: System, user: string, target: Target, n: number): Promise<void> {
   const { id, resource } = target;
-  const home = system.calendarOf(user);
+  const home = system.calendars.home(user);
   const slots = (home ? shownIn(home) : [])
     .flatMap(({ series, slot }) => (series === id && slot !== undefined ? [slot] : []))
     .sort();
@@ -171,7 +175,7 @@ async function call(
   body?: object,
   move?: { from: string; to: string },
 ): Promise<void> {
-  const home = system.calendarOf(user);
+  const home = system.calendars.home(user);
   if (!home) return;
   const before = glance(system, user);
   const sources = new Map(
@@ -217,7 +221,7 @@ const isShared = (system: System, id: string, ...glances: Map<string, Raw>[]) =>
 
 /** All that a person sees, by id; series too where they are records. */
 function glance(system: System, user: string): Map<string, Raw> {
-  const calendar = system.calendarOf(user);
+  const calendar = system.calendars.home(user);
   if (!calendar) return new Map();
   const all = new Map(shownIn(calendar).map(({ id, resource }) => [id, resource]));
   if (system.options.recurrence !== 'series') return all;

@@ -14,6 +14,8 @@ export class Queues {
   /** The functions' push subscriptions: no order. */
   waiting: Message[] = [];
   open: { message: Message; worker: Worker }[] = [];
+  /** The CRM's messages that were acknowledged. */
+  #done: Message[] = [];
   /** The CRM's subscription: in order per user, as the ordering key promises. */
   #crm = new Map<string, { message: Raw; deliverAt: number }[]>();
   #last = 0;
@@ -71,6 +73,21 @@ export class Queues {
   end(message: Message, acknowledged: boolean, now: number): void {
     this.open = this.open.filter((o) => o.message !== message);
     if (!acknowledged) this.#again(message, now);
+    else if (message.subscription === 'crm-change') this.#done.push(message);
+  }
+
+  /** A message of the CRM's that waits comes so much later. */
+  held(pick: number, ms: number, now: number): void {
+    const all = this.waiting.filter((m) => m.subscription === 'crm-change');
+    const message = all[pick % all.length];
+    if (message) message.deliverAt = now + ms;
+  }
+
+  /** A message comes once more although it was acknowledged, or out of the dead letters. */
+  late(pick: number, ms: number, now: number): void {
+    const message = this.#done[pick % this.#done.length];
+    if (message)
+      this.waiting.push({ ...message, id: ++this.#last, attempt: 1, deliverAt: now + ms });
   }
 
   /** The acknowledgement deadline of what a dead process held passes. */

@@ -1,6 +1,8 @@
 /** What happens in one simulation: a seed and a list of steps, made from the seed, that can be shortened. */
+import type { Fault as GoogleFault } from '../sandbox/faults/faults.ts';
 import { seeded } from '../sandbox/google/random.ts';
 import { type AdminAction, withAdmins } from './admin.ts';
+import { withAnswers } from './answer-script.ts';
 import { withChannels } from './channel-script.ts';
 import type { Fault } from './faults.ts';
 import { withGuests } from './guest-script.ts';
@@ -58,6 +60,12 @@ export type Action =
   | { do: 'phone.drop'; user: number }
   | TypeAction
   | { do: 'fault'; fault: Fault }
+  /** Google's answers, by the sandbox's vocabulary. */
+  | { do: 'answer'; fault: GoogleFault }
+  /** From now on Google's clock differs from ours by so much. */
+  | { do: 'skew'; ms: number }
+  /** A message of the CRM's is held back; one that was acknowledged comes once more. */
+  | { do: 'held' | 'late'; pick: number; ms: number }
   | { do: 'wait'; ms: number }
   | { do: 'poll'; user: number }
   | { do: 'tick' | 'maintain' }
@@ -65,6 +73,8 @@ export type Action =
   /** Google makes no channel for the user, or what it tells of the user is lost; or not any more. */
   | { do: 'unwatchable' | 'deaf'; user: number; on: boolean }
   | { do: 'expireSync' | 'expireAccess' | 'revoke' | 'connect'; user: number }
+  /** All etags change, and nothing else. */
+  | { do: 'touch'; user: number }
   | AdminAction
   | { do: 'leave'; user: number; how: 'keep' | 'remove' };
 
@@ -94,6 +104,8 @@ export interface Script {
   records?: ('appointment' | OtherType)[];
   /** What Google's documents leave open; absent: as the simulators do by themselves. */
   google?: Google;
+  /** Listings show no more at a time; absent: as many as are asked for. */
+  mostOnPage?: number;
   steps: Step[];
 }
 
@@ -131,7 +143,7 @@ export function scriptOf(seed: number): Script {
     ...(about === 'series' && { recurrence: 'series' }),
     steps,
   };
-  return withGuests(withTypes(withPlaces(withChannels(withAdmins(script)))));
+  return withAnswers(withGuests(withTypes(withPlaces(withChannels(withAdmins(script))))));
 }
 
 function create(random: Random, users: number, n: number): Action {

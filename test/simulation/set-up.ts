@@ -3,7 +3,8 @@ import { dueNow } from '../../functions/core/polls.ts';
 import type { User } from '../../functions/core/records.ts';
 import { contactsPhone } from '../sandbox/google/people/phone.ts';
 import { tasksPhone } from '../sandbox/google/tasks/phone.ts';
-import { emailOf, type System } from './system.ts';
+import type { System } from './system.ts';
+import { emailOf, zoneOf } from './users.ts';
 
 const SCOPES = {
   primary: ['calendar.events.owned', 'calendar.freebusy'],
@@ -15,7 +16,7 @@ const SCOPES = {
 export async function setUp(system: System): Promise<void> {
   for (const userId of system.users) {
     const email = emailOf(userId);
-    const timeZone = system.zoneOf(userId);
+    const timeZone = zoneOf(userId);
     system.workspace.createAccount({ email, name: userId, timeZone });
     await system.store.putUser({
       userId,
@@ -69,7 +70,7 @@ async function strangers(system: System, userId: string): Promise<void> {
     for (const { id, resource } of system.stored(record, userId))
       system.foreign.push({ record, user: userId, id, resource });
   }
-  system.noteByHand(userId);
+  system.changes.note(undefined, 'phone', userId);
 }
 
 /** The user connects (again), as the authorize function leaves things. */
@@ -99,5 +100,6 @@ export async function connect(system: System, userId: string): Promise<void> {
     };
     return dueNow(connected, now);
   });
+  system.withdrawn.delete(userId);
   system.happened(userId, 'connected');
 }

@@ -29,6 +29,8 @@ export async function shrink(script: Script, invariants: ReadonlySet<string>): P
   ] as const) {
     await attempt({ ...best, ...plain });
   }
+  const { mostOnPage: _, ...wholeListings } = best;
+  await attempt(wholeListings);
   for (let i = 0; i < best.steps.length; i++) {
     const turns = 0;
     if (best.steps[i]?.turns !== 0)

@@ -5,26 +5,29 @@
 import { createHash } from 'node:crypto';
 import { dueNow } from '../../functions/core/polls.ts';
 import { createMemoryStore } from '../../functions/state/memory.ts';
-import type { Action } from '../../functions/triggers/admin-actions.ts';
 import { createMemoryTokenVault } from '../../functions/vault/memory.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
-import type { Calendar } from '../sandbox/google/calendar/model.ts';
+import type { Fault as GoogleFault } from '../sandbox/faults/faults.ts';
+import type { Call } from '../sandbox/google/protocol.ts';
 import { seeded } from '../sandbox/google/random.ts';
 import { createWorkspace } from '../sandbox/google/workspace.ts';
-import { Effects } from './effects.ts';
+import { Calendars } from './calendars.ts';
+import { Changes } from './changes.ts';
 import { Faults } from './faults.ts';
 import type { Edit, Entry, Final, Raw, UserEvent } from './history.ts';
-import { isForged, Notifications, PUSH_URL, refuseChannel } from './notifications.ts';
+import { Notifications, refuseChannel } from './notifications.ts';
+import { outsideOf } from './outside.ts';
+import { Processes } from './processes.ts';
 import { Queues } from './queues.ts';
-import { rest, Scheduler } from './scheduler.ts';
+import { Scheduler } from './scheduler.ts';
 import type { Script } from './script.ts';
-import { type Stored, storedContacts, storedTasks, TypeEffects } from './types/objects.ts';
+import { type Stored, storedContacts, storedTasks } from './types/objects.ts';
 import type { OtherType } from './types/values.ts';
-import { DAY_MS, MONDAY } from './values.ts';
+import { emailOf, NAMES, nameOf } from './users.ts';
+import { MONDAY } from './values.ts';
 import { watched } from './watched.ts';
-import { carried, type Outside, type Task, Worker } from './worker.ts';
+import { carried, type Outside } from './worker.ts';
 
-const NAMES = ['anna', 'luca', 'mira', 'theo'];
 /** Between two polls of a user who has no channel, by the settings; ms. */
 export const POLL = 300_000;
 /** No request is on its way for longer, ms: we give up after half of that, and so do servers. */
@@ -47,6 +50,7 @@ export interface SystemOptions
     | 'calendar'
     | 'records'
     | 'google'
+    | 'mostOnPage'
   > {
   /** The first user is invited to a meeting of somebody outside (default). */
   meeting?: boolean;
@@ -76,22 +80,17 @@ export class System {
   /** Users for whom Google makes no channel, and whose notifications all get lost. */
   readonly unwatchable = new Set<string>();
   readonly deaf = new Set<string>();
+  /** Users who have taken a scope back since they connected. */
+  readonly withdrawn = new Set<string>();
+  readonly calendars: Calendars;
+  readonly changes = new Changes(this);
+  readonly processes: Processes;
   readonly #outside: Outside;
   readonly #schedule: () => number;
   /** Ids of the google-changes, each once. */
   readonly told = new Set<string>();
-  readonly #typeEffects = new TypeEffects();
-  readonly #effects = new Effects();
-  /** By user: the calendar that the sync has made, and one that the user has. */
-  readonly #homes = new Map<string, string>();
-  readonly #aside = new Map<string, Calendar>();
-  /** When a task looked last at contacts, as a step of the history. */
-  readonly #looks = new WeakMap<Task, number>();
-  /** Tasks that handle a false notification. */
-  readonly #forged = new Set<number>();
-  #workers: Worker[] = [];
-  #seenChanges = 0;
-  #tasks = 0;
+  /** By how much Google's clock differs from ours, ms. */
+  skew = 0;
   /** What the last preview promised. */
   previewed: Raw = {};
   /** What is at Google and is none of the sync's business. */
@@ -110,13 +109,15 @@ export class System {
     this.records = options.records ?? ['appointment'];
     const now = () => this.scheduler.now;
     this.workspace = createWorkspace({
-      now,
+      now: () => now() + this.skew,
       random: seeded(seed * 7 + 3),
       clientId: 'client',
       clientSecret: 'secret',
       redirectUris: ['https://sync.example/callback'],
     });
     this.workspace.quota.enabled = false;
+    this.workspace.mostOnPage = options.mostOnPage ?? Number.POSITIVE_INFINITY;
+    this.workspace.faults.onStrike = (fault, point) => this.#answered(fault, point as Call);
     this.#watchGrants();
     const { delayMs, skewMs, batches } = options.google ?? {};
     Object.assign(this.workspace.people, delayMs !== undefined && { delayMs });
@@ -130,7 +131,9 @@ export class System {
       recordUrl: (crmId) => `https://crm.example/${crmId}`,
       publish: (message) => this.#fromCrm(message as Raw),
     });
-    this.#outside = this.#makeOutside(seeded(seed * 7 + 5));
+    this.calendars = new Calendars(this.workspace.calendars, options.calendar === 'dedicated');
+    this.#outside = outsideOf(this, seeded(seed * 7 + 5));
+    this.processes = new Processes(this, this.#outside, this.#schedule);
     if (options.channels) {
       const notifications = new Notifications(this.queues, seeded(seed * 7 + 6));
       this.notifications = notifications;
@@ -150,105 +153,6 @@ export class System {
       if (task) this.#outside.onEffect(task, call);
       await task?.worker.googlePoint(task, call, 'after');
     };
-    for (let i = 0; i < options.workers; i++) this.#workers.push(this.#newWorker());
-  }
-
-  // ---- the world outside the engine -----------------------------------------------------------
-
-  #makeOutside(random: () => number): Outside {
-    const { scheduler, faults, workspace, store, vault } = this;
-    return {
-      scheduler,
-      faults,
-      workspace,
-      store,
-      vault,
-      random,
-      calendar: {
-        calendar: this.options.calendar ?? 'primary',
-        name: 'CRM',
-        recurrence: this.options.recurrence ?? 'occurrences',
-      },
-      records: this.records,
-      task: undefined,
-      publisher: {
-        googleChanges: async (changes) => {
-          for (const change of changes) this.#toCrm(structuredClone(change));
-        },
-        syncUsers: async (userIds) => {
-          for (const userId of userIds) this.hint(userId);
-        },
-      },
-      settings: {
-        pushUrl: this.options.channels && PUSH_URL,
-        windowDaysBack: 30,
-        windowDaysAhead: 365,
-        pollMs: POLL,
-        safetyMs: 12 * 3_600_000,
-        leaseMs: 120_000,
-        runMs: 240_000,
-        tombstoneMs: 90 * DAY_MS,
-        inviteExternal: false,
-        policy: this.options.policy,
-      },
-      onPort: (where, name, task) => {
-        // To know whom a notification is of is all that a false one may cost.
-        if (task && this.#forged.has(task.id) && name !== 'getChannel')
-          this.note('forged', { task: task.id, call: `${where} ${name}` });
-        return this.ports.push(`${where} ${name}`) - 1;
-      },
-      onLog: (event, fields) => {
-        this.logged += JSON.stringify(fields);
-        const { kind, reason } = fields as { kind?: string; reason?: string };
-        if (event === 'function.failed' && kind === 'bug') this.bugs.push(String(reason));
-        if (event === 'sync.run' || event === 'function.failed') this.log(event, fields);
-      },
-      onIssue: (task, call) => {
-        // Access is the process's own, not a run's.
-        if (call.url.endsWith('/token') || call.url.endsWith('/revoke')) return;
-        const { lease } = task;
-        const leaseUntil = lease?.expiresAt ?? 0;
-        const method = `${call.method} ${new URL(call.url).pathname}`;
-        this.note('issue', { task: task.id, user: lease?.userId ?? '', method, leaseUntil });
-      },
-      onEffect: (task, call) => {
-        // Of contacts the body names the etag; deleting them takes none, and is asked for after a look.
-        const conditional =
-          call.service === 'people' ||
-          'if-match' in call.headers ||
-          call.method.endsWith('.insert');
-        if (call.method === 'people.people.getBatchGet') this.#looks.set(task, this.entries.length);
-        this.#noteEffects(task, call.method, call.user ?? '', conditional);
-      },
-      onCommit: (task, [lease, commit]) => {
-        const links = (commit.links ?? []).map(({ record, googleId, etag, state }) => ({
-          ...(record !== 'appointment' && { record }),
-          googleId,
-          etag,
-          state,
-        }));
-        const place = commit.user?.places?.appointment;
-        if (place !== undefined) this.#homes.set(lease.userId, place);
-        const outbox = commit.outbox?.flatMap((p) => p.messages.map((m) => m.changeId)) ?? [];
-        if (links.length + outbox.length > 0)
-          this.note('committed', { task: task.id, user: lease.userId, links, outbox });
-      },
-      onLease: ({ id, lease }) =>
-        this.note('lease', { task: id, user: lease?.userId, fence: lease?.fence }),
-      onEmptied: ({ lease }) => this.happened(lease?.userId ?? '', 'emptyListing'),
-      onCrash: (worker) => this.#crash(worker),
-    };
-  }
-
-  #newWorker(): Worker {
-    return new Worker(`w${this.#tasks}-${this.#workers.length}`, this.#outside);
-  }
-
-  #crash(worker: Worker): void {
-    this.log('crash', { worker: worker.name });
-    this.scheduler.kill(worker);
-    this.queues.abandon(worker, this.scheduler.now);
-    this.#workers = this.#workers.map((w) => (w === worker ? this.#newWorker() : w));
   }
 
   note(kind: Entry['kind'], what: Noted): void {
@@ -263,7 +167,8 @@ export class System {
     this.lines?.push(line);
   }
 
-  #toCrm(message: Raw): void {
+  /** A google-change is published. */
+  tell(message: Raw): void {
     if (!this.told.has(message.changeId)) {
       this.told.add(message.changeId);
       this.note('told', { task: this.#outside.task?.id, message });
@@ -275,6 +180,17 @@ export class System {
     // As they come first, users are entered by setUp.
     if (message.record === 'user' && message.version === 1) return;
     this.queues.publish('crm-change', JSON.stringify(message), this.scheduler.now);
+  }
+
+  /** A fault of the sandbox's has struck one of Google's answers. */
+  #answered({ kind }: GoogleFault, call: Call): void {
+    const user = nameOf(call.user ?? '');
+    this.faults.struck += 1;
+    this.log('struck', { kind, method: call.method, user });
+    const lies = kind === 'short' || (kind === 'empty' && !call.query.has('syncToken'));
+    if (lies) this.happened(user, 'emptyListing');
+    if (kind === 'revoke' || kind === 'withdraw') this.happened(user, 'revoked');
+    if (kind === 'withdraw') this.withdrawn.add(user);
   }
 
   /** Writes down when the engine ends a grant. */
@@ -302,42 +218,18 @@ export class System {
     this.queues.publish('sync-user', JSON.stringify({ userId }), this.scheduler.now);
   }
 
-  /** What changed in the calendars since the last look. */
-  #noteEffects(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
-    const { calendars } = this.workspace;
-    this.#noteOthers(task, method, caller, conditional);
-    if (calendars.changes === this.#seenChanges) return;
-    const by = { task: task?.id, method, caller: caller.split('@')[0] };
-    const guard = { fence: task?.lease?.fence, conditional, call: calendars.changes };
-    for (const user of this.users) {
-      for (const calendar of this.written(user))
-        for (const change of this.#effects.since(this.#seenChanges, user, calendar))
-          this.note('effect', { ...by, ...change, ...guard });
-    }
-    this.#seenChanges = calendars.changes;
-  }
-
-  #noteOthers(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
-    const looked = task && /batchDelete/.test(method) ? this.#looks.get(task) : undefined;
-    const by = {
-      ...{ task: task?.id, method, caller: caller.split('@')[0] },
-      ...(looked !== undefined && { looked }),
-    };
-    for (const user of this.users)
-      for (const record of this.others) {
-        // Each change of one object is a write of its own.
-        for (const change of this.#typeEffects.since(record, user, this.stored(record, user)))
-          this.note('effect', {
-            ...by,
-            ...change,
-            ...{ fence: task?.lease?.fence, conditional, call: this.entries.length },
-          });
-      }
-  }
-
-  /** A person has done something in an app of Google's. */
-  noteByHand(userId: string): void {
-    this.#noteEffects(undefined, 'phone', userId, false);
+  /** Google gives all that is the sync's business new etags. */
+  touch(userId: string): void {
+    const { calendars, people, tasks } = this.workspace;
+    const email = emailOf(userId);
+    const known = (id: string) => !this.isForeign(userId, id);
+    calendars.touchAll(email);
+    const book = people.book(email);
+    for (const live of people.all(book))
+      if (known(live.contact.sourceId)) people.change(book, live, live.version.fields);
+    for (const list of tasks.lists(email))
+      for (const task of list.tasks.values()) if (known(task.id)) tasks.touch(task);
+    this.changes.note(undefined, 'phone', userId);
   }
 
   stored(record: OtherType, user: string): Stored[] {
@@ -361,58 +253,20 @@ export class System {
     this.note('user', { user, what, ...(record && { record }) });
   }
 
-  emailOf(userId: string): string {
-    return emailOf(userId);
-  }
-
   /** The address of another user. */
   colleagueOf(userId: string, pick: number): string | undefined {
     const other = this.users[pick % this.users.length];
     return other === undefined || other === userId ? undefined : emailOf(other);
   }
 
-  zoneOf(userId: string): string {
-    return userId === 'luca' ? 'America/New_York' : 'Europe/Zurich';
-  }
-
-  /** Where the user's entries live; a calendar of its own, once the sync has made it. */
-  calendarOf(userId: string): Calendar | undefined {
-    const { calendars } = this.workspace;
-    if (this.options.calendar !== 'dedicated') return calendars.primary(emailOf(userId));
-    return calendars.find(this.#homes.get(userId) ?? '');
-  }
-
-  /** Another calendar of the user's, which is none of the sync's business. */
-  asideOf(userId: string): Calendar {
-    const { calendars } = this.workspace;
-    const made = this.#aside.get(userId);
-    const aside = made ?? calendars.create(emailOf(userId), 'Own', this.zoneOf(userId), null);
-    this.#aside.set(userId, aside);
-    return aside;
-  }
-
-  /** Whether the event lives in that other calendar: then it is in no bin, though it has left this one. */
-  isAside(userId: string, id: string): boolean {
-    const status = this.#aside.get(userId)?.events.get(id)?.resource.status;
-    return status !== undefined && status !== 'cancelled';
-  }
-
   /** The user deletes the calendar that the sync has made. */
   dropCalendar(userId: string): boolean {
-    const home = this.calendarOf(userId);
+    const home = this.calendars.home(userId);
     if (!home || home.primary) return false;
-    const changes = this.#effects.dropped(userId, home, this.workspace.calendars.changes);
-    const by = { task: undefined, method: 'phone drop', caller: userId, conditional: false };
-    for (const change of changes) this.note('effect', { ...by, ...change });
+    this.changes.dropped(userId, home);
     this.workspace.calendars.remove(home);
     this.happened(userId, 'calendarDropped');
     return true;
-  }
-
-  /** Calendars in which the sync writes: one of its own from the moment that it is made. */
-  written(userId: string): Calendar[] {
-    const all = this.workspace.calendars.owned(emailOf(userId));
-    return this.options.calendar === 'dedicated' ? all.filter((c) => c.createdBy) : all.slice(0, 1);
   }
 
   /** A person's phone. Undefined when Google refuses. */
@@ -434,7 +288,7 @@ export class System {
         body: body ? JSON.stringify(body) : '',
       }),
     );
-    this.#noteEffects(undefined, `phone ${method}`, userId, false);
+    this.changes.note(undefined, `phone ${method}`, userId);
     return answer.status < 300 ? (JSON.parse(answer.body || '{}') as Raw) : undefined;
   }
 
@@ -466,7 +320,7 @@ export class System {
           this.log('turn', { label: waiter.label });
           await scheduler.give(waiter);
         }),
-        ...queues.dueMessages(now).map((message) => () => this.#deliver(message)),
+        ...queues.dueMessages(now).map((message) => () => this.processes.deliver(message)),
         ...queues.dueUsers(now).map((user) => () => this.#deliverToCrm(user)),
       ];
       const choice = options[Math.floor(this.#schedule() * options.length)];
@@ -479,36 +333,6 @@ export class System {
       if (dues.length === 0) return false;
       scheduler.now = Math.max(now, Math.min(...dues));
     }
-  }
-
-  async #deliver(message: Queues['waiting'][number]): Promise<void> {
-    const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
-    const task = ++this.#tasks;
-    this.log('deliver', { task, worker: worker.name, message });
-    if (isForged(message)) this.#forged.add(task);
-    this.note('task', { task, what: message.subscription });
-    this.queues.begin(message, worker);
-    void worker.handle(task, message.subscription, message.data).then((status) => {
-      this.log('answered', { task, status });
-      this.queues.end(message, status === 204, this.scheduler.now);
-    });
-    await rest();
-  }
-
-  /** An admin asks one of the processes for something, and does not ask again if that dies. */
-  async ask(asked: Action): Promise<void> {
-    const worker = this.#workers[Math.floor(this.#schedule() * this.#workers.length)] as Worker;
-    const task = ++this.#tasks;
-    const { action: what, ...about } = asked;
-    this.note('task', { task, what, ...about });
-    void worker.ask(task, asked).then(
-      ({ status, body }) => {
-        this.log('answered', { task, status });
-        if (what === 'preview') this.previewed = body;
-      },
-      (error) => this.bugs.push(String(error)),
-    );
-    await rest();
   }
 
   /** The CRM switches a user off, or on again. */
@@ -537,8 +361,9 @@ export class System {
   /** No faults any more, queues in order, and nobody stands still. */
   calm(): void {
     this.faults.armed = [];
+    this.workspace.faults.clear();
     this.queues.rough = false;
-    for (const worker of this.#workers) worker.pausedUntil = 0;
+    this.processes.calm();
   }
 
   /** Runs until nothing is under way. False: it does not end. */
@@ -549,9 +374,6 @@ export class System {
     return true;
   }
 }
-
-export const emailOf = (userId: string) => `${userId}@firm.example`;
-const nameOf = (email: string) => email.split('@')[0] ?? '';
 
 /** A record's data as a person sees it; undefined once it is deleted. */
 export function snapshot(record: { data: object; deleted: boolean }): Raw | undefined {

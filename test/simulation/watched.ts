@@ -14,8 +14,12 @@ export function watched<S extends Store>(store: S, note: (state: object) => void
   };
   const { updateUser, putUser } = store;
   return Object.assign(store, {
-    updateUser: async (...args: Parameters<Store['updateUser']>) => {
-      const user = await updateUser(...args);
+    updateUser: async (userId: string, change: Parameters<Store['updateUser']>[1]) => {
+      // Firestore runs a transaction again when others come in between: what was said first does not count.
+      const user = await updateUser(userId, (now) => {
+        change(structuredClone(now));
+        return change(now);
+      });
       look(user);
       return user;
     },

@@ -115,7 +115,10 @@ export class Worker implements Owner {
     };
     const common = { send: this.#send(task), clock, random, log: onLog };
     const clientOf = (root: string, batchPath: string) =>
-      createApiClient({ ...common, root, batchPath, batchMayLack: root.includes('tasks') });
+      createApiClient({
+        ...{ ...common, name: root, root, batchPath },
+        batchMayLack: root.includes('tasks'),
+      });
     const collections = [
       calendarCollection(clientOf(ROOT, '/batch/calendar/v3'), calendar),
       contactCollection(clientOf('https://people.googleapis.com', '/batch'), { name: 'CRM' }),
@@ -266,8 +269,14 @@ export const carried = {
   taskOf: (workspace: Workspace, call: Call) => carried.tasks.get(workspace)?.get(call.httpRequest),
 };
 
-const withoutItems = (body: string) =>
-  JSON.stringify({ ...(JSON.parse(body) as object), items: [], connections: [] });
+/** An answer that a fault has cut short already can be no more empty than it is. */
+function withoutItems(body: string): string {
+  try {
+    return JSON.stringify({ ...(JSON.parse(body) as object), items: [], connections: [] });
+  } catch {
+    return body;
+  }
+}
 
 /** The OAuth client's two calls, judged as functions/google/oauth.ts judges them. */
 function oauthOver(send: (call: HttpCall) => Promise<HttpAnswer>, now: () => number) {

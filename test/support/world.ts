@@ -72,8 +72,9 @@ export function createWorld(options: WorldOptions = {}) {
       now += ms;
     },
   };
+  let skew = 0;
   const workspace = createWorkspace({
-    now: clock.now,
+    now: () => now + skew,
     clientId: 'client',
     clientSecret: 'secret',
     redirectUris: ['https://sync.example/callback'],
@@ -111,10 +112,11 @@ export function createWorld(options: WorldOptions = {}) {
     }
   };
   const clientOf = (root: string, batchPath: string) =>
-    createApiClient({ root, batchPath, send, clock, random: () => 0.5, log });
+    createApiClient({ name: root, root, batchPath, send, clock, random: () => 0.5, log });
   const client = clientOf(ROOT, '/batch/calendar/v3');
   const people = clientOf('https://people.googleapis.com', '/batch');
   const tasks = createApiClient({
+    name: 'tasks',
     ...{ root: 'https://tasks.googleapis.com', batchPath: '/batch', batchMayLack: true },
     ...{ send, clock, random: () => 0.5, log },
   });
@@ -313,6 +315,10 @@ export function createWorld(options: WorldOptions = {}) {
     tasks: (userId = 'anna') => tasksPhone(workspace.tasks, `${userId}@firm.example`),
     advance: (ms: number) => {
       now += ms;
+    },
+    /** From now on Google's clock differs from ours by so much. */
+    skewGoogle: (ms: number) => {
+      skew = ms;
     },
     /** The CRM publishes changes; resolves to the outcome of the last user's run. */
     async crm(...changes: CrmChange[]): Promise<RunOutcome> {

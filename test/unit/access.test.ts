@@ -54,6 +54,9 @@ test('P34 many that need a token at once share one refresh, and its answer until
   advance(2_000);
   assert.equal(await access.session('anna').accessToken(), 'refresh-a-2');
   assert.equal(refreshed.length, 2);
+  advance(3_600_000);
+  const again = Array.from({ length: 20 }, () => access.session('anna').accessToken());
+  assert.deepEqual(new Set(await Promise.all(again)), new Set(['refresh-a-3']));
 });
 
 test('P34 a refresh that failed is tried again by the next one, and loops for nobody', async () => {
@@ -64,6 +67,18 @@ test('P34 a refresh that failed is tried again by the next one, and loops for no
   assert.equal(refreshed.length, 1);
   fail(undefined);
   assert.equal(await access.session('anna').accessToken(), 'refresh-a-2');
+});
+
+test('P34 a refresh token that ends with its use: the user is asked once that is noticed, and nothing loops', async () => {
+  const { access, refreshed, fail, advance } = setUp();
+  assert.equal(await access.session('anna').accessToken(), 'refresh-a-1');
+  // A provider that rotates has handed out another one, which a run that died never stored.
+  fail(new SyncError('reauthorize', 'invalid_grant'));
+  assert.equal(await access.session('anna').accessToken(), 'refresh-a-1', 'still good for an hour');
+  advance(3_600_000);
+  const both = [1, 2].map(() => access.session('anna').accessToken());
+  for (const one of both) await assert.rejects(one, /reauthorize: invalid_grant/);
+  assert.equal(refreshed.length, 2, 'one try for both');
 });
 
 test('C07 P32 a token that was fetched for another account, or another user, is never used', async () => {

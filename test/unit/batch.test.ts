@@ -73,6 +73,7 @@ test('C23 P18 P23 the status alone does not tell: 403 and 410 are judged by reas
     [410, 'updatedMinTooLongAgo', 'resync'],
     [404, 'notFound', 'gone'],
     [409, 'duplicate', 'exists'],
+    [409, 'conflict', 'retry'],
     [412, 'conditionNotMet', 'precondition'],
     [400, 'invalid', 'park'],
     [500, 'backendError', 'retry'],

@@ -5,6 +5,7 @@ import { calendar as createCalendar } from '@googleapis/calendar';
 import { INSTANCE_RETRIES, MAX_ATTEMPTS, RUN_RETRIES } from '../../functions/core/retry.ts';
 import { createApiClient } from '../../functions/google/client.ts';
 import type { HttpAnswer, HttpCall } from '../../functions/google/http.ts';
+import type { Rests } from '../../functions/sync/collection.ts';
 
 const api = createCalendar('v3');
 const error = (status: number, reason: string, headers = {}): HttpAnswer => ({
@@ -26,6 +27,7 @@ function against(answer: (call: HttpCall) => HttpAnswer) {
     },
   };
   const client = createApiClient({
+    name: 'calendar',
     root: 'https://google.example',
     batchPath: '/batch/calendar/v3',
     send: async (call) => {
@@ -42,6 +44,7 @@ function against(answer: (call: HttpCall) => HttpAnswer) {
     invalidate: () => {},
     retriesLeft: RUN_RETRIES,
     until: Number.POSITIVE_INFINITY,
+    rests: {} as Rests,
   });
   const advance = (ms: number) => {
     now += ms;
@@ -53,13 +56,13 @@ type Against = ReturnType<typeof against>;
 const get = ({ client }: Against) =>
   client.capture((o) => api.events.get({ calendarId: 'primary', eventId: 'e' }, o));
 
+const put = ({ client }: Against) =>
+  client.capture((o) => api.events.update({ calendarId: 'p', eventId: 'e', requestBody: {} }, o));
+
 test('P29 a 500 is sent once for each attempt of ours: gaxios repeats nothing', async () => {
   const calls: { [method: string]: (a: Against) => Promise<{ call: HttpCall }> } = {
     GET: get,
-    PUT: ({ client }) =>
-      client.capture((o) =>
-        api.events.update({ calendarId: 'p', eventId: 'e', requestBody: {} }, o),
-      ),
+    PUT: put,
     PATCH: ({ client }) =>
       client.capture((o) =>
         api.events.patch({ calendarId: 'p', eventId: 'e', requestBody: {} }, o),
@@ -100,7 +103,41 @@ test('P29 C23 a storm: all users of an instance share what may be repeated, and 
   google.sent.length = 0;
   google.advance(2_000);
   for (let i = 0; i < users; i++) await google.client.perform(google.session(), [call]);
-  assert.equal(google.sent.length, users + 2, 'two seconds, two more');
+  assert.equal(google.sent.length, users + 10, 'two seconds, ten more');
+});
+
+test('P29 C23 a storm: each call of a batch counts, as it does for Google', async () => {
+  const google = against(() => error(403, 'rateLimitExceeded'));
+  const calls = new Array(50).fill(await get(google));
+  for (let i = 0; i < 20; i++) await google.client.perform(google.session(), calls);
+  assert.equal(google.sent.length, 20 + INSTANCE_RETRIES / 50);
+});
+
+test('P29 C23 what Google asks to wait for longer than a run may wait is kept to by the runs to come', async () => {
+  const answer = { now: error(429, 'rateLimitExceeded', { 'retry-after': '300' }) };
+  const google = against(() => answer.now);
+  const call = await get(google);
+  const session = google.session();
+  const next = () => ({ ...google.session(), rests: session.rests });
+  await google.client.perform(session, [call]);
+  assert.deepEqual([google.sent.length, google.waits], [1, []]);
+  const [early] = await google.client.perform(next(), [call]);
+  assert.ok(
+    early?.ok === false && early.error.kind === 'later' && early.error.reason === 'resting',
+  );
+  assert.equal(google.sent.length, 1, 'no call');
+  await google.client.perform(next(), [await put(google)]);
+  assert.equal(google.sent.length, 2, 'writing is limited apart');
+  google.advance(300_000);
+  answer.now = error(403, 'quotaExceeded');
+  await google.client.perform(next(), [call]);
+  assert.equal(google.sent.length, 3);
+  google.advance(59 * 60_000);
+  await google.client.perform(next(), [call]);
+  assert.equal(google.sent.length, 3, 'hours, not seconds');
+  google.advance(60_000);
+  await google.client.perform(next(), [call]);
+  assert.equal(google.sent.length, 4);
 });
 
 test('P29 a permission that is missing is never asked for again', async () => {

@@ -1,6 +1,6 @@
 /** The table of ARCHITECTURE.md and the seeded defects name tests that exist. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test from 'node:test';
 import { defects } from '../defects/list.ts';
@@ -72,4 +72,44 @@ test('P38 each seeded defect is of a text that is there once, and of a test that
     const there = known.some((n) => new RegExp(simple).test(n) || simple.endsWith(n));
     assert.ok(there || parameterised, `${name}: no test ${pattern} in ${path}`);
   }
+});
+
+test('P38 each invariant, case and rule has a seeded defect that turns a test of its name red', () => {
+  const broken = new Set(
+    defects.flatMap(({ test: path, pattern = '' }) =>
+      namesIn(path)
+        .map((name) => name.replace(/\$\{[^}]*\}/g, '.'))
+        .filter((name) => new RegExp(pattern).test(name))
+        .map(numbersOf)
+        // A name that names nearly all says of none that it is this one.
+        .filter((all) => all.length <= 6)
+        .flat(),
+    ),
+  );
+  // P38 is that they do.
+  assert.deepEqual(
+    numbers.filter((number) => !broken.has(number) && number !== 'P38'),
+    [],
+  );
+});
+
+test('the contract tests hold the notes on Google’s APIs line by line, and each of them holds a line', () => {
+  const text = read('test/contract/README.md');
+  const cited = [...text.matchAll(/`([\w/-]+)` “([^”]+)”/g)].map(([, file = '', name = '']) => {
+    const path = `test/${file.includes('/') ? file : `contract/${file}`}.test.ts`;
+    const found = namesIn(path).filter((n) => n.includes(name));
+    assert.equal(found.length, 1, `${path}: “${name}”`);
+    return `${path} ${found[0]}`;
+  });
+  assert.ok(cited.length > 100);
+  const known = new Set(cited);
+  const google = readdirSync(join(root, 'test/contract')).filter((f) =>
+    /^google.*\.test\.ts$/.test(f),
+  );
+  const idle = google
+    .flatMap((file) =>
+      namesIn(`test/contract/${file}`).map((name) => `test/contract/${file} ${name}`),
+    )
+    .filter((test) => test.includes('google-contracts') && !known.has(test));
+  assert.deepEqual(idle, []);
 });

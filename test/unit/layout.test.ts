@@ -81,6 +81,24 @@ test('the engine knows no record type: sync/ and the decisions name none', () =>
   assert.deepEqual(named, []);
 });
 
+test('what decides histories imports nothing of the engine, at any remove: it would be tested against itself', () => {
+  const tests = resolve(root, '../test');
+  for (const judge of ['simulation/checker.ts', 'property/availability-oracle.ts']) {
+    const seen = new Set<string>();
+    const open = [join(tests, judge)];
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      if (seen.has(file)) continue;
+      seen.add(file);
+      const text = readFileSync(file, 'utf8');
+      for (const [, to = ''] of text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g))
+        open.push(resolve(file, '..', to));
+    }
+    assert.ok(seen.size > (judge.startsWith('simulation') ? 20 : 0));
+    const engine = [...seen].filter((file) => !relative(root, file).startsWith('..'));
+    assert.deepEqual(engine, [], judge);
+  }
+});
+
 test('every export says what it is for', () => {
   const silent = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))

@@ -109,6 +109,8 @@ export class Faults {
   #spent: Active[] = [];
   #lastId = 0;
   readonly #random: Random;
+  /** Hears of each strike. */
+  onStrike: ((fault: Fault, point: Point) => void) | undefined;
 
   constructor(random: Random) {
     this.#random = random;
@@ -175,6 +177,7 @@ export class Faults {
       active.left -= 1;
       active.struck += 1;
       if (active.left <= 0) this.#retire(active);
+      this.onStrike?.(fault, point);
       yield fault;
     }
   }

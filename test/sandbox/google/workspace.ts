@@ -90,6 +90,8 @@ export class Workspace {
   readonly lastPages = new Map<string, unknown[]>();
   /** True: pages of events are of random length, also empty ones (google-contracts 1.1). */
   raggedPages = false;
+  /** No listing shows more at a time, whatever is asked for. */
+  mostOnPage = Number.POSITIVE_INFINITY;
   /** Called before the effect of each call, also of each part of a batch. */
   before: Hook | undefined;
   /** Called after the effect, before the answer. */

@@ -18,7 +18,10 @@ const isPrivate = (raw: Raw | undefined) => raw?.visibility === 'private';
 function isHeir(view: View, user: string, id: string, crmId: string | undefined): boolean {
   const series = seriesIn(id);
   if (series === undefined || crmId === undefined) return false;
-  return view.inserted.get(googleKey(user, series)) === crmId;
+  const inserted = view.inserted.get(googleKey(user, series));
+  // Restored under another name it is the same record.
+  const rootOf = (id: string) => view.rootOf({ side: 'crm', user, id });
+  return inserted !== undefined && rootOf(inserted) === rootOf(crmId);
 }
 
 function leaks(view: View, told: Told): Violation[] {

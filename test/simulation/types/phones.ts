@@ -2,7 +2,8 @@
 import { contactsPhone } from '../../sandbox/google/people/phone.ts';
 import { tasksPhone } from '../../sandbox/google/tasks/phone.ts';
 import type { Edit, Raw } from '../history.ts';
-import { emailOf, type System } from '../system.ts';
+import type { System } from '../system.ts';
+import { emailOf } from '../users.ts';
 import { type Stored, storedContacts, storedTasks } from './objects.ts';
 import type { TypeAction } from './script.ts';
 import { personFields, typedFields } from './values.ts';
@@ -17,7 +18,7 @@ function touch(
 ): void {
   const before = now(id)[0];
   const name = effect() ?? id;
-  system.noteByHand(user);
+  system.changes.note(undefined, 'phone', user);
   const after = now(name)[0];
   const seen = (stored: Stored | undefined): Raw | undefined =>
     stored && !stored.resource.deleted ? stored.resource : undefined;
@@ -52,7 +53,7 @@ export function address(system: System, user: string, action: TypeAction): void 
       app.deleteLabel(label);
       system.happened(user, 'placeLost', 'contact');
     }
-    system.noteByHand(user);
+    system.changes.note(undefined, 'phone', user);
     return;
   }
   const own = stored().filter(
@@ -72,7 +73,7 @@ export function address(system: System, user: string, action: TypeAction): void 
   else if (action.what === 'phone.delete') change('delete', () => app.remove(name));
   else if (action.what === 'phone.relink') {
     app.relink(name);
-    system.noteByHand(user);
+    system.changes.note(undefined, 'phone', user);
   } else if (action.what === 'phone.unlabel' && has)
     change('takeOut', () => app.unlabel(name, label));
   else if (action.what === 'phone.label' && label !== undefined && !has)
@@ -101,7 +102,7 @@ export async function list(system: System, user: string, action: TypeAction): Pr
   if (action.what === 'phone.deletePlace') {
     app.deleteList(title);
     system.happened(user, 'placeLost', 'task');
-    system.noteByHand(user);
+    system.changes.note(undefined, 'phone', user);
     return;
   }
   const wanted = action.what === 'phone.restore';

@@ -41,7 +41,7 @@ export function list(call: AuthorizedCall): Answer {
   const store = workspace.calendars;
   const calendar = store.resolve(call, call.params.calendarId as string);
   // [V] 250 by default, at most 2500.
-  const maxResults = count(query, 'maxResults', 250, 2500);
+  const maxResults = Math.min(count(query, 'maxResults', 250, 2500), workspace.mostOnPage);
   const sync = incremental(query, calendar);
   const filter = filterOf(call, sync);
   const parameters = parametersOf(query);

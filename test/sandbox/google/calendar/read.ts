@@ -75,7 +75,7 @@ export function instances(call: AuthorizedCall): Answer {
     }))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   const collection = `${calendar.id} ${master.id}`;
-  const maxResults = count(query, 'maxResults', 250, 2500);
+  const maxResults = Math.min(count(query, 'maxResults', 250, 2500), workspace.mostOnPage);
   const page = query.has('pageToken')
     ? readPageToken(query.get('pageToken') as string, collection)
     : null;

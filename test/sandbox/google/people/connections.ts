@@ -16,7 +16,7 @@ export function listConnections(call: AuthorizedCall): Answer {
   // [V] people/me only.
   if (call.params.id !== 'me') throw invalidArgument('Resource name must be people/me.');
   const mask = readMask(query.get('personFields'), 'personFields');
-  const size = pageSize(query, 100, 1000);
+  const size = Math.min(pageSize(query, 100, 1000), workspace.mostOnPage);
   const book = bookOf(call);
   const parameters = constantParameters(query);
   const now = workspace.now();
@@ -27,7 +27,8 @@ export function listConnections(call: AuthorizedCall): Answer {
   if (!sync && !page) spendFullSync(call);
 
   // A person's own app shows at once what it has written.
-  const at = call.identity.clientId === null ? Number.POSITIVE_INFINITY : now;
+  const shownAt = sync ? now - (call.lagMs ?? 0) : now;
+  const at = call.identity.clientId === null ? Number.POSITIVE_INFINITY : shownAt;
   const { versions, upTo } = people.listed(book, at);
   const began = page?.upTo ?? upTo;
   const since = sync?.since ?? 0;

@@ -33,6 +33,7 @@ export const peopleService: Service = {
   name: 'people',
   base: '/v1',
   batch: ['/batch', '/batch/people/v1'],
+  lags: true,
   meanwhile: {
     touch: ({ people }, { user }) => user !== null && people.touchAll(user),
     expireSync: ({ people }, { user }) => people.expireSyncTokens(user ?? undefined),

@@ -29,6 +29,7 @@ export const tasksService: Service = {
   base: '/tasks/v1',
   // [P] 2: /batch on tasks.googleapis.com; [S] older clients use the other one on www.googleapis.com.
   batch: ['/batch', '/batch/tasks/v1'],
+  lags: true,
   meanwhile: { touch: ({ tasks }, { user }) => user !== null && tasks.touchAll(user) },
   routes: [
     route('GET', LISTS, 'tasklists.list', listLists),

@@ -7,15 +7,18 @@ import { etagOf, presentTask } from './present.ts';
 
 /** GET /tasks/v1/lists/{tasklist}/tasks. */
 export function listTasks(call: AuthorizedCall): Answer {
-  const { query } = call;
-  const list = call.workspace.tasks.list(call);
+  const { query, workspace } = call;
+  const list = workspace.tasks.list(call);
   // [V] 20 by default, at most 100.
-  const size = count(query, 'maxResults', 20, 100);
+  const size = Math.min(count(query, 'maxResults', 20, 100), workspace.mostOnPage);
   const after = Number(query.get('pageToken') ?? 0);
   if (!Number.isInteger(after)) throw invalid('Invalid Value', 'pageToken');
   const wanted = filterOf(query);
+  // Without a token it is the bound that makes a listing incremental.
+  const lags = query.has('updatedMin') && call.lagMs !== undefined;
+  const until = lags ? workspace.tasks.now() - (call.lagMs ?? 0) : Number.POSITIVE_INFINITY;
   const items = [...list.tasks.values()]
-    .filter((task) => task.order > after && wanted(task))
+    .filter((task) => task.order > after && task.updated <= until && wanted(task))
     .sort((a, b) => a.order - b.order);
   const shown = items.slice(0, size);
   return {
