@@ -12,6 +12,7 @@ import type { Conflict } from './messages.ts';
 import { inPieces, MOST_BYTES, sizeOf } from './pages.ts';
 import type { Link } from './records.ts';
 import type { Outcome, Settled } from './settle.ts';
+import { forCrm, heldByCrm } from './sides.ts';
 
 /** One record that a run changed. */
 export interface JournalEntry {
@@ -97,9 +98,16 @@ function before({ codec, link, observed, decision }: Outcome): Fields | undefine
   return adopted ? observed.fields : undefined;
 }
 
-/** What both sides hold; a text that Google holds cut as the CRM has it, for an undo to give back whole. */
-export const heldBy = ({ fields }: Codec, link: Link): Fields =>
-  wholeTexts(fields, knownGoogle(link), link);
+/**
+ * What both sides hold, for an undo to give back whole: as the CRM has it, a text that Google holds cut, and
+ * a list of which Google never had everybody.
+ */
+export function heldBy(codec: Codec, link: Link): Fields {
+  const known = knownGoogle(link);
+  const whole = forCrm(codec, heldByCrm(link, known), link, known);
+  const lists = Object.entries(whole).filter(([name]) => codec.fields[name]?.listKey);
+  return { ...wholeTexts(codec.fields, known, link), ...Object.fromEntries(lists) };
+}
 
 function changed(before: Fields | undefined, after: Fields | undefined) {
   if (!before || !after) return { before: before ?? null, after: after ?? null };

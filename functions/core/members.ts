@@ -155,7 +155,8 @@ export function nameAgain(codec: Codec, link: Link): Decision {
   if (state === 'deleted') {
     return { ...decide('follow'), notice: { op: 'delete', reason: 'movedOrDeleted' } };
   }
-  const data = forCrm(codec, knownGoogle(link));
+  const known = knownGoogle(link);
+  const data = forCrm(codec, heldByCrm(link, known), link, known);
   const redacted = isConcealed(link, undefined) && { redacted: true };
   return {
     ...decide('follow', { link: state }),
@@ -172,8 +173,9 @@ export function retold(input: Prepared, decision: Decision): Decision {
   const names = Object.keys(unseen);
   if (names.length === 0 || decision.link !== 'live') return decision;
   const { agreed, offers, notice } = decision;
-  const held = heldByCrm(link, { ...(link && knownGoogle(link)), ...observed?.fields });
-  const data = forCrm(codec, { ...held, ...agreed, ...notice?.data, ...unseen }, link);
+  const now = { ...(link && knownGoogle(link)), ...observed?.fields };
+  const held = heldByCrm(link, now);
+  const data = forCrm(codec, { ...held, ...agreed, ...notice?.data, ...unseen }, link, now);
   const changed = [...new Set([...(notice?.changed ?? []), ...names])];
   return {
     ...decision,

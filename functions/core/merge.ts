@@ -109,8 +109,10 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
     for (const v of views) merged.toCrm[v.name] = v.google ?? null;
     return;
   }
-  if (googleEdited && spec.listKey) {
-    mergeList(views[0] as View, spec.listKey, crmEdited, merged);
+  if (spec.listKey) {
+    const list = views[0] as View;
+    if (googleEdited) mergeList(list, spec.listKey, crmEdited, merged);
+    else listOfCrm(list, spec.listKey, crmEdited, input, merged);
     return;
   }
   if (crmEdited && googleEdited && spec.entryKey) {
@@ -126,7 +128,6 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
   }
   for (const v of views) {
     if (crmEdited && !leftOpen.includes(v)) takeFromCrm(v, merged);
-    else if (spec.listKey && contradicts(v, spec.listKey)) correctList(v, spec.listKey, merged);
     else if ((googleEdited && isNews(v, input)) || (isMissed(v) && !leftOpen.includes(v)))
       merged.toCrm[v.name] = v.google ?? null;
     else if (!googleEdited && v.confirmed) {
@@ -136,28 +137,54 @@ function mergeGroup(names: string[], input: MergeInput, merged: Merged): void {
 }
 
 /**
- * Whether the CRM says of an entry what Google says otherwise, and did not before: it says so once, and is
- * corrected once; what it keeps saying after that is its own business.
+ * Google's list is as it was. The CRM decides who is on it; names and answers of the entries are Google's. A
+ * CRM that says of one what Google says otherwise, or says no more what it has said or heard, is told, once:
+ * what it goes on saying after that is its own business.
  */
-const contradicts = (v: View, key: string) =>
-  isTouched(v) && !sameValue(v.crm, asGoogleSays(v.crm, v.google, key));
+function listOfCrm(
+  view: View,
+  key: string,
+  crmEdited: boolean,
+  { again, seen }: MergeInput,
+  merged: Merged,
+): void {
+  const { name, crm, said, mentioned, confirmed, offer } = view;
+  const touched = isTouched(view);
+  if (crmEdited) takeFromCrm(view, merged);
+  // As the CRM has it: Google does not have everybody on it, nor has the CRM all that Google says.
+  else if (confirmed || (!offer && touched))
+    merged.agreed[name] = (mentioned ? crm : view.baseCrm) ?? null;
+  // Whoever has heard of somebody, and names him or her for the first time, keeps what it names.
+  const isDue = (id: string) => (offer?.change ?? 0) > seen || byKey(said, key).has(id);
+  const told = [...byKey(offer?.value, key)].filter(([id]) => isDue(id)).map(([, e]) => e);
+  const list = asGoogleSays(crm, view.google, key, [said, told]);
+  const isNew = touched || (mentioned && confirmed && !offer?.reply && !again);
+  if (!isNew || sameValue(list, crm)) return;
+  merged.agreed[name] = crm ?? null;
+  merged.toCrm[name] = list;
+}
 
 /** The CRM says something else than it did before. */
 const isTouched = ({ crm, said }: View) => crm !== undefined && !sameValue(crm, said);
 
-/** Names and answers of entries are Google's. */
-function correctList(v: View, key: string, merged: Merged): void {
-  merged.agreed[v.name] = v.crm ?? null;
-  merged.toCrm[v.name] = asGoogleSays(v.crm, v.google, key);
-}
-
-/** The CRM's list with what Google says otherwise of an entry; what only one of them says is no difference. */
-export function asGoogleSays(list: Json | undefined, google: Json | undefined, key: string): Json {
+/**
+ * The CRM's list with what Google says otherwise of an entry. What the CRM has no word on is no difference,
+ * unless one of these lists shows that it had.
+ */
+export function asGoogleSays(
+  list: Json | undefined,
+  google: Json | undefined,
+  key: string,
+  before: (Json | undefined)[] = [],
+): Json {
   const theirs = byKey(google, key);
+  const had = before.map((known) => byKey(known, key));
   if (!Array.isArray(list)) return list ?? null;
   return [...byKey(list, key)].map(([id, entry]): Json => {
-    const other = Object.entries(theirs.get(id) ?? {});
-    return { ...entry, ...Object.fromEntries(other.filter(([name]) => name in entry)) };
+    const knows = (name: string) =>
+      [entry, ...had.map((known) => known.get(id) ?? {})].some((e) => name in e);
+    const other = Object.entries(theirs.get(id) ?? {}).filter(([name]) => knows(name));
+    return { ...entry, ...Object.fromEntries(other) };
   });
 }
 
@@ -170,6 +197,8 @@ const isMissed = ({ stale, crm, google }: View) => stale && !sameValue(crm, goog
 
 interface View {
   name: string;
+  /** The CRM has a word on it. */
+  mentioned: boolean;
   crm: Json | undefined;
   /** As the CRM said it last, whatever it was told since. */
   said: Json | undefined;
@@ -222,6 +251,7 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   const crmEdited = mentioned && !same(crm, reference) && !behind && !leftOpen;
   return {
     name,
+    mentioned,
     crm,
     said: baseCrm,
     google,

@@ -257,7 +257,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (!edited || link.offered.deletedInCrm) return removeForGood(input);
     const merged = mergeSides(input, 'editBeatsDelete');
     const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
-    return beatsDelete(merged, field, forCrm(codec, held, link), link);
+    return beatsDelete(merged, field, forCrm(codec, held, link, now), link);
   },
   bothGone: ({ link, observed, codec }) =>
     // Taken out of a group: to be remembered, should the group be written anew.
@@ -280,7 +280,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const merged = mergeSides(input, 'rejoin');
     // A CRM that applies the whole message must not lose what it said itself meanwhile.
     const now = { ...knownGoogle(link), ...observed.fields };
-    const data = forCrm(codec, { ...heldByCrm(link, now), ...merged.agreed }, link);
+    const data = forCrm(codec, { ...heldByCrm(link, now), ...merged.agreed }, link, now);
     return { ...merged, notice: merged.notice ?? { op: 'upsert', data, changed: [] } };
   },
   handOver(input) {

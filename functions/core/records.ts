@@ -194,6 +194,8 @@ export interface Offer {
   google?: Json;
   /** It is what the CRM itself said: told because it may have taken an earlier offer meanwhile. */
   own?: true;
+  /** Of a list: it names whom the CRM names itself, and is not told once more to one that says less of them. */
+  reply?: true;
   /** What the CRM was told before and may still show; newest last. */
   earlier?: Told[];
   /** The CRM's own value that it won over, and the change that said so. */

@@ -5,7 +5,7 @@ import type { Decision, Notice } from './decision.ts';
 import { sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
 import { changeIdOf, changeNumber, linkId } from './link.ts';
-import { knownGoogle } from './merge.ts';
+import { knownGoogle, sameAs } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer } from './records.ts';
 import { type Heir, seenChange } from './sides.ts';
@@ -231,14 +231,10 @@ function baseAfter(
   outcome: Outcome,
   notice: GoogleChange | undefined,
 ): Pick<Link, 'crm' | 'google' | 'offered'> {
-  const { decision, link, observed, written, codec } = outcome;
+  const { decision, link, codec } = outcome;
   // Moved: another object, the same agreement.
   const inserted = decision.write?.kind === 'insert' && decision.rule !== 'moveHere';
-  const google = {
-    ...(link ? knownGoogle(link) : {}),
-    ...(observed?.state === 'live' ? observed.fields : {}),
-    ...(written?.state === 'live' ? written.fields : {}),
-  };
+  const google = atGoogle(outcome);
   const offered = withOffers(outcome, notice);
   // Once the CRM wants the record again, the older word on a deletion is over.
   const wanted = inserted || (outcome.intent && decision.rule !== 'editBeatsDelete');
@@ -256,12 +252,29 @@ function baseAfter(
     offered,
   };
   for (const [name, value] of Object.entries(google)) {
-    if (codec.fields[name]?.flow === 'crm' || name in offered) continue;
+    // The CRM has yet to hear what Google says of those on a list: who is on it, both hold.
+    const isOpen = name in offered && !isReply(outcome, name);
+    if (codec.fields[name]?.flow === 'crm' || isOpen) continue;
     if (name in decision.agreed || !(name in base.google)) base.google[name] = value;
     // An edit at Google that is not offered equals what the CRM had anyway.
     else if (!sameValue(value, base.google[name])) base.google[name] = value;
   }
   return base;
+}
+
+/** What Google holds by now: as written, as read, or else as we knew it. */
+const atGoogle = ({ link, observed, written }: Outcome): Fields => ({
+  ...(link ? knownGoogle(link) : {}),
+  ...(observed?.state === 'live' ? observed.fields : {}),
+  ...(written?.state === 'live' ? written.fields : {}),
+});
+
+/** The CRM is told a list in which it names the same people itself, and says something else of them. */
+function isReply({ codec, decision: { agreed, offers } }: Outcome, name: string): boolean {
+  const spec = codec.fields[name];
+  const isTold = spec?.listKey !== undefined && name in agreed && name in offers;
+  const [said, told] = [agreed[name], offers[name]];
+  return isTold && sameAs(spec, said, told) && !sameValue(said, told);
 }
 
 /** A record that was handed over and back has a new link: what the CRM saw of the old one is none of its. */
@@ -273,15 +286,16 @@ function toldBefore({ link, intent, userId }: Outcome): number {
 const EARLIER = 5;
 
 function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['offered'] {
-  const { link, decision, observed, written } = outcome;
+  const { link, decision } = outcome;
   const offered: Link['offered'] = { ...link?.offered };
   if (!notice) return offered;
-  const google: Fields = { ...observed?.fields, ...written?.fields };
+  const google = atGoogle(outcome);
   const change = toldBefore(outcome) + 1;
   for (const [name, value] of Object.entries(decision.offers)) {
     const before = offered[name];
-    // Told again: whoever saw it the first time knows it.
-    const same = before !== undefined && sameValue(before.value, value ?? null);
+    const reply = isReply(outcome, name);
+    // Told again: whoever saw it the first time knows it, unless it is told because of that.
+    const same = before !== undefined && sameValue(before.value, value ?? null) && !reply;
     const first = same ? before : { change, changeId: notice.changeId };
     const offer: Offer = { value: value ?? null, change: first.change, changeId: first.changeId };
     if (name in decision.agreed && sameValue(decision.agreed[name], value)) offer.own = true;
@@ -292,8 +306,8 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
     const lost = notice.conflicts?.find((c) => c.field === name && c.winner === 'google');
     const beaten = lost?.crm === undefined ? before?.beaten : { value: lost.crm, change };
     if (beaten) offer.beaten = beaten;
-    const atGoogle: Json | undefined = google[name];
-    if (name in google && !sameValue(atGoogle, value)) offer.google = atGoogle ?? null;
+    if (reply) offer.reply = true;
+    if (name in google && !sameValue(google[name], value)) offer.google = google[name] ?? null;
     offered[name] = offer;
   }
   return offered;

@@ -1,6 +1,6 @@
 /** One record's sides brought together: what goes to Google, and what the CRM is told. */
 import { standsAlone } from './alone.ts';
-import type { Codec, CodecContext, Observed, Patch } from './codec.ts';
+import { byKey, type Codec, type CodecContext, type Observed, type Patch } from './codec.ts';
 import { isConcealed } from './conceal.ts';
 import { wholeTexts } from './cut.ts';
 import { type Decision, decide, type Name, type Notice } from './decision.ts';
@@ -164,12 +164,7 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
       if (!patch.word || !link?.word) decision.write.unborne = word;
     }
   }
-  const notice = mergeNotice(input, merged, {
-    ...heldByCrm(link, known),
-    ...merged.agreed,
-    ...merged.toGoogle,
-    ...merged.toCrm,
-  });
+  const notice = mergeNotice(input, merged, known);
   if (notice) decision.notice = notice;
   const quiet = !decision.write && !notice && Object.keys(merged.agreed).length === 0;
   const isVersion = link?.etag === observed?.etag && link?.googleId === googleId;
@@ -197,20 +192,26 @@ export function heldByCrm(link: Link | undefined, known: Fields): Fields {
   return { ...known, ...link?.crm, ...Object.fromEntries(told) };
 }
 
-function mergeNotice(input: Prepared, merged: Merged, values: Fields): Notice | undefined {
-  const { codec, observed } = input;
+function mergeNotice(input: Prepared, merged: Merged, known: Fields): Notice | undefined {
+  const { codec, observed, link } = input;
   const changed = Object.keys(merged.toCrm);
   const isSaid = changed.length + merged.conflicts.length > 0;
   const isNews = isSaid || standsAlone(input) || isRenamed(input, observed?.googleId);
   if (!isNews) return undefined;
+  const values = {
+    ...heldByCrm(link, known),
+    ...merged.agreed,
+    ...merged.toGoogle,
+    ...merged.toCrm,
+  };
   const rejected = rejection(input, merged.refused, "Google's values are in data");
   return {
     op: 'upsert',
-    data: forCrm(codec, values, input.link),
+    data: forCrm(codec, values, link, known),
     changed,
     ...(merged.conflicts.length > 0 && { conflicts: merged.conflicts }),
     ...(rejected && { rejected }),
-    ...(observed?.redacted && isConcealed(input.link, observed) && { redacted: true }),
+    ...(observed?.redacted && isConcealed(link, observed) && { redacted: true }),
   };
 }
 
@@ -261,10 +262,19 @@ export function tell(
   };
 }
 
-/** The fields that the CRM is told; texts that Google holds only the beginning of are told whole. */
-export const forCrm = (codec: Codec, values: Fields, link?: Link): Fields =>
+/**
+ * The fields that the CRM is told; texts that Google holds only the beginning of are told whole, and lists
+ * with what Google (as it is now) says of their entries: the CRM may send none of that, and show it.
+ */
+export const forCrm = (codec: Codec, values: Fields, link?: Link, google: Fields = {}): Fields =>
   Object.fromEntries(
-    Object.entries(wholeTexts(codec.fields, values, link)).filter(
-      ([n]) => codec.fields[n] && codec.fields[n]?.flow !== 'crm',
-    ),
+    Object.entries(wholeTexts(codec.fields, values, link))
+      .filter(([n]) => codec.fields[n] && codec.fields[n]?.flow !== 'crm')
+      .map(([n, value]) => [n, withEntries(codec.fields[n]?.listKey, value, google[n])]),
   );
+
+function withEntries(key: string | undefined, list: Json, google: Json | undefined): Json {
+  if (!key || !Array.isArray(list)) return list;
+  const theirs = byKey(google, key);
+  return [...byKey(list, key)].map(([id, entry]): Json => ({ ...theirs.get(id), ...entry }));
+}

@@ -9,7 +9,7 @@ import { heldBy, type JournalEntry } from './journal.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import type { Link } from './records.ts';
-import { forCrm } from './sides.ts';
+import { forCrm, heldByCrm } from './sides.ts';
 
 /** One entry of the journal, and its record as it is now. */
 export interface UndoInput {
@@ -208,6 +208,10 @@ function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
         adopted: link.origin === 'google',
       },
     },
-    notice: { op: 'upsert', data: { ...forCrm(codec, known, link), ...values }, changed },
+    notice: {
+      op: 'upsert',
+      data: { ...forCrm(codec, heldByCrm(link, known), link, known), ...values },
+      changed,
+    },
   };
 }

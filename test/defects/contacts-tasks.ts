@@ -145,8 +145,8 @@ export const ofContactsAndTasks: Defect[] = [
   {
     name: 'types: journal a cut text as Google shows it',
     file: 'functions/core/journal.ts',
-    from: '  wholeTexts(fields, knownGoogle(link), link);',
-    to: '  fields && knownGoogle(link);',
+    from: '...wholeTexts(codec.fields, known, link),',
+    to: '...known,',
     test: tasks,
     pattern: 'undo gives the CRM back the whole of a text that Google holds cut',
   },

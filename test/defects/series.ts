@@ -218,8 +218,8 @@ export const series: Defect[] = [
   {
     name: 'forget what the CRM said while a contact had lost its label',
     file: 'functions/core/plan.ts',
-    from: 'forCrm(codec, { ...heldByCrm(link, now), ...merged.agreed }, link)',
-    to: 'forCrm(codec, now, link)',
+    from: 'forCrm(codec, { ...heldByCrm(link, now), ...merged.agreed }, link, now)',
+    to: 'forCrm(codec, now, link, now)',
     test: 'test/integration/contacts.test.ts',
     pattern: 'P4 changed in the CRM while the label was off',
   },

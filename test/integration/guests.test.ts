@@ -353,6 +353,83 @@ test('P1 rule 11: a meeting that is written again on coming back asks its guests
   );
 });
 
+test('P1 a guest’s answer that the CRM has lost, or has not heard of, is told again, once', async () => {
+  const luca = { ...LUCA, response: 'accepted' };
+  const mira = { email: 'mira@firm.example' };
+  const ways = [
+    { before: [luca], now: [LUCA] },
+    { before: [luca], now: [LUCA, mira] },
+    // Heard, never said, and lost by inviting the guest once more.
+    { first: [LUCA], now: [LUCA] },
+    // Its own invitation was on its way, and stands: it has seen nothing of ours yet.
+    { now: [LUCA], unseen: true },
+  ];
+  for (const { first = [], before, now, unseen } of ways) {
+    const world = createWorld();
+    for (const user of ['anna', 'luca', 'mira', 'theo']) await world.connect(user);
+    await world.crm(world.change('v1', visit(1, 9, { participants: first })));
+    const [event] = await world.events();
+    const attendees = [{ ...LUCA, responseStatus: 'accepted' }];
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees });
+    await world.poll();
+    const seen = unseen ? {} : { seen: world.messages.at(-1)?.changeId ?? '' };
+    const say = (participants: object[], place = 'Bern') =>
+      world.crm(world.change('v1', visit(1, 9, { participants, place }), seen));
+    if (before) await say(before);
+    world.messages.length = 0;
+    // Without `seen`, a list that names everybody passes for heard.
+    for (const place of unseen ? ['Bern'] : ['Bern', 'Thun', 'Biel']) await say(now, place);
+    // This crosses with what was told just now.
+    await say([...now, { email: 'theo@firm.example' }]);
+    const accepted = [['participants'], 'accepted'];
+    assert.deepEqual(
+      world.messages.map((m) => [m.changed, answers(m.data)?.split(',')[0]]),
+      [accepted, accepted],
+    );
+    assert.equal((await world.events())[0]?.attendees?.[0]?.responseStatus, 'accepted');
+  }
+});
+
+test('P13 rule 12: a CRM that keeps no answers hears each answer, not again and again, and decides who comes', async () => {
+  for (const saysSeen of [true, false]) {
+    const world = createWorld();
+    for (const user of ['anna', 'luca']) await world.connect(user);
+    const customer = { email: 'customer@else.example' };
+    await world.crm(world.change('v1', visit(1, 9, { participants: [customer] })));
+    const [event] = await world.events();
+    const say = async (...participants: object[]) => {
+      const told = world.messages.findLast((m) => m.crmId === 'v1');
+      const seen = saysSeen && told ? { seen: told.changeId } : {};
+      await world.crm(world.change('v1', visit(1, 9, { participants }), seen));
+    };
+    for (const responseStatus of ['needsAction', 'accepted']) {
+      const attendees = [{ ...LUCA, responseStatus }];
+      await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees });
+      await world.poll();
+      for (let i = 0; i < 3; i++) await say(customer, LUCA);
+    }
+    // An answer once more: it may have got lost. An invitation only where the CRM does not say what it has seen.
+    const heard = [...(saysSeen ? [] : ['needsAction']), 'needsAction', 'accepted', 'accepted'];
+    const told = world.messages.filter((m) => m.changed?.includes('participants'));
+    assert.deepEqual(
+      told.map(({ data }) => answers(data)),
+      heard.map((response) => `,${response}`),
+    );
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Chur' });
+    await world.poll();
+    const { data, changed } = world.messages.at(-1) ?? {};
+    assert.deepEqual(changed, ['place']);
+    const luca = { ...LUCA, response: 'accepted', kind: 'user', userId: 'luca' };
+    assert.deepEqual(data?.participants, [customer, luca], 'the whole list (C15)');
+    const attendees = [{ ...LUCA, responseStatus: 'accepted' }, { email: 'guest@else.example' }];
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees });
+    await world.poll();
+    await say(customer, ...attendees.map(({ email }) => ({ email })));
+    await say(customer);
+    assert.deepEqual((await world.events())[0]?.attendees ?? [], []);
+  }
+});
+
 test('rule 10: a guest who answers keeps no meeting that is cancelled at the same time', async () => {
   const world = createWorld();
   for (const user of ['anna', 'luca']) await world.connect(user);

@@ -54,6 +54,28 @@ test('undo: a change of the CRM is put back at Google, and the CRM told', async 
   assert.equal((await world.events())[0]?.location, 'Bern');
 });
 
+test('C15 undo: whom Google never had stays on the CRM’s list', async () => {
+  const world = await startWorld();
+  const participants = [{ email: 'customer@else.example', name: 'Kunde' }];
+  await world.crm(world.change('v1', visit(1, 9, { participants, place: 'Bern' })));
+  await world.crm(world.change('v1', visit(1, 9, { participants, place: 'Thun' })));
+  await undoLatest(world);
+  const [told] = world.messages;
+  assert.deepEqual([told?.changed, told?.data?.place], [['place'], 'Bern']);
+  assert.deepEqual(told?.data?.participants, participants);
+  await world.connect('luca');
+  const guests = [...participants, { email: 'luca@firm.example' }];
+  await world.crm(world.change('v1', visit(1, 9, { participants: guests })));
+  await undoLatest(world);
+  const again = world.messages[0];
+  assert.deepEqual([again?.changed, again?.data?.participants], [['participants'], participants]);
+  assert.deepEqual((await world.events())[0]?.attendees ?? [], []);
+  await world.crm(world.change('v2', visit(2, 9, { participants })));
+  await world.crm(world.change('v2', {}, { op: 'delete' }));
+  await undoLatest(world);
+  assert.deepEqual(world.messages[0]?.data?.participants, participants);
+});
+
 test('undo: what the CRM inserted goes again, and the CRM is told so', async () => {
   const world = await startWorld();
   await world.crm(world.change('v1', visit(1)), world.change('v2', visit(2)));

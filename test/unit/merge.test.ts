@@ -129,7 +129,33 @@ test('a guest’s answer is Google’s: a CRM that says another one is corrected
   assert.deepEqual(first.toGoogle, {});
   const again = { ...base, crm: { participants: first.agreed.participants ?? null } };
   assert.deepEqual(run({ base: again, crm: { participants: p('declined') } }).toCrm, {});
-  assert.deepEqual(run({ base, crm: { participants: [{ email: 'a@x' }] } }).toCrm, {});
+});
+
+test('a CRM without a word on a guest’s answer is told it if it had one, or may not have heard it yet; once', () => {
+  const p = (response?: string) => [{ email: 'a@x', ...(response && { response }) }];
+  const google = { participants: p('accepted') };
+  const offered = { participants: { value: p('accepted'), change: 1, changeId: 'c1' } };
+  const had = { crm: google, google, offered: {} };
+  const first = run({ base: had, crm: { participants: p() } });
+  assert.deepEqual(first.toCrm, google);
+  assert.deepEqual(first.toGoogle, {});
+  const again = { ...had, crm: first.agreed };
+  assert.deepEqual(run({ base: again, crm: { participants: p() } }).toCrm, {});
+  // Invited on both sides at once.
+  const both = { crm: {}, google: { participants: null }, offered };
+  assert.deepEqual(run({ base: both, crm: { participants: p() } }).toCrm, google);
+  // It has heard, and does not keep answers: that is what it says from now on.
+  const heard = run({ base: both, crm: { participants: p() }, seen: 1 });
+  assert.deepEqual([heard.toCrm, heard.agreed], [{}, { participants: p() }]);
+});
+
+test('P1 an answer that is lost together with another edit of the list is told again', () => {
+  const luca = { email: 'luca@x', response: 'accepted' };
+  const held = { participants: [luca] };
+  const participants = [{ email: 'luca@x' }, { email: 'mira@x' }];
+  const merged = run({ base: { crm: held, google: held, offered: {} }, crm: { participants } });
+  assert.deepEqual(merged.toGoogle, { participants });
+  assert.deepEqual(merged.toCrm, { participants: [luca, { email: 'mira@x' }] });
 });
 
 test('P1 a guest’s answer that crosses with an edit of the list in the CRM is told again', () => {
