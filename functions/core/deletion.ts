@@ -2,10 +2,19 @@
 import { type Decision, decide, type Notice } from './decision.ts';
 import type { Fields } from './fields.ts';
 import { lastTakenOff } from './intent.ts';
-import { offeredFields, sameAs, WITH_GROUP } from './merge.ts';
+import { knownGoogle, offeredFields, sameAs, WITH_GROUP } from './merge.ts';
 import type { Conflict } from './messages.ts';
-import type { Link } from './records.ts';
-import { mergeSides, mergeWith, type Prepared, seenChange, versionKnown } from './sides.ts';
+import type { Intent, Link } from './records.ts';
+import {
+  type Along,
+  forCrm,
+  heldByCrm,
+  mergeSides,
+  mergeWith,
+  type Prepared,
+  seenChange,
+  versionKnown,
+} from './sides.ts';
 import type { Rule } from './table.ts';
 
 /** Deletes the object at Google, in the version that was read or written last. */
@@ -16,6 +25,10 @@ export function remove({ codec, link, observed }: Prepared, rule: Rule): Decisio
   const etag = observed?.etag ?? link?.etag;
   return { ...decide(rule, { link: 'deleted' }), write: { kind: 'delete', googleId, etag } };
 }
+
+/** How messages call what the CRM has done to a record that is not to be at Google any more. */
+export const fieldOf = ({ op }: Pick<Intent, 'op'>): Along['field'] =>
+  op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
 
 /** The record lives on although the CRM deleted or cancelled it; the CRM decides again (rule 10). */
 export function beatsDelete(
@@ -40,6 +53,27 @@ export function beatsDelete(
   };
 }
 
+/** The same for a record with a link, both sides merged. */
+export function livesOn(input: Prepared, link: Link, field: string, rule: Rule): Decision {
+  const { codec, observed } = input;
+  const merged = mergeSides(input, rule);
+  const now = { ...knownGoogle(link), ...observed?.fields };
+  const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
+  return beatsDelete(merged, field, forCrm(codec, held, link, now), link);
+}
+
+/** Whether somebody has edited the object at Google since it was read or written last. `said`: the CRM, of its group. */
+export function isEdited({ codec, link, observed, word }: Prepared, said: Fields = word): boolean {
+  // A person restored it from the bin, or took it in again.
+  if (link?.state !== 'live') return true;
+  const known = knownGoogle(link);
+  const now: Fields = { ...known, ...observed?.fields };
+  const differs = (n: string, from: Fields) => !sameAs(codec.fields[n], now[n], from[n]);
+  // What equals the CRM's own word is our write, whose answer was lost; and a guest who answers keeps
+  // no meeting that its owner calls off.
+  return Object.keys(now).some((n) => [known, word, said].every((from) => differs(n, from)));
+}
+
 /** What the old owner changed at Google and the CRM has not heard of: it goes, but not in silence. */
 function unheard(input: Prepared, link: Link): Conflict[] {
   const told = Object.entries(link.offered).filter(([name]) => isUnseen(input, link, name));
@@ -49,12 +83,15 @@ function unheard(input: Prepared, link: Link): Conflict[] {
 
 /**
  * The delete is final. Of what the CRM had decided to delete already, and heard that it lives on, what was
- * edited since goes as well, but not in silence.
+ * edited since goes as well, but not in silence. `again`: it heard so of the record, or of its group.
  */
-export function removeForGood(input: Prepared): Decision {
+export function removeForGood(
+  input: Prepared,
+  again = input.link?.offered.deletedInCrm !== undefined,
+): Decision {
   const { link, observed } = input;
   const removed = remove(input, 'removeAtGoogle');
-  if (link?.state !== 'live' || !link.offered.deletedInCrm) return removed;
+  if (link?.state !== 'live' || !again) return removed;
   const news = { ...crossed(input, link), ...(observed && untold(input)) };
   return aloud(removed, lostWith(input, link, news));
 }
@@ -134,7 +171,7 @@ export function adoptedWith(input: Prepared): Fields {
 }
 
 /** The same delete again, after the CRM was told that the record lives on: only a newer one is final. */
-export const isAnswered = ({ link, intent }: Prepared) =>
+export const isAnswered = ({ link, intent }: Pick<Prepared, 'link' | 'intent'>) =>
   link?.state === 'live' &&
   link.offered.deletedInCrm !== undefined &&
   link.crmId === intent?.crmId &&

@@ -308,7 +308,7 @@ function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged):
   const list: Json = [...result.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, e]) => e);
   const isOffered = view.offer !== undefined && sameValue(view.offer.value, list);
   // A CRM that has edited the list since does not take what it was told: it waits to hear what counts.
-  const isNews = !sameValue(list, view.crm) && (!isOffered || isTouched(view));
+  const isNews = !sameValue(list, view.crm) && (!isOffered || isTouched(view) || view.stale);
   if (isNews) merged.toCrm[view.name] = list;
   // What Google adds to it is an offer, and no common value yet: the CRM that repeats its own takes nobody off.
   if (isNews && (crmEdited || isTouched(view))) merged.agreed[view.name] = view.crm ?? null;

@@ -4,16 +4,20 @@
  * happen in sync/execute.ts alone.
  */
 
+import { goAlong } from './along.ts';
 import type { Observed } from './codec.ts';
 import { conceal, isConcealed } from './conceal.ts';
 import { type Decision, decide, refuse } from './decision.ts';
 import {
   adoptedWith,
   beatsDelete,
+  fieldOf,
   hasNews,
   hasUnseenOffers,
   heldAtTheEnd,
   isAnswered,
+  isEdited,
+  livesOn,
   remove,
   removeAloud,
   removeForGood,
@@ -55,6 +59,7 @@ export function plan(given: PlanInput): Decision {
   const problem = problemOf(input);
   if (input.intent && problem) return refuse(input.intent, problem.reason, problem.detail);
   if (isOlder(input)) return handlers.removeOlder(input);
+  if (input.along) return goAlong(input, input.along);
   const rule =
     table[input.link?.state ?? 'none'][crmSide(input)][
       observed === undefined ? 'unread' : observed.state
@@ -228,8 +233,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     };
   },
   editBeatsDelete(input) {
-    const { link, observed, intent, codec, word } = input;
-    const field = intent?.op === 'delete' ? 'deletedInCrm' : 'cancelledInCrm';
+    const { link, observed, intent, codec } = input;
+    const field = fieldOf(intent ?? { op: 'upsert' });
     if (!link) {
       // The run that inserted it died before it stored a base: Google itself says if it was edited.
       const touched = observed?.marker && observed.edited && !isWord(input, observed.fields);
@@ -244,20 +249,10 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (isAnswered(input)) return decide('nothing');
     // The version that we deleted: an old answer.
     if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
-    const known = knownGoogle(link);
-    const now = { ...known, ...observed?.fields };
-    const differs = (n: string, from: Fields) => !sameAs(codec.fields[n], now[n], from[n]);
-    const edited =
-      link.state !== 'live' || // a person restored it from the bin, or took it in again
-      hasUnseenOffers(input) ||
-      // What equals the CRM's own word is our write, whose answer was lost; and a guest who answers keeps
-      // no meeting that its owner calls off.
-      Object.keys(now).some((n) => differs(n, known) && differs(n, word));
+    const edited = isEdited(input) || hasUnseenOffers(input) || input.holdsNews;
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return removeForGood(input);
-    const merged = mergeSides(input, 'editBeatsDelete');
-    const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
-    return beatsDelete(merged, field, forCrm(codec, held, link, now), link);
+    return livesOn(input, link, field, 'editBeatsDelete');
   },
   bothGone: ({ link, observed, codec }) =>
     // Taken out of a group: to be remembered, should the group be written anew.

@@ -29,6 +29,15 @@ export interface Heir {
   crmVersion?: number;
 }
 
+/**
+ * The CRM has deleted or cancelled the group that the record is one of, and how messages call that. `final`: for
+ * the second time, having heard that the group lives on.
+ */
+export interface Along {
+  field: 'deletedInCrm' | 'cancelledInCrm';
+  final: boolean;
+}
+
 /** All that a decision about one record depends on. */
 export interface PlanInput {
   codec: Codec;
@@ -49,6 +58,10 @@ export interface PlanInput {
   yields?: { crmId?: string };
   /** Of a member of a group that is a record itself: the group's. */
   parent?: Link | undefined;
+  /** Of a member: it would go along with its group. */
+  along?: Along;
+  /** Of a group: members that would go along hold what the CRM has not heard. */
+  holdsNews?: boolean;
   /** The place in a group that the record has left: see Work. */
   left?: Observed;
   /** The link that the record had at another place, of a member that gets a new one: see Work. */

@@ -4,7 +4,7 @@
  */
 import type { Codec, CodecContext, Observed } from './codec.ts';
 import type { Decision } from './decision.ts';
-import { type Fields, sameValue } from './fields.ts';
+import { type Fields, type Json, sameValue } from './fields.ts';
 import { heldBy, type JournalEntry } from './journal.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
@@ -23,6 +23,8 @@ export interface UndoInput {
   newer: boolean;
   /** What the CRM took out it has cancelled, and not deleted. */
   cancelled: boolean;
+  /** What the CRM has said last, canonical. */
+  said?: Fields;
   /** Its place in the group that was brought back just before. */
   seat?: Observed;
   /** Of a member of a group that is a record itself: the group's link. */
@@ -124,7 +126,8 @@ function takeBack(entry: JournalEntry, link: Link): Decision {
 }
 
 /** The record was deleted: it is inserted again under the next id, and the CRM told that it lives. */
-function bringBack({ codec, entry, observed, seat, cancelled }: UndoInput, link: Link): Decision {
+function bringBack(input: UndoInput, link: Link): Decision {
+  const { codec, entry, observed, seat, cancelled, said = {} } = input;
   const { crmId } = link;
   if (crmId === undefined) return keep('notAdopted');
   if (link.foreign) return keep('foreign');
@@ -142,11 +145,16 @@ function bringBack({ codec, entry, observed, seat, cancelled }: UndoInput, link:
     : seat
       ? seatAgain(codec, link, fields, seat)
       : ({ kind: 'insert', googleId, crmId, generation, fields } as const);
+  // The CRM's own word on it, said again before it has heard of the undoing, is no edit.
+  const isOvercome = ([name, value]: [string, Json]) =>
+    mayPutBack(codec, link, name) && name in said && !sameValue(value, said[name]);
+  const offers = Object.fromEntries(Object.entries(fields).filter(isOvercome));
+  const words = Object.fromEntries(Object.keys(offers).map((name) => [name, said[name] ?? null]));
   return {
     rule: 'undo',
     link: 'live',
-    agreed: fields,
-    offers: { deletedInGoogle: false },
+    agreed: { ...fields, ...words },
+    offers: { ...offers, deletedInGoogle: false },
     ...(again && { write: again }),
     notice: {
       op: 'upsert',

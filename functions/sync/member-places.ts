@@ -94,6 +94,7 @@ async function findParents(
   const nameOf = (work: Work) => work.parent?.crmId ?? groupOf(work).crmId ?? '';
   const intents = await run.engine.store.getIntents(collection.codec.record, asked.map(nameOf));
   const words = new Map(intents.map((intent) => [intent.crmId, intent]));
+  await findFormer(run, collection, [...awaited], words, parents);
   for (const work of orphans) orphan(run, collection, context, work, words.get(nameOf(work)));
   for (const work of awaited)
     if (!isOnItsWay(run, collection, words.get(nameOf(work)))) awaited.delete(work);
@@ -115,6 +116,25 @@ async function newest(
   const records = [...named.values()].map(nameOf).filter((crmId) => crmId !== '');
   const now = await parents.byCrmId(run, collection, [...new Set(records)]);
   return new Map([...named].map(([id, link]) => [id, now.get(nameOf(link)) ?? link]));
+}
+
+/**
+ * A group that the CRM has restored under another name since, and calls by its former one: what is tied to a member
+ * of it is in the same group as ever.
+ */
+async function findFormer(
+  run: Run,
+  collection: Collection,
+  works: Work[],
+  words: Map<string, Intent>,
+  parents: Parents,
+): Promise<void> {
+  const isOver = ({ intent }: Work) =>
+    words.get(intent?.member?.group.crmId ?? '')?.op === 'delete';
+  const former = works.filter((work) => work.link?.state === 'live' && isOver(work));
+  const ids = new Set(former.flatMap(({ link }) => link?.group ?? []));
+  const groups = await parents.byGoogleId(run, collection, [...ids]);
+  for (const work of former) work.parent = groups.get(work.link?.group ?? '');
 }
 
 /** The CRM wants it, and the user's runs have not dealt with that yet. */

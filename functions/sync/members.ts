@@ -5,8 +5,9 @@
 import { SLEEP_MS } from '../core/members.ts';
 import { knownGoogle } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
+import { lookAlong, withTold } from './along.ts';
 import type { Collection } from './collection.ts';
-import { type Done, type Executed, execute } from './execute.ts';
+import { type Done, type Executed, execute, tellLosses } from './execute.ts';
 import { followers, turnsOf } from './followers.ts';
 import { observeMembers } from './member-places.ts';
 import { observeIntents, type Work } from './observe.ts';
@@ -40,12 +41,12 @@ export async function executeGrouped(
   named: Intent[] = [],
 ): Promise<Executed> {
   if (!collection.codec.groups) return execute(run, collection, works);
-  const members = works.filter(isMember);
-  const first = await execute(
-    run,
-    collection,
-    works.filter((work) => !isMember(work)),
-  );
+  const parts = works.filter(isMember);
+  const alone = works.filter((work) => !isMember(work));
+  const along = await lookAlong(run, collection, alone, parts);
+  await tellLosses(run, collection, along.lost);
+  const first = await execute(run, collection, along.groups);
+  const members = withTold(parts, along, first.done);
   const parents = parentsAfter(run, collection, first.done);
   const turns = turnsOf(collection, first.done, parents);
   const following = await followers(run, collection, turns, members);
@@ -55,7 +56,8 @@ export async function executeGrouped(
   await attachParents(run, collection, others, parents);
   // One that follows its group stays pending, and is looked at again when that is stored.
   const holders = [...following, ...others];
-  const observed = await observeMembers(run, collection, named, parents, holders);
+  const open = named.filter((intent) => !holders.some((work) => isOf(work, intent)));
+  const observed = await observeMembers(run, collection, open, parents, holders);
   const placed = observed.filter(isFree);
   await wakeWaiting(run, collection, first.done);
   const second = await execute(run, collection, [...following, ...others, ...placed]);
@@ -86,6 +88,10 @@ function withFollowers(first: Executed, second: Executed, parents: Parents): Exe
     deferred: [...first.deferred, ...deferred],
   };
 }
+
+/** The intent is decided with the work already. */
+const isOf = ({ intent }: Work, { record, crmId }: Intent) =>
+  intent?.record === record && intent.crmId === crmId;
 
 /** Groups first: what a page says of a member can depend on what it says of the group. */
 export const membersLast = ({ codec }: Collection, works: Work[]) =>

@@ -5,6 +5,7 @@ import type { Fields } from '../core/fields.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Cursor, User } from '../core/records.ts';
 import { confirmed, lookForMissing } from './absence.ts';
+import { lookAlong, withTold } from './along.ts';
 import { claimsAsRead } from './claims.ts';
 import type { Collection } from './collection.ts';
 import type { Engine } from './engine.ts';
@@ -83,12 +84,11 @@ async function previewOne(run: Run, collection: Collection, result: Preview): Pr
   const fromCrm = await observeIntents(run, collection, alone);
   const fromGoogle = await changesAtGoogle(run, collection, result);
   const works = joined(fromCrm, fromGoogle);
-  const members = codec.groups ? works.filter(isMember) : [];
-  const first = await planAll(
-    run,
-    collection,
-    works.filter((work) => !members.includes(work)),
-  );
+  const parts = codec.groups ? works.filter(isMember) : [];
+  const groups = works.filter((work) => !parts.includes(work));
+  const along = await lookAlong(run, collection, groups, []);
+  const first = await planAll(run, collection, groups);
+  const members = withTold(parts, along, first);
   // Members of a group that is still to be written have no place to look at: they count as waiting.
   const parents = parentsAfter(run, collection, first);
   await attachParents(run, collection, members, parents);

@@ -8,6 +8,7 @@ import { commitWorks } from './commit.ts';
 import { executeGrouped, isLeftOut, membersLast } from './members.ts';
 import { needsFullSync, observePage, type Work } from './observe.ts';
 import { CHUNK, keepLease, type Run, wake } from './run.ts';
+import { takeUp } from './waiting.ts';
 
 /**
  * How much the window gains before that is read: of a year a week, which nobody misses who looks a year
@@ -154,6 +155,9 @@ async function apply(
   for (let at = 0; ; at += CHUNK) {
     if (at > 0) await keepLease(run);
     const some = works.slice(at, at + CHUNK);
+    // Edits of the CRM that waited for this listing are decided together with what it shows: told apart, the
+    // CRM would hear of a deletion that its own edit undoes a moment later. The same goes for what the run
+    // could not finish: it may have been done without an answer, and what we took out nobody deleted.
     if (run.waits.size > 0 || run.failing.has(collection.codec.record))
       await takeUp(run, collection, some);
     await findAlike(run, collection, some);
@@ -169,22 +173,6 @@ async function apply(
     await commitWorks(run, collection, executed, advance ? { cursor } : {}, false);
     if (last) return advance;
   }
-}
-
-/**
- * Edits of the CRM that waited for this listing are decided together with what it shows: told apart, the
- * CRM would hear of a deletion that its own edit undoes a moment later. The same goes for what the run
- * could not finish: it may have been done without an answer, and what we took out nobody deleted.
- */
-async function takeUp(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
-  const { userId } = run.user;
-  const crmIds = works.flatMap(({ link, intent }) => (intent ? [] : (link?.crmId ?? [])));
-  if (crmIds.length === 0) return;
-  const intents = await run.engine.store.getIntents(codec.record, crmIds);
-  const pending = new Map(
-    intents.filter((i) => i.pendingFor.includes(userId)).map((i) => [i.crmId, i]),
-  );
-  for (const work of works) work.intent ??= pending.get(work.link?.crmId ?? '');
 }
 
 function nextCursor(run: Run, cursor: Cursor, token: string | undefined, full: boolean): Cursor {

@@ -15,9 +15,7 @@ import { read, type Work } from './observe.ts';
 import { settlePlaces } from './places.ts';
 import { CHUNK, keepLease, type Run, type RunOutcome } from './run.ts';
 import { underLease } from './run-user.ts';
-
-/** So many pending messages are looked through; of a user who is paused there may be more. */
-const MOST_WAITING = 1000;
+import { waitingMembers } from './waiting.ts';
 
 type About = Pick<JournalEntry, 'record' | 'crmId' | 'googleId' | 'rule'>;
 
@@ -107,10 +105,9 @@ async function lookIntoGroups(
 }
 
 /** What the CRM has sent of a member, and waits, is newer as well. */
-async function markAwaited(run: Run, { codec }: Collection, groups: Work[]): Promise<void> {
+async function markAwaited(run: Run, collection: Collection, groups: Work[]): Promise<void> {
   if (groups.length === 0) return;
-  const { store } = run.engine;
-  const waiting = await store.pendingIntents(run.user.userId, MOST_WAITING, [codec.record]);
+  const waiting = await waitingMembers(run, collection);
   const crmIds = new Set(waiting.flatMap(({ member }) => member?.group.crmId ?? []));
   const googleIds = new Set(waiting.flatMap(({ member }) => member?.group.googleId ?? []));
   for (const work of groups) {
@@ -149,19 +146,24 @@ async function worksOf(run: Run, collection: Collection, entries: JournalEntry[]
   const links = await linksOf(store, userId, collection, entries);
   const crmIds = [...links.values()].flatMap((link) => link.crmId ?? []);
   const intents = await store.getIntents(collection.codec.record, crmIds);
+  const { codec } = collection;
+  const emails = intents.flatMap(({ data }) => codec.emailsOf({ fields: data }));
+  const context = await run.directory.context(emails);
   const waiting = new Set(
     intents.filter((i) => i.pendingFor.includes(userId) || i.userId !== userId).map((i) => i.crmId),
   );
   return entries.map((entry) => {
     const link = links.get(entry.linkId);
     const newer = link?.crmId !== undefined && waiting.has(link.crmId);
-    const cancelled = intents.some((i) => i.crmId === link?.crmId && i.op === 'upsert');
+    const intent = intents.find(({ crmId }) => crmId === link?.crmId);
+    const cancelled = intent?.op === 'upsert';
+    const said = intent && codec.canonical(intent.data, context);
     return {
       link,
       intent: undefined,
       observed: undefined,
       raw: undefined,
-      undo: { entry, newer, cancelled },
+      undo: { entry, newer, cancelled, ...(said && { said }) },
     };
   });
 }

@@ -1086,6 +1086,22 @@ export const defects: Defect[] = [
     pattern: 'is paused before the guest',
   },
   {
+    name: 'what the CRM said before an undoing it has not heard of is an edit',
+    file: 'functions/core/undo.ts',
+    from: 'agreed: { ...fields, ...words },',
+    to: 'agreed: fields,',
+    test: 'test/integration/undo.test.ts',
+    pattern: 'entered anew there without a word',
+  },
+  {
+    name: 'a CRM that shows an older list of guests is not told again',
+    file: 'functions/core/merge.ts',
+    from: 'isTouched(view) || view.stale);',
+    to: 'isTouched(view));',
+    test: 'test/integration/guests.test.ts',
+    pattern: 'and has it no more, is told again',
+  },
+  {
     name: 'what nobody said of an inserted record counts as edited',
     file: 'functions/sync/dead-runs.ts',
     from: 'google: initial(codec),',

@@ -154,6 +154,28 @@ test('P1 rule 12: the phone and the CRM invite a guest each, one after the other
     assert.deepEqual(list?.map(({ email }) => email).sort(), ['luca@firm.example', byPhone].sort());
 });
 
+test('P1 rule 12: a CRM that had a list of its own when it heard of the phone’s guest, and has it no more, is told again', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const plain = visit(1, 9, { participants: [] });
+  await world.crm(world.change('v1', plain));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, {
+    attendees: [{ email: 'mia@else.example' }],
+  });
+  await world.poll();
+  world.messages.length = 0;
+  // What it said in between, a guest of its own, has not come through: only that it says so no more.
+  await world.crm(world.change('v1', plain));
+  const [told] = world.messages;
+  const participants = told?.data?.participants as { email: string }[];
+  assert.deepEqual(
+    [world.messages.length, told?.changed, participants.map((p) => p.email)],
+    [1, ['participants'], ['mia@else.example']],
+  );
+  assert.equal((await world.events())[0]?.attendees?.length, 1);
+});
+
 test('rule 3: a guest whom both sides have invited, or we without an answer, is not written again', async () => {
   const world = createWorld();
   await world.connect('anna');

@@ -83,6 +83,27 @@ test('preview of series, exceptions and cancelled occurrences, both ways, and th
   await crm.same();
 });
 
+test('preview of a series that the CRM deletes and an occurrence of which the phone has edited, and then the run does just that', async () => {
+  const crm = await withSeries();
+  const { world } = crm;
+  const [event] = (await world.events()).filter((e) => e.recurrence);
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261201T090000Z`, { summary: 'Phone' });
+  await world.store.putIntents([crm.remove('S')]);
+  const seen = await preview(world.engine, 'anna');
+  assert.deepEqual(
+    [seen?.google, seen?.records.map(({ crmId, conflicts }) => [crmId, conflicts])],
+    [
+      { create: 0, change: 0, delete: 0 },
+      [
+        ['S', ['deletedInCrm']],
+        ['X', ['deletedInCrm']],
+      ],
+    ],
+  );
+  await crm.poll();
+  await crm.same();
+});
+
 test('undo: a series, an exception and a cancelled occurrence that the CRM made go again', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { Fields } from '../../functions/core/fields.ts';
-import type { CrmChange } from '../../functions/core/messages.ts';
+import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { runUser } from '../../functions/sync/run-user.ts';
 import { SeriesCrm } from '../support/series-crm.ts';
@@ -661,6 +661,274 @@ test('the series is deleted in the CRM, an exception edited before or after: the
     );
     assert.deepEqual(await crm.same(), []);
   }
+});
+
+/** A series with an exception, on both sides; the phone has edited one occurrence since, which nobody has read. */
+async function editedOnPhone(day: string) {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')));
+  await crm.same();
+  const [event] = await world.events();
+  const edit = (summary: string) =>
+    world.phone('anna', 'PATCH', `/${event?.id}_2026${day.replace('-', '')}T080000Z`, { summary });
+  await edit('Phone');
+  return { crm, world, event, edit };
+}
+
+const conflictsIn = (told: GoogleChange[]) =>
+  told.flatMap(({ crmId, conflicts = [] }) => conflicts.map(({ field }) => [crmId, field]));
+
+for (const day of ['12-01', '12-08'])
+  test(`P4 rule 10: the phone edits one occurrence (${day}), the CRM deletes the series: both stay, told plainly; again it is final`, async () => {
+    const { crm, event } = await editedOnPhone(day);
+    await crm.publish(crm.remove('S'));
+    const told = await crm.hear();
+    const known = day === '12-01';
+    assert.deepEqual(conflictsIn(told), [
+      ['S', 'deletedInCrm'],
+      ...(known ? [['X', 'deletedInCrm']] : []),
+    ]);
+    assert.deepEqual(
+      told.map((m) => [m.crmId, m.data?.subject]),
+      [
+        ['S', 'Round'],
+        [known ? 'X' : 'a1', 'Phone'],
+      ],
+    );
+    const shown = await crm.same();
+    assert.ok(shown.includes(`2026-${day}T08:00:00.000Z Phone`));
+    assert.equal(shown.length, 4);
+    assert.deepEqual((await crm.world.events()).find((e) => e.recurrence)?.id, event?.id);
+    await crm.publish(crm.remove('S'));
+    await crm.poll();
+    assert.deepEqual(await crm.same(), []);
+  });
+
+test('P4 rule 10: the phone edits an exception, the CRM cancels the series: it stays, and the CRM hears of both', async () => {
+  const { crm, world } = await editedOnPhone('12-01');
+  await crm.publish(crm.edit('S', { status: 'cancelled' }));
+  assert.deepEqual(conflictsIn(world.messages), [
+    ['S', 'cancelledInCrm'],
+    ['X', 'cancelledInCrm'],
+  ]);
+  assert.deepEqual((await world.events()).map((e) => e.summary).sort(), ['Phone', 'Round']);
+  await crm.hear();
+  await crm.publish(crm.edit('S', { status: 'cancelled', place: 'Bern' }));
+  assert.deepEqual(await world.events(), []);
+});
+
+test('P4 rule 10: both are deleted in the CRM, and the phone has edited the exception: told of both', async () => {
+  const { crm, world } = await editedOnPhone('12-01');
+  const exceptionToo = crm.remove('X');
+  await crm.publish(exceptionToo, crm.remove('S'));
+  const told = await crm.hear();
+  assert.deepEqual(conflictsIn(told), [
+    ['S', 'deletedInCrm'],
+    ['X', 'deletedInCrm'],
+  ]);
+  assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Phone'));
+  assert.equal((await world.events()).length, 2);
+});
+
+test('P4 P8 rule 10: what was edited in an exception after the CRM heard that its series lives on goes with that, but is told', async () => {
+  const { crm, world, edit } = await editedOnPhone('12-01');
+  await crm.publish(crm.remove('S'));
+  const [{ changeId: seen } = { changeId: '' }] = world.messages.splice(0);
+  await edit('Again');
+  await crm.publish(world.change('S', {}, { op: 'delete', seen }));
+  const lost = world.messages.flatMap((m) => (m.crmId === 'X' ? (m.conflicts ?? []) : []));
+  assert.deepEqual(
+    lost.map(({ field, google, winner }) => [field, google, winner]),
+    [['subject', 'Again', 'crm']],
+  );
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+});
+
+test('P4 rule 10: the phone edits an exception, and the CRM deletes the series while a run reads that: both stay, told at once', async () => {
+  const { crm, world } = await editedOnPhone('12-01');
+  const { getCursor } = world.store;
+  world.store.getCursor = async (...args) => {
+    world.store.getCursor = getCursor;
+    await world.store.putIntents([crm.remove('S')]);
+    return getCursor(...args);
+  };
+  const told = await crm.poll();
+  assert.deepEqual(conflictsIn(told), [
+    ['S', 'deletedInCrm'],
+    ['X', 'deletedInCrm'],
+  ]);
+  assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Phone'));
+});
+
+test('P1 rule 10: what the CRM was told of an exception while it deleted the series is told again with that: it passed it over', async () => {
+  const { crm, world, event } = await editedOnPhone('12-01');
+  await crm.poll();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  await world.poll();
+  world.messages.length = 0;
+  await crm.publish(crm.remove('S'));
+  const told = await crm.hear();
+  assert.deepEqual(
+    told.map((m) => [m.crmId, m.data?.place, m.changed?.includes('place')]),
+    [
+      ['S', 'Bern', false],
+      ['X', 'Bern', true],
+    ],
+  );
+  await crm.same();
+});
+
+test('rule 10: an occurrence that the CRM leaves out of a series which it has restored under another name meanwhile', async () => {
+  const { crm, world } = await editedOnPhone('12-01');
+  await crm.publish(crm.remove('S'));
+  const [told] = world.messages.splice(0);
+  const { googleId = '', changeId = '' } = told ?? {};
+  await crm.publish(world.change('S2', weekly(), { googleId, seen: changeId }));
+  // Sent before the CRM heard of that.
+  await crm.publish(world.change('X', {}, { op: 'delete', occurrence: at('12-01') }));
+  const [late] = world.messages.splice(0);
+  assert.deepEqual([late?.op, late?.rejected], [undefined, undefined]);
+  assert.deepEqual(await crm.googleShows(), ROUNDS.toSpliced(1, 1));
+});
+
+test('P16 the answer that a series lives on because of an exception is lost with its run: given again, once', async () => {
+  const { crm, world } = await editedOnPhone('12-01');
+  const { commit } = world.store;
+  world.store.commit = async (lease, what, release) => {
+    if (what.consumed?.some(({ crmId }) => crmId === 'S')) throw new Error('crash');
+    return commit(lease, what, release);
+  };
+  await world.store.putIntents([crm.remove('S')]);
+  await assert.rejects(world.poll(), /crash/);
+  world.store.commit = commit;
+  world.advance(300_000);
+  const told = await crm.poll();
+  assert.deepEqual(conflictsIn(told), [
+    ['S', 'deletedInCrm'],
+    ['X', 'deletedInCrm'],
+  ]);
+  assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Phone'));
+});
+
+test('P16 the series is deleted by a call without an answer: what went with it is looked for once more, and nobody is told', async () => {
+  const { crm, world, edit } = await editedOnPhone('12-01');
+  await crm.poll();
+  await crm.publish(crm.edit('X', { place: 'Bern' }));
+  await world.store.putIntents([crm.remove('S')]);
+  const { commit } = world.store;
+  world.store.commit = async (lease, what, release) => {
+    if (what.consumed?.some(({ crmId }) => crmId === 'S')) throw new Error('crash');
+    return commit(lease, what, release);
+  };
+  await assert.rejects(world.poll(), /crash/);
+  assert.deepEqual(await world.events(), []);
+  world.store.commit = commit;
+  world.advance(300_000);
+  await assert.rejects(edit('Late'));
+  assert.deepEqual(conflictsIn(await crm.poll()), []);
+  assert.deepEqual(await crm.same(), []);
+});
+
+test('P16 what a run wrote in an occurrence before it died is no edit that keeps the series', async () => {
+  for (const known of [true, false]) {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()));
+    if (known) await crm.publish(crm.edit('X', exception('12-01'), at('12-01')));
+    const { commit } = world.store;
+    world.store.commit = async (lease, what, release) => {
+      if (what.consumed?.some(({ crmId }) => crmId === 'X')) throw new Error('crash');
+      return commit(lease, what, release);
+    };
+    await world.store.putIntents([
+      crm.edit('X', exception('12-01', { place: 'Bern' }), at('12-01')),
+    ]);
+    await assert.rejects(world.poll(), /crash/);
+    world.store.commit = commit;
+    world.advance(300_000);
+    assert.deepEqual(
+      (await world.events()).flatMap((e) => e.location ?? []),
+      ['Bern'],
+    );
+    world.messages.length = 0;
+    await crm.publish(crm.remove('S'));
+    assert.deepEqual(conflictsIn(world.messages), []);
+    assert.deepEqual(await world.events(), []);
+  }
+});
+
+test('P16 nor is what it wrote in an exception of the phone’s, of which the CRM has changed its mind since', async () => {
+  const { crm, world } = await editedOnPhone('12-08');
+  await crm.poll();
+  const { commit } = world.store;
+  world.store.commit = async (lease, what, release) => {
+    if (what.consumed?.some(({ crmId }) => crmId === 'a1')) throw new Error('crash');
+    return commit(lease, what, release);
+  };
+  await world.store.putIntents([crm.edit('a1', { place: 'Bern' })]);
+  await assert.rejects(world.poll(), /crash/);
+  world.store.commit = commit;
+  world.advance(300_000);
+  assert.ok((await world.events()).some((e) => e.location === 'Bern'));
+  world.messages.length = 0;
+  await crm.publish(crm.edit('a1', { place: 'Thun' }), crm.remove('S'));
+  assert.deepEqual(conflictsIn(world.messages), []);
+  assert.deepEqual(await world.events(), []);
+});
+
+test('P16 nor is what the run wrote in the whole series, which stands in its exceptions', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')));
+  await crm.hear();
+  const { commit } = world.store;
+  world.store.commit = async (lease, what, release) => {
+    if (what.consumed?.some(({ crmId }) => crmId === 'S')) throw new Error('crash');
+    return commit(lease, what, release);
+  };
+  await world.store.putIntents([crm.edit('S', { place: 'Bern' })]);
+  await assert.rejects(world.poll(), /crash/);
+  world.store.commit = commit;
+  world.advance(300_000);
+  assert.deepEqual(
+    (await world.events()).map((e) => e.location),
+    ['Bern', 'Bern'],
+  );
+  world.messages.length = 0;
+  await crm.publish(crm.remove('S'));
+  assert.deepEqual(conflictsIn(world.messages), []);
+  assert.deepEqual(await world.events(), []);
+});
+
+test('a series that the CRM deletes goes with three calls; a guest’s answer, a colour, an occurrence taken out keep none', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  const guest = (responseStatus: string) => ({
+    attendees: [{ email: 'kim@other.example', responseStatus }],
+  });
+  const { id } = await world.phone('anna', 'POST', '', atGoogle(guest('needsAction')));
+  await world.phone('anna', 'PATCH', `/${id}_20261201T080000Z`, { summary: 'Special' });
+  await crm.poll();
+  await crm.publish(crm.edit('A', exception('11-30', { subject: 'Single' })));
+  await world.phone('anna', 'PATCH', `/${id}_20261201T080000Z`, guest('accepted'));
+  await world.phone('anna', 'PATCH', `/${id}_20261208T080000Z`, {
+    ...guest('declined'),
+    colorId: '3',
+  });
+  await world.phone('anna', 'DELETE', `/${id}_20261215T080000Z`);
+  const requests = async (crmId: string) => {
+    const before = world.calls.length;
+    await crm.publish(crm.remove(crmId));
+    return world.calls.slice(before).map(({ method }) => method);
+  };
+  assert.deepEqual(await requests('A'), ['DELETE']);
+  assert.deepEqual(await requests('a1'), ['GET', 'GET', 'DELETE']);
+  assert.deepEqual(conflictsIn(world.messages), []);
+  assert.deepEqual(await world.events(), []);
 });
 
 test('P4 a series deleted at Google, an occurrence edited in a CRM that repeats the deletion: the edit stays', async () => {

@@ -97,6 +97,35 @@ test('undo: what the CRM inserted goes again, and the CRM is told so', async () 
   await assertCalm(world);
 });
 
+test('P1 undo: deleted in the CRM and entered anew there without a word on what the undo tells it: that stays', async () => {
+  const world = await startWorld();
+  const anew = { ...visit(2), private: undefined, busy: undefined };
+  await world.crm(world.change('v1', { ...visit(), private: true, url: 'https://crm.example/v1' }));
+  await world.crm(world.change('v1', {}, { op: 'delete' }));
+  await undoLatest(world);
+  assert.equal(world.messages.at(-1)?.data?.private, true);
+  for (const subject of ['Anew', 'Anew, edited'])
+    await world.crm(world.change('v1', { ...anew, subject }));
+  const [event] = await world.events();
+  assert.deepEqual([event?.summary, event?.visibility], ['Anew, edited', 'private']);
+  assert.ok(!event?.description?.includes('crm.example'), 'what only the CRM had is gone with it');
+  await assertCalm(world);
+});
+
+test('P1 undo: cancelled and edited in the CRM, which plans it again before it has heard of the undoing: what it was told stays', async () => {
+  const world = await startWorld();
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Bern' })));
+  await world.crm(world.change('v1', { status: 'cancelled' }));
+  const run = await latestRun(world);
+  await world.crm(world.change('v1', { place: 'Thun' }));
+  await undoRun(world.engine, 'anna', run);
+  assert.equal(world.messages.at(-1)?.data?.place, 'Bern');
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Thun', subject: 'Again' })));
+  const [event] = await world.events();
+  assert.deepEqual([event?.location, event?.summary], ['Bern', 'Again']);
+  await assertCalm(world);
+});
+
 for (const [title, op] of [
   ['deleted in the CRM', { op: 'delete' as const }],
   ['cancelled in the CRM', {}],

@@ -1,6 +1,8 @@
 /** Writes down what has changed at Google since the last look, and by whom. */
 import type { Calendar } from '../sandbox/google/calendar/model.ts';
+import type { Call } from '../sandbox/google/protocol.ts';
 import { Effects } from './effects.ts';
+import { Looks } from './looks.ts';
 import type { System } from './system.ts';
 import { TypeEffects } from './types/objects.ts';
 import type { Task } from './worker.ts';
@@ -9,20 +11,26 @@ export class Changes {
   readonly #system: System;
   readonly #events = new Effects();
   readonly #types = new TypeEffects();
-  /** When a task looked last at contacts, as a step of the history. */
-  readonly #looks = new WeakMap<Task, number>();
+  readonly #looks = new Looks();
   #seen = 0;
 
   constructor(system: System) {
     this.#system = system;
   }
 
-  looked(task: Task): void {
-    this.#looks.set(task, this.#system.entries.length);
+  /** The task has read something. */
+  looked(task: Task, call: Call): void {
+    this.#looks.note(task, call, this.#system.entries.length);
   }
 
   /** What changed in the calendars since the last look. */
-  note(task: Task | undefined, method: string, caller: string, conditional = false): void {
+  note(
+    task: Task | undefined,
+    method: string,
+    caller: string,
+    conditional = false,
+    eventId?: string,
+  ): void {
     const { workspace, users, calendars: owned } = this.#system;
     const { calendars } = workspace;
     this.#noteOthers(task, method, caller, conditional);
@@ -31,14 +39,17 @@ export class Changes {
     const guard = { fence: task?.lease?.fence, conditional, call: calendars.changes };
     for (const user of users) {
       for (const calendar of owned.written(user))
-        for (const change of this.#events.since(this.#seen, user, calendar))
-          this.#system.note('effect', { ...by, ...change, ...guard });
+        for (const change of this.#events.since(this.#seen, user, calendar)) {
+          const looked = this.#looks.into(calendar, task, eventId, change.id);
+          const since = looked !== undefined && { looked };
+          this.#system.note('effect', { ...by, ...change, ...guard, ...since });
+        }
     }
     this.#seen = calendars.changes;
   }
 
   #noteOthers(task: Task | undefined, method: string, caller: string, conditional: boolean): void {
-    const looked = task && /batchDelete/.test(method) ? this.#looks.get(task) : undefined;
+    const looked = this.#looks.atContacts(task, method);
     const by = {
       ...{ task: task?.id, method, caller: caller.split('@')[0] },
       ...(looked !== undefined && { looked }),

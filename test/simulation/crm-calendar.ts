@@ -22,7 +22,9 @@ export function crmShown(records: readonly Raw[], zone: string): CrmItem[] {
     if (isSeries(record)) return regular(record, records, zone);
     const { data, occurrence } = record;
     if (!occurrence) return [{ record, data }];
-    const series = records.find((r) => isNamed(r, occurrence.series));
+    // Restored under another number, it has two by which it may be called.
+    const named = records.filter((r) => isNamed(r, occurrence.series));
+    const series = named.find((r) => !r.deleted) ?? named[0];
     return [{ record, data, slot: slotOf(occurrence.originalStart), ...(series && { series }) }];
   });
 }

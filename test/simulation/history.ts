@@ -57,7 +57,10 @@ export interface Effect {
   after: Raw;
   fence: number | undefined;
   conditional: boolean;
-  /** Of a deletion that takes no etag: the step at which the run looked at the object before. */
+  /**
+   * Of a deletion that takes no etag, and of what goes with a series, whose etag says nothing of it: the step at
+   * which the run looked at the object before.
+   */
   looked?: number;
   /** The same for all that one call changed. */
   call: number;

@@ -65,8 +65,9 @@ export function outsideOf(system: System, random: () => number): Outside {
       // Of contacts the body names the etag; deleting them takes none, and is asked for after a look.
       const conditional =
         call.service === 'people' || 'if-match' in call.headers || call.method.endsWith('.insert');
-      if (call.method === 'people.people.getBatchGet') system.changes.looked(task);
-      system.changes.note(task, call.method, call.user ?? '', conditional);
+      system.changes.looked(task, call);
+      const { eventId } = call.params;
+      system.changes.note(task, call.method, call.user ?? '', conditional, eventId);
     },
     onCommit: (task, [lease, commit]) => {
       const links = (commit.links ?? []).map(({ record, googleId, etag, state }) => ({

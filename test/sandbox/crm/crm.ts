@@ -218,6 +218,21 @@ export class Crm {
     }
   }
 
+  /** Its series, where that was deleted here, and not restored. */
+  #gone(occurrence: Occurrence): CrmRecord | undefined {
+    const { series } = this.#renamed(occurrence);
+    const record = this.#records.get(series.crmId ?? '');
+    return record?.deleted && record.deletedBy === 'crm' ? record : undefined;
+  }
+
+  /** What crossed with a series that was restored calls it by its former number. */
+  #renamed({ series, originalStart }: Occurrence): Occurrence {
+    const now = this.#records.get(series.crmId ?? '')?.restoredAs;
+    return now === undefined
+      ? { series, originalStart }
+      : this.#renamed({ series: { ...series, crmId: now }, originalStart });
+  }
+
   /** An occurrence without a record of its own does not take place: the series knows. */
   #leaveOut({ series, originalStart }: Occurrence): void {
     // Restored under another number, the series has two by which it may be called.
@@ -280,6 +295,14 @@ export class Crm {
       const adopted = this.#insert(born, change.crmId);
       if (change.conflicts) adopted.conflicts.push(...change.conflicts);
       if (change.alike) adopted.alike = change.alike;
+      const series = change.occurrence && this.#gone(change.occurrence);
+      if (series) {
+        // As those that were there, and comes with these, should the series come back.
+        Object.assign(adopted, { googleId: change.googleId, seen: change.changeId });
+        if (change.occurrence) adopted.occurrence = change.occurrence;
+        this.#goWith(adopted, series);
+        return;
+      }
       this.#googleChanged(adopted, change);
       return;
     }
@@ -287,6 +310,12 @@ export class Crm {
     const stays = change.instead !== undefined && record.wentWith !== undefined;
     if (record.deleted && record.deletedBy === 'crm' && !stays) {
       if (!change.conflicts?.some((c) => c.field === 'deletedInCrm')) return;
+      if (record.wentWith !== undefined) {
+        // So was its series, and brings it back, as Google has it.
+        record.data = { ...record.data, ...data };
+        record.seen = change.changeId;
+        return;
+      }
       if (this.#options.onDeletedInCrm === 'deleteAgain') {
         this.#personChanged(record);
         return;
@@ -298,6 +327,7 @@ export class Crm {
       restored.editedVersion = 0;
       restored.conflicts.push(...(change.conflicts ?? []));
       if (record.cancelled) restored.cancelled = record.cancelled;
+      record.restoredAs = restored.crmId;
       this.#googleChanged(restored, change);
       this.#comeBack(record, restored);
       return;
@@ -356,7 +386,7 @@ export class Crm {
       record.googleId = change.googleId;
     if (whole) record.seen = change.changeId;
     if (change.op === 'upsert') record.redacted = change.redacted === true;
-    if (change.occurrence) record.occurrence = change.occurrence;
+    if (change.occurrence) record.occurrence = this.#renamed(change.occurrence);
     if (change.instead) delete record.occurrence;
     record.updatedAt = this.#options.now();
     this.#changed(record.userId, record.crmId);

@@ -46,6 +46,8 @@ export interface CrmRecord {
   deletedBy?: 'crm' | 'google';
   /** It was one occurrence of this series, which was deleted here. */
   wentWith?: string;
+  /** Deleted here, edited at Google, and restored under this number. */
+  restoredAs?: string;
   origin: 'crm' | 'google';
   /** What it is at Google for its owner; just handed over, nothing yet. */
   googleId?: string;

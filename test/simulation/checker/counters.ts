@@ -60,6 +60,12 @@ export function counters(view: View): Violation[] {
   const told = view.told.filter((t) => t.message.record === 'appointment').length;
   const rejected = view.told.filter((t) => t.message.rejected).length;
   const strangers = 1;
+  // An exception that the phone made keeps its series, and goes with it before the CRM has named it.
+  const unnamed = new Set(
+    view.told.flatMap(({ message: { op, crmId, googleId } }) =>
+      op === 'delete' && crmId === undefined && seriesIn(googleId) !== undefined ? [googleId] : [],
+    ),
+  ).size;
   // Told again: whoever edits in the CRM without having seen what was told.
   const toldBound =
     google.length +
@@ -67,6 +73,7 @@ export function counters(view: View): Violation[] {
     conflicts +
     rejected +
     strangers +
+    unnamed +
     2 * (undone + untold) +
     (view.final.recurrence === 'series' ? 0 : shown.length) +
     view.final.struck;

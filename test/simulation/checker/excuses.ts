@@ -41,8 +41,9 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
 
 /** Where series are records: whether its occurrences have other places than before. */
 function movesSeries({ before, after }: Edit): boolean {
-  if (before?.recurrence && before.status !== after?.status) return true;
+  // One that is deleted takes along what nobody has edited unseen.
   if (!before || !after) return false;
+  if (before.recurrence && before.status !== after.status) return true;
   return ['start', 'recurrence'].some(
     (f) => JSON.stringify(before[f]) !== JSON.stringify(after[f]),
   );

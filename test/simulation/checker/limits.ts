@@ -1,6 +1,5 @@
 /** What the engine cannot know, so that both sides may differ: each a known limit, named. */
-import type { Edit, Effect } from '../history.ts';
-import { seriesIn } from '../shown.ts';
+import type { Edit } from '../history.ts';
 import { googleKey, type View } from './view.ts';
 
 /**
@@ -31,21 +30,10 @@ export const hasNoBase = (view: View, root: string): boolean =>
   );
 
 /**
- * Known limit: Google's deletion of contacts takes no etag. An edit between the look and the deletion, the
- * run's next call, goes with the contact, into the bin.
+ * Known limit: Google's deletion of contacts takes no etag, and an occurrence does not change its series' etag. An
+ * edit between the look and the write, the run's next call, is not seen: it goes with the contact into the bin, or
+ * with the series.
  */
 export const isOverrun = (view: View, { side, user, id, seq }: Edit): boolean =>
   side === 'google' &&
   view.effectsOn(user, id).some(({ looked, seq: end }) => (looked ?? end) <= seq && seq < end);
-
-/**
- * Known limit: an occurrence does not change its series' etag. What a person does in one between the look at
- * the occurrences and the write of the series, the run's next call, is not seen.
- */
-export function isOvertaken(view: View, { task, seq }: Effect, edit: Edit): boolean {
-  if (view.final.recurrence !== 'series' || seriesIn(edit.id) === undefined) return false;
-  const look = view.entries.findLast(
-    (e) => e.kind === 'issue' && e.task === task && e.method.startsWith('GET') && e.seq < seq,
-  );
-  return look !== undefined && edit.seq > look.seq;
-}

@@ -37,6 +37,16 @@ const asRecords: Theme[] = [
     when: [desk.remove('Special'), desk.remove('Round')],
     ends: { crm: 0, google: 0 },
   },
+  {
+    name: 'the CRM deletes a series of which the phone has edited one exception and made another',
+    given: [round, desk.occurrence('Round', '12-01', special)],
+    when: [
+      phone.editOne('Round', 1, { location: 'Phone' }),
+      phone.editOne('Round', 2, { summary: 'Phone' }),
+      desk.remove('Round'),
+    ],
+    ends: { crm: 3, google: 3 },
+  },
   { name: 'a series of the user’s own', when: [own, poll], ends: { crm: 1, google: 1 } },
   {
     name: 'the phone moves one occurrence and takes another out',

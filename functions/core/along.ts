@@ -1,0 +1,54 @@
+/** Members of a group that the CRM deletes or cancels: what it has not heard of them does not go along (rule 10). Pure. */
+import { type Decision, decide } from './decision.ts';
+import { hasUnseenOffers, isEdited, livesOn, removeForGood } from './deletion.ts';
+import type { Fields } from './fields.ts';
+import { knownGoogle, offeredFields, sameAs } from './merge.ts';
+import { type Along, type Prepared, tell } from './sides.ts';
+
+/** What becomes of a member, should its group live on; `final`: and what is lost with it, since that goes. */
+export function goAlong(input: Prepared, along: Along): Decision {
+  const { link, observed } = input;
+  const said = saidOfGroup(input);
+  if (!link)
+    return observed && differs(input, said.google)
+      ? tell(input, 'import', observed.fields)
+      : decide('nothing');
+  // Taken out by us: an old answer.
+  if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
+  if (along.final) return withoutWords(input, said.crm, removeForGood(input, true));
+  const isNews = isEdited(input, said.crm);
+  if (!isNews && !hasUnseenOffers(input)) return decide('nothing');
+  const lives = livesOn(input, link, along.field, isNews ? 'editBeatsDelete' : 'merge');
+  // It may have passed over what it was told of a record that it had deleted with the group.
+  const told = offeredFields(link.offered).map(([name]) => name);
+  const changed = [...new Set([...(lives.notice?.changed ?? []), ...told])];
+  return { ...lives, notice: { op: 'upsert', ...lives.notice, changed } };
+}
+
+/** A member of which the CRM has heard nothing keeps its group if it was edited; who hears again keeps none. */
+export const keepsGroup = ({ rule }: Decision): boolean =>
+  rule === 'editBeatsDelete' || rule === 'import';
+
+/** What both sides hold of the group, as it stands in the member. */
+function saidOfGroup({ codec, context, link, observed, parent }: Prepared) {
+  const slot = observed?.slot ?? link?.slot;
+  const member = slot === undefined ? {} : { slot };
+  const inMember = (fields: Fields) => codec.groups?.inherited(fields, member, context) ?? {};
+  if (!parent) return { crm: {}, google: {} };
+  return { crm: inMember(parent.crm), google: inMember(knownGoogle(parent)) };
+}
+
+/** Whether the member shows something else. */
+const differs = ({ codec, observed }: Prepared, said: Fields): boolean =>
+  Object.entries(observed?.fields ?? {}).some(
+    ([name, value]) => !sameAs(codec.fields[name], value, said[name]),
+  );
+
+/** Nobody has lost what the CRM says itself of the whole group. */
+function withoutWords({ codec }: Prepared, said: Fields, decision: Decision): Decision {
+  const { notice } = decision;
+  const conflicts = notice?.conflicts?.filter(
+    ({ field, google }) => !sameAs(codec.fields[field], google, said[field]),
+  );
+  return conflicts ? { ...decision, notice: { op: 'upsert', ...notice, conflicts } } : decision;
+}
