@@ -104,12 +104,12 @@ export const series: Defect[] = [
     pattern: 'the series has its former rule again',
   },
   {
-    name: 'the former place of a record that was written alone is another one’s new place',
-    file: 'functions/sync/observe.ts',
-    from: 'intent: undefined }));\n  const gone = await',
-    to: 'intent: undefined })).map(asFormer);\n  const gone = await',
+    name: 'the former place of a record that was written alone is nobody’s new one',
+    file: 'functions/sync/groups.ts',
+    from: '(!link || link.formerOf !== undefined) && observed',
+    to: '!link && observed',
     test: seriesAsOccurrences,
-    pattern: 'is no new place of another one',
+    pattern: 'may be the new place of another one',
   },
   {
     name: 'an occurrence that was taken out beside the record’s own event goes with every listing',
