@@ -1102,6 +1102,22 @@ export const defects: Defect[] = [
     pattern: 'and has it no more, is told again',
   },
   {
+    name: 'an older offer that the CRM takes after its own word is an edit',
+    file: 'functions/core/merge.ts',
+    from: '(!offer.own || change > (offer.since ?? seen))',
+    to: '!offer.own',
+    test: 'test/integration/conflicts.test.ts',
+    pattern: 'the CRM has taken an older offer',
+  },
+  {
+    name: 'what the CRM says as before its own word came back counts as an older offer',
+    file: 'functions/core/merge.ts',
+    from: 'change > (offer.since ?? seen)',
+    to: 'true',
+    test: 'test/simulation/simulation.test.ts',
+    pattern: 'what failed once: P',
+  },
+  {
     name: 'what nobody said of an inserted record counts as edited',
     file: 'functions/sync/dead-runs.ts',
     from: 'google: initial(codec),',
