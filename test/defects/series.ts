@@ -8,6 +8,14 @@ const meetings = 'test/integration/meetings.test.ts';
 
 export const series: Defect[] = [
   {
+    name: 'what the CRM was told of an exception and has not heard goes with its series',
+    file: 'functions/core/along.ts',
+    from: "livesOn(input, link, along.field, 'editBeatsDelete')",
+    to: "livesOn(input, link, along.field, isEdited(input, said.crm) ? 'editBeatsDelete' : 'merge')",
+    test: 'test/integration/series-crm.test.ts',
+    pattern: 'before it hears what it was told of an exception',
+  },
+  {
     name: 'an occurrence is what its series on the page says',
     file: 'functions/google/calendar.ts',
     from: '      ...[...occurrences.values()].flat(),\n    ],',
