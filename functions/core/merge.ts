@@ -268,9 +268,14 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   };
 }
 
-/** What the CRM was told before the offer and has confirmed; of its own word told back to it, nothing. */
+/**
+ * What the CRM was told before the offer and has confirmed. Of its own word told back to it, only what it has
+ * applied since it said so: the word was newer than what it had applied before.
+ */
 const lastSeen = (offer: Offer | undefined, seen: number): Told | undefined =>
-  offer?.own ? undefined : offer?.earlier?.findLast(({ change }) => change <= seen);
+  offer?.earlier?.findLast(
+    ({ change }) => change <= seen && (!offer.own || change > (offer.since ?? seen)),
+  );
 
 /** What the CRM held before it said something new: the base, with what it has seen of Google's since. */
 export function heldBefore({ crm, offered }: Base, seen: number): Fields {

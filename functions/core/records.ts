@@ -194,6 +194,8 @@ export interface Offer {
   google?: Json;
   /** It is what the CRM itself said: told because it may have taken an earlier offer meanwhile. */
   own?: true;
+  /** Of its own word: the newest of our changes that the CRM had applied when it said so (-1: it does not say). */
+  since?: number;
   /** Of a list: it names whom the CRM names itself, and is not told once more to one that says less of them. */
   reply?: true;
   /** What the CRM was told before and may still show; newest last. */
@@ -206,7 +208,7 @@ export interface Offer {
 }
 
 /** A value that the CRM was told, and by which google-change. */
-export type Told = Pick<Offer, 'value' | 'change'>;
+export type Told = Pick<Offer, 'value' | 'change'> & Partial<Pick<Offer, 'changeId'>>;
 
 /** Where a collection's reading stands, with the parameters the token is bound to. */
 export interface Cursor {

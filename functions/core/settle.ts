@@ -298,9 +298,11 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
     const same = before !== undefined && sameValue(before.value, value ?? null) && !reply;
     const first = same ? before : { change, changeId: notice.changeId };
     const offer: Offer = { value: value ?? null, change: first.change, changeId: first.changeId };
-    if (name in decision.agreed && sameValue(decision.agreed[name], value)) offer.own = true;
+    if (name in decision.agreed && sameValue(decision.agreed[name], value))
+      Object.assign(offer, { own: true, since: seenChange(link, outcome.intent) });
     if (before) {
-      const told = [...(before.earlier ?? []), { value: before.value, change: before.change }];
+      const { value: was, change: at, changeId } = before;
+      const told = [...(before.earlier ?? []), { value: was, change: at, changeId }];
       offer.earlier = told.slice(-EARLIER).filter((old) => !sameValue(old.value, offer.value));
     }
     const lost = notice.conflicts?.find((c) => c.field === name && c.winner === 'google');

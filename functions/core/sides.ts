@@ -119,7 +119,8 @@ const goesByFormerId = (
  */
 export function seenChange(link: Link | undefined, intent: Intent | undefined): number {
   if (!intent?.seen || !link) return -1;
-  const match = Object.values(link.offered).find((offer) => offer.changeId === intent.seen);
+  const told = Object.values(link.offered).flatMap((offer) => [offer, ...(offer.earlier ?? [])]);
+  const match = told.find(({ changeId }) => changeId === intent.seen);
   return match ? match.change : Math.max(0, changeNumber(intent.seen, link.userId) - 1);
 }
 
