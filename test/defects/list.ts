@@ -1114,8 +1114,8 @@ export const defects: Defect[] = [
     file: 'functions/core/merge.ts',
     from: 'change > (offer.since ?? seen)',
     to: 'true',
-    test: 'test/simulation/simulation.test.ts',
-    pattern: 'what failed once: P',
+    test: 'test/unit/merge.test.ts',
+    pattern: 'says an older offer again after its own word',
   },
   {
     name: 'what nobody said of an inserted record counts as edited',
