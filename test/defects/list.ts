@@ -187,7 +187,7 @@ export const defects: Defect[] = [
   {
     name: 'forget that a record had another object, born at Google',
     file: 'functions/sync/recognise.ts',
-    from: 'if (link?.formerOf === undefined || !observed) return work;',
+    from: "if (link?.formerOf === undefined || observed?.state !== 'live') return work;",
     to: 'if (link) return work;',
     test: crossings,
     pattern: 'P3 the same, born at Google',
@@ -418,8 +418,8 @@ export const defects: Defect[] = [
   {
     name: 'our own deletion, whose commit was lost, is told as the user’s',
     file: 'functions/sync/pull.ts',
-    from: 'run.waits || run.failing.has(collection.codec.record)',
-    to: 'run.waits',
+    from: 'run.waits.size > 0 || run.failing.has(collection.codec.record)',
+    to: 'run.waits.size > 0',
     test: 'test/integration/crossings.test.ts',
     pattern: 'lost its commit',
   },

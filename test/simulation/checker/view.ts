@@ -54,6 +54,7 @@ export class View {
     for (const r of final.records) {
       if (r.googleId) this.#join(crmKey(r.crmId), googleKey(r.userId, r.googleId));
     }
+    this.#joinSingles();
   }
 
   #readEffect(effect: Effect): void {
@@ -93,6 +94,25 @@ export class View {
       const crmId = this.inserted.get(googleKey(user, seriesIn(id) ?? ''));
       if (task === undefined || caller !== user || crmId === undefined) continue;
       if (!named.has(googleKey(user, id))) this.#join(crmKey(crmId), googleKey(user, id));
+    }
+  }
+
+  /** A series that became a single event goes on as the one record that is left of it, and no message says so. */
+  #joinSingles(): void {
+    const named = new Set(this.told.map(({ message: m }) => googleKey(m.userId, m.googleId)));
+    for (const { task, caller, user, id, seq } of this.effects) {
+      const key = googleKey(user, id);
+      if (task === undefined || caller !== user || named.has(key) || this.inserted.has(key))
+        continue;
+      const last = new Map<string | undefined, string>();
+      for (const { message, ...told } of this.told) {
+        const isOne = message.userId === user && seriesIn(message.googleId ?? '') === id;
+        // What the run tells of the others comes after what it writes.
+        if (isOne && (told.seq < seq || told.task === task))
+          last.set(this.rootOfMessage(message), message.op);
+      }
+      const left = [...last].flatMap(([root, op]) => (op === 'delete' ? [] : (root ?? [])));
+      if (left.length === 1) this.#join(key, left[0] as string);
     }
   }
 
@@ -169,17 +189,22 @@ export class View {
 
   /**
    * A single event that became a series goes on as one of the occurrences (design rule 6), a series that
-   * became a single event as that, and nobody needs to tell the CRM which: no other record stands for it.
+   * became a single event as that, and nobody needs to tell the CRM which: no other record stands for it. What
+   * the sync has written for the record goes before what is left of a series that it was of until then.
    */
   #heirsOf(record: Raw): ShownEvent[] {
     if (this.final.recurrence === 'series') return [];
-    return this.liveEvents(record.userId).filter((event) => {
+    const heirs = this.liveEvents(record.userId).filter((event) => {
       const { id } = event;
       return (
         this.#wasIts(record, event) &&
         !this.final.records.some((r) => !r.deleted && r.googleId === id)
       );
     });
+    const written = heirs.filter(
+      ({ user, id }) => this.inserted.get(googleKey(user, seriesIn(id) ?? id)) === record.crmId,
+    );
+    return written.length > 0 ? written : heirs;
   }
 
   #wasIts({ crmId, googleId }: Raw, { user, id }: { user: string; id: string }): boolean {
