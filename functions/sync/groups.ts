@@ -86,7 +86,7 @@ function place(
       isCovered(codec, context, group, link),
   );
   const isNew = ({ link, observed }: Work) =>
-    !link && observed?.state === 'live' && !observed.ignored;
+    (!link || link.formerOf !== undefined) && observed?.state === 'live' && !observed.ignored;
   const entered = ({ observed }: Work) =>
     (codec.period(observed?.fields ?? {}, context)?.from ?? 0) >= until;
   const fresh = members

@@ -154,7 +154,7 @@ export async function observePage(
     .filter((o) => !(o.observed.state === 'gone' && former.has(o.observed.googleId)))
     .map((o): Work => ({ ...o, link: linkOf(o.observed), intent: undefined }));
   const gone = await placeGroups(run, collection, known, shown, until);
-  // A former place is nobody's new one.
+  // A former place may be the new one of a record that has lost its own.
   const works = shown.map(asFormer);
   await recognise(run, collection, works);
   const far = new Set(outside);

@@ -1118,6 +1118,14 @@ export const defects: Defect[] = [
     pattern: 'says an older offer again after its own word',
   },
   {
+    name: 'an answer that was cut short behind its head counts as one',
+    file: 'functions/google/client.ts',
+    from: 'answer.status === 204 ? undefined',
+    to: "answer.body === '' ? undefined",
+    test: 'test/unit/client.test.ts',
+    pattern: 'cut short, be it right behind its head',
+  },
+  {
     name: 'what nobody said of an inserted record counts as edited',
     file: 'functions/sync/dead-runs.ts',
     from: 'google: initial(codec),',

@@ -5,6 +5,7 @@ import { convergence } from './checker/convergence.ts';
 import { counters } from './checker/counters.ts';
 import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
+import { duplicates } from './checker/duplicates.ts';
 import { generations } from './checker/generations.ts';
 import { guests } from './checker/guests.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
@@ -1165,6 +1166,18 @@ const cases: Case[] = [
         .tell(2, { googleId: to, data: desk() })
         .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
         .end();
+    },
+  },
+  {
+    invariant: 'P3',
+    name: 'an occurrence is another record’s, and the one that had it has no event of its own',
+    judge: duplicates,
+    history: (bad) => {
+      const place = `s1_${SLOT}`;
+      const story = new Story().onPhone('create', place, event()).run(1);
+      story.tell(1, { googleId: place, crmId: 'CH-1', data: desk() }, desk());
+      if (!bad) story.write(1, 'insert', 'e1', ours('CH-1'));
+      return story.run(2).tell(2, { googleId: place, crmId: 'CH-2', data: desk() }, desk()).end();
     },
   },
   {
