@@ -1181,6 +1181,21 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'rule 6',
+    name: 'an occurrence that the CRM has never heard of comes, while another one goes',
+    judge: matching,
+    history: (bad) => {
+      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+      const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk());
+      if (!bad) story.tell(1, { googleId: to, data: desk() });
+      return story
+        .run(2)
+        .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
+        .tell(2, { googleId: to, data: desk() })
+        .end();
+    },
+  },
+  {
     invariant: 'rule 8',
     name: 'an event that was moved away and back is a second record',
     history: (bad) => {
