@@ -896,6 +896,23 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'undo',
+    name: 'the undoing of an insertion takes away a changed occurrence, which no listing hid from it',
+    judge: undoings,
+    history: (bad) => {
+      const part = `e1_${SLOT}`;
+      const special = ours('CH-1', { location: 'Bern' });
+      const story = inSeries().write(1, 'insert', part, ours('CH-1'), true);
+      story.onPhone('edit', part, special);
+      story.note({ kind: 'task', task: 2, what: 'undo', userId: ANNA, run: 1 });
+      story.note({ kind: 'lease', task: 2, user: ANNA, fence: 2 });
+      if (!bad) story.note({ kind: 'user', user: ANNA, what: 'emptyListing' });
+      story.write(2, 'delete', 'e1', gone(ours('CH-1', { recurrence: DAILY })));
+      story.write(2, 'delete', part, gone(special), true);
+      return story.end({ recurrence: 'series' });
+    },
+  },
+  {
     invariant: 'P14',
     name: 'a listing that lags shows what was there before the version that the sync knew',
     history: (bad) => {

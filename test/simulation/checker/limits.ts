@@ -37,3 +37,14 @@ export const hasNoBase = (view: View, root: string): boolean =>
 export const isOverrun = (view: View, { side, user, id, seq }: Edit): boolean =>
   side === 'google' &&
   view.effectsOn(user, id).some(({ looked, seq: end }) => (looked ?? end) <= seq && seq < end);
+
+/** Known limit: of a listing that leaves out what has changed nobody can tell that it lies. Before a step. */
+export const isMisled = (view: View, { user, seq }: Edit, end: number): boolean =>
+  view.entries.some(
+    (e) =>
+      e.kind === 'user' &&
+      e.what === 'emptyListing' &&
+      e.user === user &&
+      e.seq > seq &&
+      e.seq < end,
+  );

@@ -1,7 +1,7 @@
 /** Undo puts back what a run changed, and only as far as nothing newer has happened. */
 import type { Effect, Raw, ShownEvent, TaskBegun } from '../history.ts';
 import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.ts';
-import { isOverrun } from './limits.ts';
+import { isMisled, isOverrun } from './limits.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -22,7 +22,7 @@ function judge(view: View, effect: Effect, undo: TaskBegun): Violation[] {
   return view
     .editsOf(root)
     .filter((e) => e.side === 'google' && e.user === user && e.seq > end && e.seq < seq)
-    .filter((e) => !isOverrun(view, e))
+    .filter((e) => !isOverrun(view, e) && !isMisled(view, e, seq))
     .filter((e) =>
       FIELDS.some((field) => {
         const value = said('google', e.after, field);
