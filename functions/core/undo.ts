@@ -3,6 +3,7 @@
  * anything newer has happened to the record. Pure; carried out like any other decision.
  */
 import type { Codec, CodecContext, Observed } from './codec.ts';
+import { isConcealed } from './conceal.ts';
 import type { Decision } from './decision.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
 import { heldBy, type JournalEntry } from './journal.ts';
@@ -40,6 +41,7 @@ export const kept = {
   notAdopted: 'the CRM has not taken it over, so there is nothing of the CRM’s to put back',
   foreign: 'somebody else organises it: only the organizer can change it back',
   private: 'its texts are private and not in the journal: nothing could be brought back whole',
+  hidden: 'its owner has made it private: only he or she can show it again',
   crmOnly: 'only fields that belong to the CRM were changed: change them there',
   tooLarge: 'it was too large for the journal, so its values are not known',
 } as const;
@@ -193,9 +195,13 @@ function putBack({ codec, entry, observed }: UndoInput, link: Link): Decision {
   if (link.crmId === undefined) return keep('notAdopted');
   const before = entry.before ?? {};
   const names = Object.keys(before).filter((n) => !sameValue(before[n], entry.after?.[n]));
-  const changed = names.filter((name) => mayPutBack(codec, link, name));
-  if (changed.length === 0)
+  // What its owner has hidden, only he or she may show again.
+  const isHidden = (name: string) => name === 'private' && isConcealed(link, observed);
+  const changed = names.filter((name) => mayPutBack(codec, link, name) && !isHidden(name));
+  if (changed.length === 0) {
+    if (names.some(isHidden)) return keep('hidden');
     return keep(names.length === 0 ? 'nothing' : link.foreign ? 'foreign' : 'crmOnly');
+  }
   const values = Object.fromEntries(changed.map((name) => [name, before[name] ?? null]));
   const known = { ...knownGoogle(link), ...observed?.fields };
   const target = { ...known, ...values };

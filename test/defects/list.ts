@@ -1126,6 +1126,14 @@ export const defects: Defect[] = [
     pattern: 'cut short, be it right behind its head',
   },
   {
+    name: 'an undoing shows what its owner has hidden',
+    file: 'functions/core/undo.ts',
+    from: "name === 'private' && isConcealed(link, observed)",
+    to: "name === 'private' && false",
+    test: 'test/integration/undo.test.ts',
+    pattern: 'made private since it was taken over stays private',
+  },
+  {
     name: 'what nobody said of an inserted record counts as edited',
     file: 'functions/sync/dead-runs.ts',
     from: 'google: initial(codec),',

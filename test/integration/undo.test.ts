@@ -434,6 +434,33 @@ test('rule 4: undo: private texts are not in the journal, so a deleted private e
   assert.deepEqual(await world.events(), []);
 });
 
+test('rule 4: undo: what its owner has made private since it was taken over stays private', async () => {
+  const world = await startWorld();
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const made = await world.phone('anna', 'POST', '', { summary: 'Talk', ...day });
+  await world.poll();
+  await world.crm(world.change('p1', { kind: 'call' }, { googleId: made.id }));
+  await world.phone('anna', 'PATCH', `/${made.id}`, {
+    visibility: 'private',
+    transparency: 'transparent',
+  });
+  await world.poll();
+  const report = await undoLatest(world);
+  const [event] = await world.events();
+  assert.equal(event?.visibility, 'private');
+  assert.notEqual(event?.transparency, 'transparent', 'the rest of the run is undone');
+  assert.deepEqual(
+    report.undone.map(({ left }) => left?.includes('private')),
+    [true],
+  );
+  await world.phone('anna', 'PATCH', `/${made.id}`, { visibility: 'default' });
+  await world.poll();
+  await world.phone('anna', 'PATCH', `/${made.id}`, { visibility: 'private' });
+  await world.poll();
+  const kept = (await undoLatest(world)).kept.map(({ reason }) => reason);
+  assert.deepEqual(kept, ['hidden']);
+});
+
 test('undo: a hand-over is not undone, and says where to', async () => {
   const world = await startWorld();
   await world.connect('luca');
