@@ -5,6 +5,7 @@ import { convergence } from './checker/convergence.ts';
 import { counters } from './checker/counters.ts';
 import { deleteOrEdit } from './checker/delete-or-edit.ts';
 import { deletionsTold } from './checker/deletions-told.ts';
+import { duplicates } from './checker/duplicates.ts';
 import { generations } from './checker/generations.ts';
 import { guests } from './checker/guests.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
@@ -246,6 +247,22 @@ const cases: Case[] = [
       story.inCrm('recreate', 'CH-1', desk());
       return story.write(2, 'insert', 'e2', ours('CH-1')).store(2, 'e2').end();
     },
+  },
+  {
+    invariant: 'P3',
+    name: 'two occurrences that an event became are one record, and nobody undid the import of one',
+    history: (bad) => {
+      const second = '20261126T090000Z';
+      const story = planned().run(2);
+      if (!bad) story.tell(2, { op: 'delete', googleId: `e1_${second}`, reason: 'undone' });
+      const { entries, final } = story.end();
+      const shown = [SLOT, second].map((slot) => ({
+        ...{ user: ANNA, id: `e1_${slot}`, series: 'e1', slot },
+        resource: event(),
+      }));
+      return { entries, final: { ...final, shown } };
+    },
+    judge: duplicates,
   },
   {
     invariant: 'P4',
