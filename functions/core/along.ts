@@ -16,16 +16,16 @@ export function goAlong(input: Prepared, along: Along): Decision {
   // Taken out by us: an old answer.
   if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
   if (along.final) return withoutWords(input, said.crm, removeForGood(input, true));
-  const isNews = isEdited(input, said.crm);
-  if (!isNews && !hasUnseenOffers(input)) return decide('nothing');
-  const lives = livesOn(input, link, along.field, isNews ? 'editBeatsDelete' : 'merge');
+  // A CRM that says nothing of what it has heard of the member looks like one that has not: it hears once more.
+  if (!isEdited(input, said.crm) && !hasUnseenOffers(input)) return decide('nothing');
+  const lives = livesOn(input, link, along.field, 'editBeatsDelete');
   // It may have passed over what it was told of a record that it had deleted with the group.
   const told = offeredFields(link.offered).map(([name]) => name);
   const changed = [...new Set([...(lives.notice?.changed ?? []), ...told])];
   return { ...lives, notice: { op: 'upsert', ...lives.notice, changed } };
 }
 
-/** A member of which the CRM has heard nothing keeps its group if it was edited; who hears again keeps none. */
+/** A member keeps its group if the CRM has not heard that it was edited, or made. */
 export const keepsGroup = ({ rule }: Decision): boolean =>
   rule === 'editBeatsDelete' || rule === 'import';
 

@@ -36,6 +36,15 @@ export function counterparts<L extends Placed, N extends Placed>(
   return changed ? [...pairs, ...inOrder(before, now)] : pairs;
 }
 
+/**
+ * Whether the record knows the pattern that its group was read with. That is no part of its own version: an
+ * exception stays as it was when its group changes.
+ */
+export const knowsPattern = (
+  link: { pattern?: string } | undefined,
+  observed: { pattern?: string } | undefined,
+): boolean => observed?.pattern === undefined || observed.pattern === link?.pattern;
+
 const dayOf = ({ slot }: Placed) => slot.slice(0, 10);
 const timeOf = ({ slot }: Placed) => Date.parse(slot);
 const sorted = <T extends Placed>(list: T[]) => list.toSorted((a, b) => timeOf(a) - timeOf(b));

@@ -115,8 +115,11 @@ function objectLeft(outcome: Outcome): Link | undefined {
   if ((decision.rule !== 'insertAgain' && !isGiven) || from?.googleId === undefined)
     return undefined;
   if (link ? link.origin === 'crm' : observed?.marker) return undefined;
+  const left = tombstone(outcome, from.googleId);
+  // A place in a group is looked for with that, should it be there again.
+  if (from.group !== undefined) left.group = from.group;
   // Older than whatever we have inserted, or will.
-  return { ...tombstone(outcome, from.googleId), formerOf: crmIdOf(outcome), generation: -1 };
+  return { ...left, formerOf: crmIdOf(outcome), generation: -1 };
 }
 
 /** Not under the id of a link that was born in this very run: the record goes on under that one. */

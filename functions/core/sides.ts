@@ -5,6 +5,7 @@ import { isConcealed } from './conceal.ts';
 import { wholeTexts } from './cut.ts';
 import { type Decision, decide, type Name, type Notice } from './decision.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
+import { knowsPattern } from './groups.ts';
 import { adoptedId } from './intent.ts';
 import { changeNumber } from './link.ts';
 import {
@@ -180,7 +181,8 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
   const notice = mergeNotice(input, merged, known);
   if (notice) decision.notice = notice;
   const quiet = !decision.write && !notice && Object.keys(merged.agreed).length === 0;
-  const same = link?.etag === observed?.etag && link?.googleId === googleId;
+  const isVersion = link?.etag === observed?.etag && link?.googleId === googleId;
+  const same = isVersion && knowsPattern(link, observed);
   if (quiet && link?.state === 'live' && !intent && same) return decide('nothing');
   return decision;
 }

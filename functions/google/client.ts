@@ -306,7 +306,9 @@ function judge<T>(answer: HttpAnswer | SyncError | undefined): Result<T> {
   const error = failureOf(answer);
   if (error) return { ok: false, error };
   try {
-    return { ok: true, data: (answer.body === '' ? undefined : JSON.parse(answer.body)) as T };
+    // Only a 204 has no body: any other answer without one was cut short behind its head.
+    const data = answer.status === 204 ? undefined : JSON.parse(answer.body);
+    return { ok: true, data: data as T };
   } catch {
     return { ok: false, error: new SyncError('retry', 'unreadableAnswer') };
   }

@@ -112,8 +112,9 @@ function noteParked(run: Run, { codec }: Collection, { work, decision }: Done): 
 /** What waits for a listing of this run is taken up after it; the rest, in a later run. */
 function leaveForLater(run: Run, collection: Collection, { deferred }: Executed): void {
   const listing = run.listing.get(collection.codec.record);
-  for (const { error } of deferred) {
-    if (error.reason === GROUP_CHANGED && listing === 'due') run.waits = true;
+  for (const { work, error } of deferred) {
+    const { link } = work;
+    if (error.reason === GROUP_CHANGED && listing === 'due' && link) run.waits.add(link.id);
     else if (error.kind !== 'reauthorize') postpone(run, collection, error);
   }
 }

@@ -17,8 +17,10 @@ export function openDirectory(store: Store, user: User, inviteExternal: boolean)
     async context(emails) {
       const unknown = [...new Set(emails)].filter((e) => !asked.has(e) && !self.includes(e));
       if (unknown.length > 0) {
+        const answer = await store.usersByEmail(unknown);
+        // Only then: whom a failing store said nothing of is nobody's stranger to the rest of the run.
         for (const email of unknown) asked.add(email);
-        for (const found of await store.usersByEmail(unknown)) {
+        for (const found of answer) {
           const entry = {
             userId: found.userId,
             connected: found.enabled && found.state === 'active',

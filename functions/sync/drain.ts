@@ -24,7 +24,7 @@ export async function drain(run: Run, release: boolean): Promise<void> {
     // What was left for later in this run stays pending: taking it up again would spin.
     const left = run.outOfTime || run.failing.size > 0;
     if (last && left && release && !released) return store.dropLease(run.lease);
-    if (release ? released : last || run.waits) return;
+    if (release ? released : last || run.waits.size > 0) return;
   }
 }
 

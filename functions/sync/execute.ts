@@ -81,7 +81,7 @@ async function executeRound(
     const next = judge(collection, context, { work, decision, write }, answers[i]);
     // A place in a group that is no more: deleted, or moved, the listing tells.
     const moved = 'done' in next && work.link?.group && isNotFound(answers[i]);
-    if (moved && run.listing.get(codec.record) !== 'done')
+    if (moved && !isListed(run, collection, work))
       again.push({ work, googleId: work.link?.googleId ?? '', write });
     else if ('done' in next) result.done.push(next.done);
     else if ('deferred' in next) result.deferred.push({ work, error: next.deferred });
@@ -125,8 +125,7 @@ function writesOf(
 ): Planned[] {
   const writes: Planned[] = [];
   for (const { work, decision } of planned) {
-    const listed = run.listing.get(collection.codec.record) === 'done' && !isYounger(run, work);
-    if (!listed && isAdrift(work)) {
+    if (isAdrift(work) && !isListed(run, collection, work)) {
       result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
       continue;
     }
@@ -231,6 +230,16 @@ const isAdrift = ({ link, observed, nowhere, follows }: Work) =>
   observed !== undefined &&
   (observed.whole !== undefined ||
     (observed.state === 'gone' && link.group !== undefined && observed.group === undefined));
+
+/**
+ * Whether the run's listing has shown what there is to know of a record that is adrift. One that nobody had
+ * missed by then, or that it has shown in its place, has left that since.
+ */
+function isListed(run: Run, { codec }: Collection, work: Work): boolean {
+  const listing = run.listing.get(codec.record);
+  const waited = listing === 'done' && run.waits.has(work.link?.id ?? '');
+  return (waited || listing === 'underWay') && !work.left && !isYounger(run, work);
+}
 
 /** It became a group, or changed as one, since the run began: the run's listing may be from before. */
 const isYounger = ({ startedAt }: Run, { observed }: Work) =>

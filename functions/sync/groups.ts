@@ -86,7 +86,7 @@ function place(
       isCovered(codec, context, group, link),
   );
   const isNew = ({ link, observed }: Work) =>
-    !link && observed?.state === 'live' && !observed.ignored;
+    (!link || link.formerOf !== undefined) && observed?.state === 'live' && !observed.ignored;
   const entered = ({ observed }: Work) =>
     (codec.period(observed?.fields ?? {}, context)?.from ?? 0) >= until;
   const fresh = members
@@ -99,7 +99,7 @@ function place(
     lost.map(placeOf).filter(isAdopted),
     cancelled.filter(isAdopted),
     fresh,
-    lost.length > 0 || !hasItsPattern(group, links),
+    lost.length > 0 || !hasItsPattern(group, members),
   );
   notePattern(group, members);
   const placed = new Set<Link>();
@@ -113,10 +113,13 @@ function place(
 
 /**
  * Whether the group can only have become longer or shorter since it was read last: then who was taken out was
- * so by a person. Of those who stayed, exceptions may have been stored before, and do not know the last pattern.
+ * so by a person. Those who stayed tell; where nobody did, it more likely had another pattern in between.
  */
-const hasItsPattern = ({ id, pattern }: Group, links: Link[]) =>
-  links.some((link) => link.group === id && link.state === 'live' && link.pattern === pattern);
+const hasItsPattern = ({ pattern }: Group, members: Work[]) =>
+  members.some(
+    ({ link, observed }) =>
+      observed?.state === 'live' && link?.state === 'live' && link.pattern === pattern,
+  );
 
 function notePattern({ pattern }: Group, members: Work[]): void {
   if (pattern === undefined) return;

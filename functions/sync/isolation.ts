@@ -1,7 +1,8 @@
 /** What goes wrong with one record type stops no other. */
-import { isSyncError, type SyncError } from '../errors.ts';
+import { isSyncError, SyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
 import type { Run } from './run.ts';
+import { isSettling } from './user-state.ts';
 
 /** Not about a record type: the run must not go on at all. */
 const FATAL = 'leaseLost';
@@ -35,15 +36,26 @@ export function postpone(run: Run, { codec }: Collection, error: SyncError): voi
   if (error.kind !== 'park') run.deferred ??= error;
 }
 
-/** 403: the grant is alive, but does not hold (any more) what this type needs. */
+/**
+ * 403: the grant is alive, but does not hold (any more) what this type needs. The user may have connected
+ * again since the refused call: then it is another grant.
+ */
 async function switchOff(run: Run, collection: Collection, error: SyncError): Promise<void> {
   const { record } = collection.codec;
   const others = run.collections.filter((c) => c.codec.record !== record);
   if (error.status !== 403 || others.length === 0) throw error;
-  const { userId } = run.user;
-  const scopes = (run.user.scopes ?? []).filter((scope) => scope !== collection.scope);
-  await run.engine.store.commit(run.lease, { user: { scopes } }, false);
+  const { userId, connectedAt } = run.user;
+  const without = (scopes: string[] = []) => scopes.filter((scope) => scope !== collection.scope);
+  const stored = isSettling(run)
+    ? undefined
+    : await run.engine.store.updateUser(userId, (user) =>
+        user?.connectedAt === connectedAt && user
+          ? { ...user, scopes: without(user.scopes) }
+          : undefined,
+      );
+  if (stored?.connectedAt !== connectedAt || stored === undefined)
+    return postpone(run, collection, new SyncError('later', error.reason));
   run.engine.log('record.off', { userId, record, reason: error.reason });
-  run.user = { ...run.user, scopes };
+  run.user = { ...run.user, scopes: without(run.user.scopes) };
   run.collections = others;
 }

@@ -1,6 +1,7 @@
 /** What a run knows of each record before it decides: the CRM's intent, our link, the object at Google. */
 import type { Observed } from '../core/codec.ts';
 import type { Name } from '../core/decision.ts';
+import { knowsPattern } from '../core/groups.ts';
 import { adoptedId } from '../core/intent.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
@@ -148,12 +149,13 @@ export async function observePage(
   const linkOf = ({ googleId, formerIds = [] }: Observed) =>
     [googleId, ...formerIds].map((id) => links.get(id)).find((link) => link !== undefined);
   const former = new Set(observed.flatMap((o) => o.observed.formerIds ?? []));
-  const works = observed
+  const shown = observed
     // It has not gone, it goes by another name now.
     .filter((o) => !(o.observed.state === 'gone' && former.has(o.observed.googleId)))
-    .map((o): Work => ({ ...o, link: linkOf(o.observed), intent: undefined }))
-    .map(asFormer);
-  const gone = await placeGroups(run, collection, known, works, until);
+    .map((o): Work => ({ ...o, link: linkOf(o.observed), intent: undefined }));
+  const gone = await placeGroups(run, collection, known, shown, until);
+  // A former place may be the new one of a record that has lost its own.
+  const works = shown.map(asFormer);
   await recognise(run, collection, works);
   const far = new Set(outside);
   const news = [...works.filter((work) => !isUnknown(work)), ...gone].filter(
@@ -176,7 +178,8 @@ const isEcho = (link: Link | undefined, observed: Observed | undefined) =>
   link.state === 'live' &&
   link.googleId === observed?.googleId &&
   link.etag !== undefined &&
-  link.etag === observed?.etag;
+  link.etag === observed?.etag &&
+  knowsPattern(link, observed);
 
 /** A listing that lags behind shows a version from before the one that we know: no edit (P14). */
 const isStale = (link: Link | undefined, observed: Observed | undefined) =>

@@ -15,14 +15,24 @@ export async function pullAll(
   listed: Map<Collection, number>,
   channels: Channels,
 ): Promise<void> {
-  const { store, clock, settings } = run.engine;
   await wake(run, run.startedAt);
   for (const { codec } of all) run.listing.set(codec.record, 'due');
   await drain(run, false);
   // What the CRM wants is not carried out yet: of what a run that died took out for it, a listing looks as if the
   // user had. The types stay due.
   if (run.outOfTime) return finishPull(run, new Map(), channels);
+  for (const { codec } of all) run.listing.set(codec.record, 'underWay');
+  await pullDue(run, all, listed, channels);
   for (const { codec } of all) run.listing.set(codec.record, 'done');
+}
+
+async function pullDue(
+  run: Run,
+  all: Collection[],
+  listed: Map<Collection, number>,
+  channels: Channels,
+): Promise<void> {
+  const { store, clock, settings } = run.engine;
   for (let due = all, done = listed; due.length > 0; done = new Map()) {
     const open = due.filter((collection) => !done.has(collection));
     const seen = await pullSome(run, open, channels);

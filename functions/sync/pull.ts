@@ -158,7 +158,8 @@ async function apply(
     // Edits of the CRM that waited for this listing are decided together with what it shows: told apart, the
     // CRM would hear of a deletion that its own edit undoes a moment later. The same goes for what the run
     // could not finish: it may have been done without an answer, and what we took out nobody deleted.
-    if (run.waits || run.failing.has(collection.codec.record)) await takeUp(run, collection, some);
+    if (run.waits.size > 0 || run.failing.has(collection.codec.record))
+      await takeUp(run, collection, some);
     await findAlike(run, collection, some);
     const executed = await executeGrouped(run, collection, some);
     const last = at + CHUNK >= works.length;

@@ -9,7 +9,7 @@ import type { Run } from './run.ts';
 /** A record's former object, born at Google: the tombstone stands in for the marker that it does not bear. */
 export function asFormer(work: Work): Work {
   const { link, observed } = work;
-  if (link?.formerOf === undefined || !observed) return work;
+  if (link?.formerOf === undefined || observed?.state !== 'live') return work;
   const marker = { crmId: link.formerOf, generation: link.generation };
   return { ...work, link: undefined, observed: { ...observed, marker } };
 }

@@ -37,12 +37,12 @@ export interface Run {
   pages: number;
   /** Pieces of the outbox that the run has written. */
   parts: number;
-  /** By record type, whether Google's changes are read in this run: later on, or already (to be). */
-  listing: Map<string, 'due' | 'done'>;
+  /** By record type, how far this run is with reading Google's changes, if it does. */
+  listing: Map<string, 'due' | 'underWay' | 'done'>;
   /** Types that this run lists whole. */
   full: Set<RecordType>;
-  /** Some intents can only be planned once that is done. */
-  waits: boolean;
+  /** Links whose intents can only be planned once that is done. */
+  waits: Set<string>;
   /** Types of which something is left for later: no more of them is begun in this run. */
   failing: Set<RecordType>;
   /** The first error that left something for later. */
@@ -91,7 +91,7 @@ export function openRun(
     parts: 0,
     listing: new Map(),
     full: new Set(),
-    waits: false,
+    waits: new Set(),
     failing: new Set(),
     deferred: undefined,
     outOfTime: false,

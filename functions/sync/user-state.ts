@@ -17,13 +17,17 @@ export async function announce(run: Run): Promise<boolean> {
 /** Secret Manager may show the token from before for some minutes after a user connected again. */
 const SETTLING_MS = 10 * 60_000;
 
+/** What Google refuses is not believed yet: the user connected just now. */
+export const isSettling = ({ user, engine }: Run): boolean =>
+  engine.clock.now() - (user.connectedAt ?? 0) < SETTLING_MS;
+
 /**
  * Google refuses the token: no further call until the user connects again; cursors and links stay
  * (P33). Resolves to false when the refusal is not believed yet, because the user connected just now.
  */
 export async function reauthorize(run: Run, reason: string): Promise<boolean> {
-  const { user, engine } = run;
-  if (engine.clock.now() - (user.connectedAt ?? 0) < SETTLING_MS) return false;
+  const { user } = run;
+  if (isSettling(run)) return false;
   await enter(run, 'reauthorize', reason, (now) => now.connectedAt === user.connectedAt);
   return true;
 }

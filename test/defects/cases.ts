@@ -103,6 +103,22 @@ export const cases: Defect[] = [
     pattern: 'P34 many that need a token',
   },
   {
+    name: 'P33: who grants a scope again while a run meets its refusal has it off',
+    file: 'functions/sync/isolation.ts',
+    from: 'user?.connectedAt === connectedAt && user',
+    to: 'user',
+    test: 'test/integration/connecting.test.ts',
+    pattern: 'P33 whoever grants a scope again',
+  },
+  {
+    name: 'rule 12: whom the store could not be asked about is a stranger',
+    file: 'functions/sync/directory.ts',
+    from: '        const answer = await store.usersByEmail(unknown);\n',
+    to: '        for (const email of unknown) asked.add(email);\n        const answer = await store.usersByEmail(unknown);\n',
+    test: 'test/integration/guests.test.ts',
+    pattern: 'a directory that could not be asked',
+  },
+  {
     name: 'rule 13: the CRM gets the HTML as it stands',
     file: 'functions/core/description.ts',
     from: "    .replace(/<\\/?[a-z][^>]*>/gi, '')\n",

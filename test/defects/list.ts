@@ -187,7 +187,7 @@ export const defects: Defect[] = [
   {
     name: 'forget that a record had another object, born at Google',
     file: 'functions/sync/recognise.ts',
-    from: 'if (link?.formerOf === undefined || !observed) return work;',
+    from: "if (link?.formerOf === undefined || observed?.state !== 'live') return work;",
     to: 'if (link) return work;',
     test: crossings,
     pattern: 'P3 the same, born at Google',
@@ -418,8 +418,8 @@ export const defects: Defect[] = [
   {
     name: 'our own deletion, whose commit was lost, is told as the user’s',
     file: 'functions/sync/pull.ts',
-    from: 'run.waits || run.failing.has(collection.codec.record)',
-    to: 'run.waits',
+    from: 'run.waits.size > 0 || run.failing.has(collection.codec.record)',
+    to: 'run.waits.size > 0',
     test: 'test/integration/crossings.test.ts',
     pattern: 'lost its commit',
   },
@@ -1114,8 +1114,16 @@ export const defects: Defect[] = [
     file: 'functions/core/merge.ts',
     from: 'change > (offer.since ?? seen)',
     to: 'true',
-    test: 'test/simulation/simulation.test.ts',
-    pattern: 'what failed once: P',
+    test: 'test/unit/merge.test.ts',
+    pattern: 'says an older offer again after its own word',
+  },
+  {
+    name: 'an answer that was cut short behind its head counts as one',
+    file: 'functions/google/client.ts',
+    from: 'answer.status === 204 ? undefined',
+    to: "answer.body === '' ? undefined",
+    test: 'test/unit/client.test.ts',
+    pattern: 'cut short, be it right behind its head',
   },
   {
     name: 'what nobody said of an inserted record counts as edited',

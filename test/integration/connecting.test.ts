@@ -302,3 +302,27 @@ test('P33 what organizers have let go of is looked at where no scope is left for
   assert.equal(world.tasks().tasks('CRM').length, 1);
   assert.equal((await world.store.getUser('anna'))?.state, 'active');
 });
+
+test('P33 whoever grants a scope again while a run meets its refusal keeps it; right after connecting a refusal is not believed', async () => {
+  const world = createWorld({ records: ['appointment', 'task'] });
+  await world.connect('anna');
+  await world.poll();
+  const scopes = (await world.store.getUser('anna'))?.scopes ?? [];
+  world.advance(11 * 60_000);
+  world.workspace.oauth.withdrawScope('anna@firm.example', 'calendar.events.owned');
+  let refused = 0;
+  world.workspace.after = async (call) => {
+    // The second try is made with a fresh token: then the refusal is believed.
+    if (call.method !== 'calendar.events.insert' || ++refused !== 2) return;
+    world.advance(1);
+    await world.consent('anna', scopes);
+  };
+  assert.equal(await world.crm(world.change('v1', visit())), 'later');
+  assert.deepEqual((await world.store.getUser('anna'))?.scopes, scopes, 'still on');
+  assert.equal(await world.crm(world.change('v2', visit(2))), 'done');
+  assert.equal((await world.events()).length, 2);
+  world.workspace.oauth.withdrawScope('anna@firm.example', 'calendar.events.owned');
+  world.engine.access.session('anna').invalidate();
+  assert.equal(await world.poll(), 'later');
+  assert.deepEqual((await world.store.getUser('anna'))?.scopes, scopes);
+});

@@ -867,8 +867,10 @@ test('unticked: each type is off by itself, and what waited comes with the permi
 });
 
 test('Google takes a scope back: that type goes off, the user stays connected', async () => {
-  const { world, contact } = await setUp(both);
+  const { world, contact, settle } = await setUp(both);
   await world.poll();
+  // Right after connecting it would not be believed.
+  settle();
   world.workspace.faults.add({
     service: 'people',
     kind: 'status',

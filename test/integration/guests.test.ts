@@ -1,6 +1,7 @@
 /** People in an event: guests, answers, and what belongs to somebody else. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { SyncError } from '../../functions/errors.ts';
 import { take } from '../../functions/triggers/crm-change.ts';
 import { createWorld, invite, visit, type World } from '../support/world.ts';
 
@@ -233,6 +234,26 @@ test('rule 12: people in an event reach the CRM by address, name, answer and kin
     },
   ]);
   assert.equal(data?.response, 'accepted', 'the own answer is not a participant’s');
+});
+
+test('rule 12: a directory that could not be asked is asked again in the same run: a colleague is told as one', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  await world.phone('anna', 'POST', '', {
+    ...{ summary: 'Lunch', start: { date: '2026-11-26' }, end: { date: '2026-11-27' } },
+    attendees: [LUCA],
+  });
+  await world.store.putIntents([world.change('v1', visit(1, 9, { participants: [LUCA] }))]);
+  const { usersByEmail } = world.store;
+  world.store.usersByEmail = async () => {
+    world.store.usersByEmail = usersByEmail;
+    throw new SyncError('later', 'unavailable');
+  };
+  assert.equal(await world.poll(), 'later');
+  const [told] = world.messages.filter((m) => m.data?.subject === 'Lunch');
+  const [guest] = (told?.data?.participants ?? []) as { kind?: string; userId?: string }[];
+  assert.deepEqual([guest?.kind, guest?.userId], ['user', 'luca']);
 });
 
 test('rule 12: two CRM users with one address: the second is rejected by name, and its changes wait for nobody', async () => {

@@ -763,6 +763,27 @@ test('P4 rule 10: the phone edits an exception, and the CRM deletes the series w
   assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Phone'));
 });
 
+test('P4 rule 10: the CRM deletes the series before it hears what it was told of an exception: both stay; again it is final', async () => {
+  const { crm, world } = await editedOnPhone('12-01');
+  await world.poll();
+  assert.deepEqual(
+    [world.messages.at(-1)?.crmId, world.messages.at(-1)?.changed],
+    ['X', ['subject']],
+  );
+  world.messages.length = 0;
+  await crm.publish(crm.remove('S'));
+  const told = await crm.hear();
+  assert.deepEqual(conflictsIn(told), [
+    ['S', 'deletedInCrm'],
+    ['X', 'deletedInCrm'],
+  ]);
+  assert.equal(told.at(-1)?.data?.subject, 'Phone');
+  assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Phone'));
+  await crm.publish(crm.remove('S'));
+  await crm.poll();
+  assert.deepEqual(await crm.same(), []);
+});
+
 test('P1 rule 10: what the CRM was told of an exception while it deleted the series is told again with that: it passed it over', async () => {
   const { crm, world, event } = await editedOnPhone('12-01');
   await crm.poll();

@@ -501,14 +501,14 @@ test('rule 6: what a person took out stays out, though the series gets longer be
   ]);
   assert.deepEqual(startsById(), { a2: tuesday(1), a3: tuesday(2) });
   // Also by the rule that it got since then.
-  await world.phone('anna', 'PATCH', `/${series.id}`, rule('INTERVAL=2;UNTIL=20261208T080000Z'));
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('INTERVAL=2;UNTIL=20261222T080000Z'));
   await poll();
-  assert.deepEqual(startsById(), { a3: tuesday(2) });
-  assert.deepEqual(await longer('COUNT=3;INTERVAL=2', '20261208T080000Z'), [
-    ['delete', 'a3'],
+  assert.deepEqual(startsById(), { a2: tuesday(4), a3: tuesday(2) });
+  assert.deepEqual(await longer('COUNT=4;INTERVAL=2', '20261222T080000Z'), [
+    ['delete', 'a2'],
     ['upsert', 'a4'],
   ]);
-  assert.deepEqual(startsById(), { a4: tuesday(4) });
+  assert.deepEqual(startsById(), { a3: tuesday(2), a4: tuesday(6) });
   await quiet();
 });
 
@@ -530,6 +530,44 @@ test('rule 6: taken out, and another rule before anybody looks: Google says the 
   }
   assert.deepEqual(ends[0], ends[1]);
   assert.deepEqual(ends[0]?.starts, { a1: tuesday(0), a2: tuesday(4), a3: tuesday(2) });
+});
+
+test('rule 6: of a rule that was there for a while those know who have stayed since before it', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(2));
+  await poll();
+  for (const id of ['a1', 'a2']) await world.crm(world.change(id, { place: 'Bern' }));
+  await quiet();
+  const recurrence = [...weekly(2).recurrence, 'RDATE:20261203T080000Z'];
+  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence });
+  await poll();
+  await world.crm(world.change('a3', { place: 'Bern' }));
+  await quiet();
+  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence: weekly(3).recurrence });
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId]),
+    [['upsert', 'a3']],
+  );
+  assert.deepEqual(startsById(), { a1: tuesday(0), a2: tuesday(1), a3: tuesday(2) });
+  await quiet();
+});
+
+test('rule 6: single for a while, and a series as before: none of its exceptions has stayed, and they go on', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const series = await world.phone('anna', 'POST', '', weekly(2));
+  await poll();
+  for (const id of ['a1', 'a2']) await world.crm(world.change(id, { place: 'Bern' }));
+  await quiet();
+  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence: null });
+  await world.phone('anna', 'PATCH', `/${series.id}`, { recurrence: weekly(3).recurrence });
+  const told = await poll();
+  assert.deepEqual(told.map((m) => [m.op, m.crmId]).sort(), [
+    ['delete', 'a1'],
+    ['upsert', 'a2'],
+  ]);
+  assert.deepEqual(startsById(), { a2: tuesday(2) });
+  await quiet();
 });
 
 test('rule 6: an endless series moves to another day: in order, and nothing at the borders of the window', async () => {
@@ -626,6 +664,70 @@ test('rule 6: a CRM edit that crosses with the move of the series waits for the 
     assert.equal(starts().length, 3);
     await quiet();
   }
+});
+
+test('rule 6: a CRM edit that crosses with a move which the run’s listing was too early for waits for the next one', async () => {
+  for (const op of ['upsert', 'delete'] as const) {
+    const { world, poll, quiet, starts } = await connected();
+    const series = await world.phone('anna', 'POST', '', weekly(3));
+    await poll();
+    world.workspace.after = async ({ method }) => {
+      if (method !== 'calendar.events.list') return;
+      world.workspace.after = undefined;
+      await shift(world, series.id, '2026-11-24T14:00:00', '2026-11-24T15:00:00');
+      const change = world.change('a2', { subject: 'Crossed' }, { op });
+      assert.equal(await world.crm(change), 'busy');
+    };
+    assert.equal(await world.poll(), 'later');
+    await poll();
+    const shown = await world.events();
+    assert.equal(shown.filter((e) => !e.recurrence).length, op === 'upsert' ? 1 : 0);
+    const items = (await world.phone('anna', 'GET', `/${series.id}/instances`)).items;
+    assert.equal(items.filter((e) => e.summary === 'Crossed').length, op === 'upsert' ? 1 : 0);
+    assert.equal(starts().length, 3);
+    await quiet();
+  }
+});
+
+test('rule 6: the series has its former rule again, and a place whose record was written alone meanwhile: it stays one', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const rule = (text: string) => ({ recurrence: [`RRULE:FREQ=WEEKLY;${text}`] });
+  const series = await world.phone('anna', 'POST', '', weekly(3));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('COUNT=1'));
+  assert.equal(await world.crm(world.change('a3', { subject: 'Kept' })), 'later');
+  await poll();
+  await quiet();
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('COUNT=3'));
+  await poll();
+  const day = await world.phone(
+    'anna',
+    'GET',
+    '?singleEvents=true&timeMin=2026-12-08T00:00:00Z&timeMax=2026-12-09T00:00:00Z',
+  );
+  assert.deepEqual(
+    day.items.map((e) => e.summary),
+    ['Kept'],
+  );
+  assert.deepEqual(startsById(), { a1: TUESDAYS[0], a2: TUESDAYS[1], a3: TUESDAYS[2] });
+  await quiet();
+});
+
+test('rule 6: the former place of a record that was written alone may be the new place of another one', async () => {
+  const { world, poll, quiet, startsById } = await connected();
+  const rule = (text: string) => ({ recurrence: [`RRULE:FREQ=WEEKLY;${text}`] });
+  const series = await world.phone('anna', 'POST', '', weekly(3));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('COUNT=2'));
+  await world.crm(world.change('a3', { subject: 'Kept' }));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${series.id}`, rule('INTERVAL=2;COUNT=2'));
+  await poll();
+  assert.deepEqual(startsById(), { a1: TUESDAYS[0], a2: TUESDAYS[2], a3: TUESDAYS[2] });
+  const shown = await world.phone('anna', 'GET', '?singleEvents=true');
+  const titles = shown.items.map((e) => e.summary ?? '').filter((s) => /Weekly|Kept/.test(s));
+  assert.deepEqual(titles.sort(), ['Kept', 'Weekly', 'Weekly']);
+  await quiet();
 });
 
 test('rule 6: a CRM edit or delete of an event that has just become a series is that of one occurrence', async () => {

@@ -9,6 +9,7 @@ import { duplicates } from './checker/duplicates.ts';
 import { generations } from './checker/generations.ts';
 import { guests } from './checker/guests.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
+import { mappingHeld } from './checker/mapping-held.ts';
 import { matching } from './checker/matching.ts';
 import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
@@ -719,6 +720,30 @@ const cases: Case[] = [
       return adopted({}, told).end();
     },
   },
+  ...['the CRM has said it of no record', 'of two, nobody knows which,'].map(
+    (name): Case => ({
+      invariant: 'P11',
+      name: `what is written into what is left of a series: ${name}`,
+      judge: mappingHeld,
+      history: (bad) => {
+        const [first, second] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+        const story = new Story();
+        story.onPhone('create', first, event()).onPhone('create', second, event()).run(1);
+        story.tell(1, { googleId: first, crmId: 'CH-1', data: desk() }, desk());
+        story.tell(1, { googleId: second, crmId: 'CH-2', data: desk() }, desk());
+        if (!bad || !name.startsWith('of two'))
+          story.run(2).tell(2, { googleId: second, crmId: 'CH-2', op: 'delete' }, null);
+        story.onPhone('create', 's1', event());
+        const place = bad && name.startsWith('the CRM') ? 'Basel' : 'Bern';
+        return story
+          .inCrm('edit', 'CH-1', desk({ place: 'Bern' }))
+          .run(3)
+          .write(3, 'patch', 's1', event({ location: place }))
+          .onPhone('delete', 's1', gone(event()))
+          .end();
+      },
+    }),
+  ),
   {
     invariant: 'P12',
     name: 'a link to a version that never was',
@@ -1137,6 +1162,33 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P3',
+    name: 'an occurrence is another record’s, and the one that had it has no event of its own',
+    judge: duplicates,
+    history: (bad) => {
+      const place = `s1_${SLOT}`;
+      const story = new Story().onPhone('create', place, event()).run(1);
+      story.tell(1, { googleId: place, crmId: 'CH-1', data: desk() }, desk());
+      if (!bad) story.write(1, 'insert', 'e1', ours('CH-1'));
+      return story.run(2).tell(2, { googleId: place, crmId: 'CH-2', data: desk() }, desk()).end();
+    },
+  },
+  {
+    invariant: 'rule 6',
+    name: 'an occurrence that the CRM has never heard of comes, while another one goes',
+    judge: matching,
+    history: (bad) => {
+      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+      const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk());
+      if (!bad) story.tell(1, { googleId: to, data: desk() });
+      return story
+        .run(2)
+        .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
+        .tell(2, { googleId: to, data: desk() })
+        .end();
+    },
+  },
+  {
     invariant: 'rule 8',
     name: 'an event that was moved away and back is a second record',
     history: (bad) => {
@@ -1225,6 +1277,22 @@ const cases: Case[] = [
         story.write(2, 'delete', first, gone(event()));
         if (bad && name.startsWith('an occ')) story.write(2, 'delete', second, gone(event()));
         return story.end();
+      },
+    }),
+  ),
+  ...['has not been away', 'has no event of its own'].map(
+    (name): Case => ({
+      invariant: 'rule 10',
+      name: `an occurrence is taken out whose record ${name}`,
+      judge: removals,
+      history: (bad) => {
+        const place = `s1_${SLOT}`;
+        const story = new Story().onPhone('create', place, event()).run(1);
+        story.tell(1, { googleId: place, crmId: 'CH-1', data: desk() }, desk());
+        if (!bad || name.includes('own')) story.onPhone('vanish', place, gone(event()));
+        if (!bad || name.includes('away')) story.write(1, 'insert', 'e1', ours('CH-1'));
+        if (!bad || name.includes('own')) story.onPhone('create', place, event());
+        return story.run(2).write(2, 'delete', place, gone(event())).end();
       },
     }),
   ),

@@ -88,6 +88,18 @@ test('P29 a 500 is sent once for each attempt of ours: gaxios repeats nothing', 
   }
 });
 
+test('P16 an answer that was cut short, be it right behind its head, is lost; a 204 has no body', async () => {
+  for (const [answer, tries, ok] of [
+    [{ status: 200, headers: {}, body: '' }, MAX_ATTEMPTS, false],
+    [{ status: 200, headers: {}, body: '{"id":' }, MAX_ATTEMPTS, false],
+    [{ status: 204, headers: {}, body: '' }, 1, true],
+  ] as const) {
+    const google = against(() => answer);
+    const [result] = await google.client.perform(google.session(), [await get(google)]);
+    assert.deepEqual([result?.ok, google.sent.length], [ok, tries]);
+  }
+});
+
 test('P29 Retry-After is waited for at least', async () => {
   const google = against(() => error(429, 'rateLimitExceeded', { 'retry-after': '7' }));
   await google.client.perform(google.session(), [await get(google)]);

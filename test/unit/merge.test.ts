@@ -34,6 +34,23 @@ test('P5 C11 edits of different fields on both sides both survive', () => {
   assert.deepEqual(merged.conflicts, []);
 });
 
+test('P4 P13 the CRM says an older offer again after its own word: an edit, if it had taken that offer before', () => {
+  const told = (value: string, change: number) => ({ value, change, changeId: `c-${change}` });
+  const after = (since: number) =>
+    run({
+      base: {
+        ...base,
+        crm: { ...base.crm, place: 'Own' },
+        offered: { place: { ...told('Own', 3), own: true, since, earlier: [told('Older', 2)] } },
+      },
+      crm: { place: 'Older' },
+      google: { place: 'Own' },
+      seen: 2,
+    }).toGoogle;
+  assert.deepEqual(after(2), { place: 'Older' });
+  assert.deepEqual(after(1), {});
+});
+
 test('C11 the same field on both sides: the policy decides and both values are kept', () => {
   const both = { crm: { subject: 'B' }, google: { subject: 'C' } };
   const crm = run(both);

@@ -28,11 +28,19 @@ function unmatched(view: View, told: Told[]): Violation[] {
       !unnamed.some((u) => u.seq < t.seq && u.message.googleId === t.message.googleId) &&
       !wasTakenOut(view, t),
   );
-  const comes = told.find(({ message }) => message.op === 'upsert' && message.crmId === undefined);
+  const comes = told.find(
+    (t) => t.message.op === 'upsert' && t.message.crmId === undefined && !isToldAgain(view, t),
+  );
   if (!goes || !comes || view.doing(goes.task) === 'undo') return [];
   const [from, to] = [goes.message.crmId, comes.message.googleId];
   return [violation('rule 6', `${from} was deleted and ${to} made anew, of one series in one run`)];
 }
+
+/** The CRM has heard of it, and has only not named it yet. */
+const isToldAgain = (view: View, { seq, message: { userId, googleId } }: Told) =>
+  view.told.findLast(
+    ({ seq: at, message: m }) => at < seq && m.userId === userId && m.googleId === googleId,
+  )?.message.op === 'upsert';
 
 const wasTakenOut = (view: View, { seq, message: { userId, googleId } }: Told) =>
   view.edits.findLast(

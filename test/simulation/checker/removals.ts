@@ -37,11 +37,26 @@ function unasked(view: View, effect: Effect): Violation[] {
   const asked = isAsked(edits, seq) || isHeir(view, effect);
   // An earlier generation that a person restored does not stay beside the later one.
   const restored = edits.some((e) => e.op === 'restore' && e.seq < seq && e.id === id);
+  const again = hasItsPlaceAgain(edits, effect) && isWrittenAlone(view, effect);
   // An entry of the sync's that became a series goes whole.
   const left = view.hasLeft(user) && view.inserted.has(googleKey(user, seriesIn(id) ?? id));
-  if (asked || restored || left || view.doing(task) === 'undo') return [];
+  if (asked || restored || again || left || view.doing(task) === 'undo') return [];
   return [violation('rule 10', `${id} of ${user} was deleted, and nobody in the CRM wanted it`)];
 }
+
+/** The series has had another rule for a while, without the place. */
+const hasItsPlaceAgain = (edits: Edit[], { id, seq }: Effect) =>
+  edits.some((e) => e.op === 'vanish' && e.id === id && e.seq < seq);
+
+/** The record is an event of its own by then: a later generation of the occurrence. */
+const isWrittenAlone = (view: View, { user, id, seq }: Effect) =>
+  view.effects.some(
+    (e) =>
+      e.user === user &&
+      e.seq < seq &&
+      view.inserted.has(googleKey(user, e.id)) &&
+      view.rootOf({ side: 'google', ...e }) === view.rootOf({ side: 'google', user, id }),
+  );
 
 const isAsked = (edits: Edit[], before: number) =>
   edits.some((e) => e.side === 'crm' && e.seq < before && TAKING.has(e.op));

@@ -54,6 +54,7 @@ export class View {
     for (const r of final.records) {
       if (r.googleId) this.#join(crmKey(r.crmId), googleKey(r.userId, r.googleId));
     }
+    this.#joinSingles();
   }
 
   #readEffect(effect: Effect): void {
@@ -93,6 +94,25 @@ export class View {
       const crmId = this.inserted.get(googleKey(user, seriesIn(id) ?? ''));
       if (task === undefined || caller !== user || crmId === undefined) continue;
       if (!named.has(googleKey(user, id))) this.#join(crmKey(crmId), googleKey(user, id));
+    }
+  }
+
+  /** A series that became a single event goes on as the one record that is left of it, and no message says so. */
+  #joinSingles(): void {
+    const named = new Set(this.told.map(({ message: m }) => googleKey(m.userId, m.googleId)));
+    for (const { task, caller, user, id, seq } of this.effects) {
+      const key = googleKey(user, id);
+      if (task === undefined || caller !== user || named.has(key) || this.inserted.has(key))
+        continue;
+      const last = new Map<string | undefined, string>();
+      for (const { message, ...told } of this.told) {
+        const isOne = message.userId === user && seriesIn(message.googleId ?? '') === id;
+        // What the run tells of the others comes after what it writes.
+        if (isOne && (told.seq < seq || told.task === task))
+          last.set(this.rootOfMessage(message), message.op);
+      }
+      const left = [...last].flatMap(([root, op]) => (op === 'delete' ? [] : (root ?? [])));
+      if (left.length === 1) this.#join(key, left[0] as string);
     }
   }
 
@@ -163,18 +183,30 @@ export class View {
   eventsOf(record: Raw) {
     const ours = (e: { user: string; id: string }) =>
       this.inserted.get(googleKey(e.user, e.id)) === record.crmId;
-    const own = this.liveEvents(record.userId).filter((e) => ours(e) || e.id === record.googleId);
+    const named = this.#isPassedOn(record) ? undefined : record.googleId;
+    const own = this.liveEvents(record.userId).filter((e) => ours(e) || e.id === named);
     return own.length > 0 ? own : this.#heirsOf(record);
+  }
+
+  /** Written alone since its place was gone, it is not called by that any more: another record has the place. */
+  #isPassedOn({ crmId, userId, googleId }: Raw): boolean {
+    if (seriesIn(googleId ?? '') === undefined) return false;
+    const last = this.told.findLast(
+      ({ message: m }) => m.op === 'upsert' && m.userId === userId && m.googleId === googleId,
+    );
+    const heir = last?.message.crmId;
+    return heir !== undefined && heir !== crmId && [...this.inserted.values()].includes(crmId);
   }
 
   /**
    * A single event that became a series goes on as one of the occurrences (design rule 6), a series that
    * became a single event as that, and nobody needs to tell the CRM which: no other record stands for it, nor
-   * has one whose import was undone, since that leaves its occurrence to the user.
+   * has one whose import was undone, since that leaves its occurrence to the user. What the sync has written
+   * for the record goes before what is left of a series that it was of until then.
    */
   #heirsOf(record: Raw): ShownEvent[] {
     if (this.final.recurrence === 'series') return [];
-    return this.liveEvents(record.userId).filter((event) => {
+    const heirs = this.liveEvents(record.userId).filter((event) => {
       const { id } = event;
       return (
         this.#wasIts(record, event) &&
@@ -182,6 +214,10 @@ export class View {
         !this.final.records.some((r) => !r.deleted && r.googleId === id)
       );
     });
+    const written = heirs.filter(
+      ({ user, id }) => this.inserted.get(googleKey(user, seriesIn(id) ?? id)) === record.crmId,
+    );
+    return written.length > 0 ? written : heirs;
   }
 
   #wasIts({ crmId, googleId }: Raw, { user, id }: { user: string; id: string }): boolean {
@@ -205,7 +241,8 @@ export class View {
   recordsOf(event: { user: string; id: string }): Raw[] {
     const crmId = this.inserted.get(googleKey(event.user, event.id));
     const live = this.final.records.filter((r) => !r.deleted && r.userId === event.user);
-    const named = live.filter((r) => r.googleId === event.id || r.crmId === crmId);
+    const isNamed = (r: Raw) => r.googleId === event.id && !this.#isPassedOn(r);
+    const named = live.filter((r) => isNamed(r) || r.crmId === crmId);
     if (named.length > 0) return named;
     return live.filter(
       (r) => this.#wasIts(r, event) && this.eventsOf(r).some(({ id }) => id === event.id),
