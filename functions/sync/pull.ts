@@ -88,12 +88,12 @@ async function pullFrom(
     const sure = doubted ? found.filter((work) => !isStranger(work)) : found;
     const works = untilLast(collection, sure, heldBack, last);
     if (!last || !seen) {
-      const advanced = await apply(run, collection, works, next);
+      const advanced = await apply(run, collection, works, next, seen);
       if (last) return advanced ? next : undefined;
       continue;
     }
     // Deletions while no token was valid leave no trace but absence.
-    await apply(run, collection, works, undefined);
+    await apply(run, collection, works, undefined, seen);
     const missing = await missingAtGoogle(run, collection, seen);
     // Whoever is missed by one name may be who is unknown by another.
     const renamed = new Set(missing.map(({ observed }) => observed?.googleId));
@@ -150,6 +150,7 @@ async function apply(
   collection: Collection,
   unordered: Work[],
   cursor: Cursor | undefined,
+  seen?: Set<string>,
 ): Promise<boolean> {
   const works = membersLast(collection, unordered);
   for (let at = 0; ; at += CHUNK) {
@@ -162,6 +163,8 @@ async function apply(
       await takeUp(run, collection, some);
     await findAlike(run, collection, some);
     const executed = await executeGrouped(run, collection, some);
+    // Its link still has the name from before: by that it was not listed, and yet it is not missing.
+    for (const { work } of executed.deferred) seen?.add(work.link?.googleId ?? '');
     const last = at + CHUNK >= works.length;
     // A record that had to wait must be seen again: the cursor stays where it was.
     const advance =

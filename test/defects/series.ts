@@ -136,6 +136,14 @@ export const series: Defect[] = [
     pattern: 'C02 an occurrence that the listing',
   },
   {
+    name: 'what a full listing shows and Google does not let us write counts as missing under its former name',
+    file: 'functions/sync/pull.ts',
+    from: "for (const { work } of executed.deferred) seen?.add(work.link?.googleId ?? '');",
+    to: '',
+    test: seriesAsOccurrences,
+    pattern: 'under its former name',
+  },
+  {
     name: 'what the window gains is never read',
     file: 'functions/sync/pull.ts',
     from: 'if (!collection.entering || from > to - gainOf(run.window)) return;',

@@ -749,6 +749,35 @@ test('rule 6: a CRM edit or delete of an event that has just become a series is 
   }
 });
 
+for (const was of ['single', 'moved'] as const)
+  test(`C02 what a full listing shows and Google does not let us write is not missing under its former name (${was})`, async () => {
+    const { world, poll, quiet } = await connected();
+    const { recurrence: _, ...single } = weekly(0);
+    const event = await world.phone('anna', 'POST', '', was === 'single' ? single : weekly(3));
+    await poll();
+    const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=3'];
+    if (was === 'single') await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+    else await shift(world, event.id, '2026-11-24T14:00:00', '2026-11-24T15:00:00');
+    world.workspace.expireSyncTokens('anna@firm.example');
+    const refuse = { kind: 'status', status: 503, method: 'events.patch' } as const;
+    const stop = world.workspace.faults.add(refuse);
+    assert.equal(await world.crm(world.change('a1', { subject: 'One' })), 'later');
+    assert.equal(await world.poll(), 'later');
+    const about = world.messages.splice(0).filter(({ crmId }) => crmId === 'a1');
+    assert.deepEqual(about, []);
+    stop();
+    world.advance(60_000);
+    await poll();
+    const items = (await world.phone('anna', 'GET', `/${event.id}/instances`)).items;
+    assert.deepEqual(
+      items.map((e) => e.summary),
+      ['One', 'Weekly', 'Weekly'],
+    );
+    const alone = (await world.events()).filter((e) => !e.recurrence);
+    assert.deepEqual(alone, items.slice(0, 1), 'nothing is doubled');
+    await quiet();
+  });
+
 for (const [born, says] of [
   ['CRM', true],
   ['CRM', false],

@@ -424,6 +424,29 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P7',
+    name: 'a series deleted on the phone with the title that the CRM gave it, which leaves out an occurrence, and back',
+    judge: resurrections,
+    history: (bad) => {
+      const shown = ours('CH-1', { summary: bad ? 'New' : 'Visit', recurrence: DAILY });
+      const told = desk({ subject: 'New' });
+      const story = inSeries().inCrm('edit', 'CH-1', { ...told, recurrence: DAILY });
+      const cancelled = { ...told, status: 'cancelled' };
+      const isPart = { side: 'crm', user: ANNA, id: 'CH-2', slot: SLOT };
+      story.note({ kind: 'edit', op: 'cancel', ...isPart, before: told, after: cancelled });
+      story.run(2);
+      if (bad) story.write(2, 'patch', 'e1', shown).store(2, 'e1');
+      story
+        .write(2, 'delete', `e1_${SLOT}`, gone(event()))
+        .store(2, `e1_${SLOT}`)
+        .onPhone('delete', 'e1', gone(shown))
+        .run(3)
+        .write(3, 'insert', 'e2', ours('CH-1', { summary: 'New', recurrence: DAILY }))
+        .store(3, 'e2');
+      return asSeries(story, { ...partOf('CH-1'), crmId: 'CH-2', data: cancelled });
+    },
+  },
+  {
     invariant: 'P8',
     name: 'deleted in the CRM, edited on the phone: the edit goes in silence',
     history: (bad) => {

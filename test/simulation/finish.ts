@@ -38,11 +38,12 @@ export async function finish(system: System): Promise<History> {
 /** Faults off, everybody connected, queues drained, polls run until two rounds bring nothing new. */
 async function settle(system: System): Promise<boolean> {
   system.calm();
-  // What a listing hid that lied stays hidden until the token expires, as tokens do some day.
-  for (const e of system.entries) {
-    if (e.kind === 'user' && e.what === 'emptyListing')
-      system.workspace.expireSyncTokens(emailOf(e.user));
-  }
+  const lied = () =>
+    system.entries.flatMap((e) => (e.kind === 'user' && e.what === 'emptyListing' ? [e.user] : []));
+  // What a listing hid that lied stays hidden until the token expires, as tokens do some day: also the one
+  // that a listing brings of which a page has lied already.
+  if (lied().length > 0 && !(await system.drain())) return false;
+  for (const user of lied()) system.workspace.expireSyncTokens(emailOf(user));
   if (system.notifications) await passDays(system);
   let quiet = 0;
   for (let round = 0; round < 20 && quiet < 2; round++) {

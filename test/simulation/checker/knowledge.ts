@@ -1,6 +1,7 @@
 /** What a person had seen, and what the engine had stored, at a moment of the history. */
 import type { Edit } from '../history.ts';
 import { type FieldName, said } from '../mapping.ts';
+import { slotIn } from '../shown.ts';
 import type { View } from './view.ts';
 
 /** Somebody who saw the value replaced it, deleted or cancelled the record. */
@@ -10,10 +11,15 @@ export function isReplaced(view: View, edit: Edit, field: FieldName, value: stri
     (e) =>
       e.seq > edit.seq &&
       view.rootOf(e) === root &&
+      !isPartOf(e, edit) &&
       said(e.side, e.before, field) === value &&
       (e.op === 'cancel' || said(e.side, e.after, field) !== value),
   );
 }
+
+/** Of one occurrence of what the edit says as a whole: left out, or changed, it takes nothing from its series. */
+const isPartOf = ({ slot, id }: Edit, edit: Edit): boolean =>
+  (slot ?? slotIn(id)) !== undefined && (edit.after?.recurrence ?? []).length > 0;
 
 /** Whether the engine had stored a link to the event when the person edited it. */
 export const isKnown = (view: View, edit: Pick<Edit, 'seq' | 'id'>) => isStored(view, edit, -1);
