@@ -11,6 +11,7 @@ import { guests } from './checker/guests.ts';
 import { lostUpdates } from './checker/lost-updates.ts';
 import { mappingHeld } from './checker/mapping-held.ts';
 import { matching } from './checker/matching.ts';
+import { meetings } from './checker/meetings.ts';
 import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
 import { removals } from './checker/removals.ts';
@@ -166,6 +167,22 @@ const cases: Case[] = [
       const rejected = { reason: 'group' };
       const records = final.records.map((r) => ({ ...r, ...(!bad && { rejected }) }));
       return { entries, final: { ...final, records } };
+    },
+  },
+  {
+    invariant: 'C21',
+    name: 'the organizer’s meeting is a guest’s record as well, and nobody undid its import at the organizer’s',
+    judge: meetings,
+    history: (bad) => {
+      const story = new Story().run(1);
+      if (!bad) story.tell(1, { op: 'delete', googleId: 'g1', reason: 'undone' });
+      const { entries, final } = story.end();
+      const resource = event({ organizer: { email: final.users[0]?.email } });
+      const shown = [ANNA, 'luca'].map((user) => ({ user, id: 'g1', resource }));
+      const luca = { userId: 'luca', email: 'luca@firm.example', calendars: [], timeZone: 'UTC' };
+      const names = { record: 'appointment', userId: 'luca', crmId: 'CH-2', googleId: 'g1' };
+      const records = [{ ...names, deleted: false, conflicts: [], data: desk() }];
+      return { entries, final: { ...final, users: [...final.users, luca], shown, records } };
     },
   },
   {

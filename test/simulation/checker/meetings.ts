@@ -13,10 +13,12 @@ function doubled(view: View, { user, id, resource }: ShownEvent): Violation[] {
   if (by?.userId === user) return [];
   const isOf = (owner: string) => (r: Raw) => !r.deleted && r.userId === owner && r.googleId === id;
   const others = by ? [by] : view.final.users.filter(({ userId }) => userId < user);
+  // Whose import was undone has it as nobody's record; undone while its organizer is away, a guest comes next.
+  const isIts = (userId: string) => (e: ShownEvent) =>
+    e.user === userId && e.id === id && !view.staysUndone(e);
   const holder = others.find(
     ({ userId }) =>
-      view.final.shown.some((e) => e.user === userId && e.id === id) &&
-      (by || view.final.records.some(isOf(userId))),
+      view.final.shown.some(isIts(userId)) && (by || view.final.records.some(isOf(userId))),
   );
   if (!holder) return [];
   return view.final.records
