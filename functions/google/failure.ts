@@ -17,6 +17,8 @@ const DETAILS = ['EXPIRED_SYNC_TOKEN', 'ACCESS_TOKEN_SCOPE_INSUFFICIENT'];
 export function failureOf(answer: HttpAnswer): SyncError | undefined {
   const { status } = answer;
   if (status >= 200 && status < 300) return undefined;
+  // The status alone must not park a record whose answer was cut short.
+  if (isCut(answer)) return new SyncError('retry', 'unreadableAnswer', { status });
   const reason = reasonOf(answer);
   const asked = retryAfter(answer.headers['retry-after']);
   const retryAfterMs = asked ?? (FOR_HOURS.includes(reason) ? HOUR_MS : undefined);
@@ -45,6 +47,17 @@ export function kindOf(status: number, reason: string): ErrorKind {
   if (reason === 'EXPIRED_SYNC_TOKEN') return 'resync';
   if (reason === 'failedPrecondition' || reason === 'FAILED_PRECONDITION') return 'precondition';
   return 'park';
+}
+
+/** It says that it is JSON, and is not: its end is missing. Others, a proxy's for example, say what they are. */
+function isCut({ headers, body }: HttpAnswer): boolean {
+  if (!headers['content-type']?.includes('json')) return false;
+  try {
+    JSON.parse(body);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** https://cloud.google.com/apis/design/errors: older APIs fill `errors`, newer ones `details`. */

@@ -1134,6 +1134,14 @@ export const defects: Defect[] = [
     pattern: 'made private since it was taken over stays private',
   },
   {
+    name: 'a refusal that was cut short parks the record',
+    file: 'functions/google/failure.ts',
+    from: 'if (isCut(answer)) return',
+    to: 'if (answer.status === 599 && isCut(answer)) return',
+    test: 'test/unit/client.test.ts',
+    pattern: 'a refusal that was cut short parks no record',
+  },
+  {
     name: 'what nobody said of an inserted record counts as edited',
     file: 'functions/sync/dead-runs.ts',
     from: 'google: initial(codec),',

@@ -100,6 +100,19 @@ test('P16 an answer that was cut short, be it right behind its head, is lost; a 
   }
 });
 
+test('C24 a refusal that was cut short parks no record; one in words of another kind does', async () => {
+  const json = { 'content-type': 'application/json; charset=UTF-8' };
+  for (const [answer, kind] of [
+    [{ status: 403, headers: json, body: '{"error":{"errors":[{"rea' }, 'later'],
+    [{ status: 400, headers: json, body: '' }, 'later'],
+    [{ status: 400, headers: { 'content-type': 'text/html' }, body: '<p>Bad' }, 'park'],
+  ] as const) {
+    const google = against(() => answer);
+    const [result] = await google.client.perform(google.session(), [await get(google)]);
+    assert.ok(!result?.ok && result?.error.kind === kind);
+  }
+});
+
 test('P29 Retry-After is waited for at least', async () => {
   const google = against(() => error(429, 'rateLimitExceeded', { 'retry-after': '7' }));
   await google.client.perform(google.session(), [await get(google)]);
