@@ -250,6 +250,22 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P3',
+    name: 'two occurrences that an event became are one record, and nobody undid the import of one',
+    history: (bad) => {
+      const second = '20261126T090000Z';
+      const story = planned().run(2);
+      if (!bad) story.tell(2, { op: 'delete', googleId: `e1_${second}`, reason: 'undone' });
+      const { entries, final } = story.end();
+      const shown = [SLOT, second].map((slot) => ({
+        ...{ user: ANNA, id: `e1_${slot}`, series: 'e1', slot },
+        resource: event(),
+      }));
+      return { entries, final: { ...final, shown } };
+    },
+    judge: duplicates,
+  },
+  {
     invariant: 'P4',
     name: 'the loser of a conflict is not reported',
     history: (bad) => {

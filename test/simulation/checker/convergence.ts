@@ -3,7 +3,7 @@ import type { Raw, ShownEvent } from '../history.ts';
 import { crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
 import { isBeyond } from './limits.ts';
-import { isUnimported, staysUndone } from './undo.ts';
+import { isUnimported } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -22,7 +22,7 @@ export function convergence(view: View): Violation[] {
     if (isGone && isUnimported(view, record)) continue;
     if (record.deleted && isRefused(record)) continue;
     if (isGone) {
-      const isNobodys = (e: ShownEvent) => isStrange(view, e) || staysUndone(view, e);
+      const isNobodys = (e: ShownEvent) => isStrange(view, e) || view.staysUndone(e);
       const orphans = events.filter((e) => view.recordsOf(e).length === 0 && !isNobodys(e));
       const cancelled = !record.deleted && !names(record, 'cancelledInCrm') ? events : [];
       if (orphans.length + cancelled.length > 0)
@@ -45,7 +45,7 @@ export function convergence(view: View): Violation[] {
     if (isAnotherGuests(view, event)) continue;
     const root = view.rootOf({ side: 'google', ...event });
     if (isBeyond(view, root)) continue;
-    if (staysUndone(view, event) || isNowhere(view, event)) continue;
+    if (view.staysUndone(event) || isNowhere(view, event)) continue;
     const isIts = (e: ShownEvent) => e.user === event.user && e.id === event.id;
     const refused = view.final.records.filter((r) => r.deleted && isRefused(r));
     if (refused.some((r) => view.eventsOf(r).some(isIts))) continue;

@@ -1,5 +1,5 @@
 /** Undo puts back what a run changed, and only as far as nothing newer has happened. */
-import type { Effect, Raw, ShownEvent, TaskBegun } from '../history.ts';
+import type { Effect, Raw, TaskBegun } from '../history.ts';
 import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.ts';
 import { isOverrun } from './limits.ts';
 import type { View } from './view.ts';
@@ -81,11 +81,4 @@ export const isUnimported = (view: View, record: Raw): boolean =>
     ({ message }) =>
       message.reason === 'undone' &&
       (message.crmId === record.crmId || message.googleId === record.googleId),
-  );
-
-/** Its import was undone: no record stands for it any more, nor any that it was a part of. */
-export const staysUndone = (view: View, { user, id }: ShownEvent): boolean =>
-  view.told.some(
-    ({ message }) =>
-      message.reason === 'undone' && message.userId === user && message.googleId === id,
   );

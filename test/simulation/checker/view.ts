@@ -200,8 +200,9 @@ export class View {
 
   /**
    * A single event that became a series goes on as one of the occurrences (design rule 6), a series that
-   * became a single event as that, and nobody needs to tell the CRM which: no other record stands for it. What
-   * the sync has written for the record goes before what is left of a series that it was of until then.
+   * became a single event as that, and nobody needs to tell the CRM which: no other record stands for it, nor
+   * has one whose import was undone, since that leaves its occurrence to the user. What the sync has written
+   * for the record goes before what is left of a series that it was of until then.
    */
   #heirsOf(record: Raw): ShownEvent[] {
     if (this.final.recurrence === 'series') return [];
@@ -209,6 +210,7 @@ export class View {
       const { id } = event;
       return (
         this.#wasIts(record, event) &&
+        !this.staysUndone(event) &&
         !this.final.records.some((r) => !r.deleted && r.googleId === id)
       );
     });
@@ -225,6 +227,14 @@ export class View {
     if (series === undefined)
       return seriesIn(googleId ?? '') === id && [undefined, crmId].includes(made);
     return googleId === series || made === crmId;
+  }
+
+  /** Its import was undone: no record stands for it any more, nor any that it was a part of. */
+  staysUndone({ user, id }: { user: string; id: string }): boolean {
+    return this.told.some(
+      ({ message }) =>
+        message.reason === 'undone' && message.userId === user && message.googleId === id,
+    );
   }
 
   /** Live records of the CRM that an event stands for. */
