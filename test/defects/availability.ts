@@ -1,5 +1,5 @@
 /** When users are busy, and who may ask. */
-import type { Defect } from './list.ts';
+import type { Defect } from './defect.ts';
 
 export const availability: Defect[] = [
   {

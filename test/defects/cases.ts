@@ -1,5 +1,5 @@
 /** Breakages for the invariants and cases that no other list turns red: each of them has one at least. */
-import type { Defect } from './list.ts';
+import type { Defect } from './defect.ts';
 
 const delivery = 'test/integration/delivery.test.ts';
 const contacts = 'test/integration/contacts.test.ts';

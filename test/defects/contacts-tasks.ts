@@ -1,5 +1,5 @@
 /** Breakages of what is special in contacts and tasks: no id from us, no sync token, a label, a list. */
-import type { Defect } from './list.ts';
+import type { Defect } from './defect.ts';
 
 const contacts = 'test/integration/contacts.test.ts';
 const tasks = 'test/integration/tasks.test.ts';
@@ -229,5 +229,21 @@ export const ofContactsAndTasks: Defect[] = [
     to: 'if (byGoogle && !news && toldDeletion(input)) return handlers.nothing(input);',
     test: 'test/integration/deletes.test.ts',
     pattern: 'however often',
+  },
+  {
+    name: 'a label that is deleted while its contacts come into it is never made again',
+    file: 'functions/google/people.ts',
+    from: 'if (isRefused(result)) await demandLabel(session);',
+    to: '',
+    test: 'test/integration/contacts.test.ts',
+    pattern: 'the label is deleted again just when',
+  },
+  {
+    name: 'forget what the CRM said while a contact had lost its label',
+    file: 'functions/core/plan.ts',
+    from: 'forCrm(codec, { ...heldByCrm(link, now), ...merged.agreed }, link, now)',
+    to: 'forCrm(codec, now, link, now)',
+    test: 'test/integration/contacts.test.ts',
+    pattern: 'P4 changed in the CRM while the label was off',
   },
 ];

@@ -1,5 +1,5 @@
 /** Breakages of what people decide: another calendar, preview, journal, undo, release, erase. */
-import type { Defect } from './list.ts';
+import type { Defect } from './defect.ts';
 
 const dedicated = 'test/integration/dedicated.test.ts';
 const undo = 'test/integration/undo.test.ts';

@@ -1,5 +1,5 @@
 /** Notifications, channels, polls and maintain. */
-import type { Defect } from './list.ts';
+import type { Defect } from './defect.ts';
 
 export const realtime: Defect[] = [
   {

@@ -1,0 +1,103 @@
+/** Breakages of what an event says, and of which events are whose. */
+import type { Defect } from './defect.ts';
+
+const sweep = 'test/simulation/crash-sweep.test.ts';
+
+export const events: Defect[] = [
+  {
+    name: 'a copied event passes for ours',
+    file: 'functions/core/event.ts',
+    from: 'if (eventId(context.userId, crmId, generation) !== googleId) return undefined;',
+    to: '',
+    test: sweep,
+    pattern: 'crash at every step: a copy of ours$',
+  },
+  {
+    name: 'what its owner hides is told',
+    file: 'functions/core/conceal.ts',
+    from: 'if (!observed || !isConcealed(link, observed)) return observed;',
+    to: 'if (observed) return observed;\n  if (!observed || !isConcealed(link, observed)) return observed;',
+    test: 'test/integration/privacy.test.ts',
+    pattern: 'a private event of one’s own',
+  },
+  {
+    name: 'a cancelled appointment stays in the calendar',
+    file: 'functions/core/appointment.ts',
+    from: "absent: (data) => data.status === 'cancelled',",
+    to: 'absent: () => false,',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'cancelled goes',
+  },
+  {
+    name: 'the last day of an all-day entry is lost',
+    file: 'functions/core/event-encode.ts',
+    from: 'body.end = encodeMoment(data.end, 1);',
+    to: 'body.end = encodeMoment(data.end, 0);',
+    test: 'test/property/codec.test.ts',
+    pattern: 'all-day entries',
+  },
+  {
+    name: 'every type of event is an appointment',
+    file: 'functions/core/event.ts',
+    from: "return type === 'default' || blocks.includes(type);",
+    to: "return type !== 'party';",
+    test: 'test/integration/calendar.test.ts',
+    pattern: 'allow-list',
+  },
+  {
+    name: 'why somebody is away is told',
+    file: 'functions/core/event-decode.ts',
+    from: 'const hide = blocks.includes(type) || (',
+    to: 'const hide = (',
+    test: 'test/integration/calendar.test.ts',
+    pattern: 'allow-list',
+  },
+  {
+    name: 'what lies beyond the window is written',
+    file: 'functions/core/insertion.ts',
+    from: 'if (period && period.from >= window.to)',
+    to: 'if (period && period.from > Number.POSITIVE_INFINITY)',
+    test: 'test/integration/connecting.test.ts',
+    pattern: 'rule 5: what lies',
+  },
+  {
+    name: 'a colleague is a stranger',
+    file: 'functions/core/event-decode.ts',
+    from: "colleague ? 'user' : 'external',",
+    to: "'external',",
+    test: 'test/integration/guests.test.ts',
+    pattern: 'rule 12: people',
+  },
+  {
+    name: 'formatting is lost with the CRM’s block',
+    file: 'functions/core/description.ts',
+    from: 'if (!isHtml(current)) return',
+    to: "if (current !== '') return",
+    test: 'test/unit/description.test.ts',
+    pattern: 'a block is replaced',
+  },
+  {
+    name: 'a tombstone is an event',
+    file: 'functions/core/event-decode.ts',
+    from: "if (event.status === 'cancelled') {",
+    to: "if (event.status === 'gone') {",
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'deleted on the phone is',
+  },
+  {
+    name: 'what we inserted is not known again',
+    file: 'functions/core/event.ts',
+    from: '  return { crmId, generation, ...(word && { word }) };\n',
+    to: '  return generation < 0 ? { crmId, generation } : undefined;\n',
+    test: 'test/integration/connecting.test.ts',
+    pattern: 'C06 our state',
+  },
+  {
+    name: 'guests that are there are written again',
+    file: 'functions/core/event-encode.ts',
+    from: 'if (!sameValue(next as Json, there as Json)) body.attendees',
+    to: 'if (next) body.attendees',
+    test: 'test/integration/guests.test.ts',
+    pattern: 'rule 3: a guest whom both sides',
+  },
+];
