@@ -531,6 +531,25 @@ const cases: Case[] = [
   },
   {
     invariant: 'P8',
+    name: 'cancelled in the CRM, which took over the newer of two titles, and never the place',
+    judge: deleteOrEdit,
+    history: (bad) => {
+      const cancelled = desk({ place: 'Desk', status: 'cancelled' });
+      const edited = ours('CH-1', { location: 'Phone', summary: 'Newer' });
+      const took = { ...cancelled, subject: 'Newer', ...(!bad && { place: 'Phone' }) };
+      return planned({ place: 'Desk' }, { location: 'Desk' })
+        .onPhone('edit', 'e1', ours('CH-1', { location: 'Phone', summary: 'New' }))
+        .onPhone('edit', 'e1', edited)
+        .inCrm('cancel', 'CH-1', cancelled)
+        .run(2)
+        .tell(2, { ...about, data: took, changed: ['subject', ...(bad ? [] : ['place'])] }, took)
+        .write(2, 'delete', 'e1', gone(edited))
+        .store(2, 'e1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P8',
     name: 'deleted in the CRM, a private event that is made free on the phone goes; a hidden title may',
     history: (bad) => {
       const hidden = { visibility: 'private' };

@@ -92,5 +92,7 @@ const isTaken = (view: View, root: string, edit: Edit) =>
     const value = said(edit.side, edit.after, field);
     if (value === said(edit.side, edit.before, field)) return true;
     if (value !== undefined && isReported(view, root, field, value)) return true;
+    // The same side has said something else since.
+    if (value !== undefined && isReplaced(view, edit, field, value)) return true;
     return view.recordsAt(root).some((r) => crmValue(r.data, field) === value);
   });
