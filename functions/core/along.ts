@@ -18,7 +18,7 @@ export function goAlong(input: Prepared, along: Along): Decision {
   if (along.final) return withoutWords(input, said.crm, removeForGood(input, true));
   // A CRM that says nothing of what it has heard of the member looks like one that has not: it hears once more.
   if (!isEdited(input, said.crm) && !hasUnseenOffers(input)) return decide('nothing');
-  const lives = livesOn(input, link, along.field, 'editBeatsDelete');
+  const lives = livesOn(input, link, along.field);
   // It may have passed over what it was told of a record that it had deleted with the group.
   const told = offeredFields(link.offered).map(([name]) => name);
   const changed = [...new Set([...(lives.notice?.changed ?? []), ...told])];

@@ -54,9 +54,9 @@ export function beatsDelete(
 }
 
 /** The same for a record with a link, both sides merged. */
-export function livesOn(input: Prepared, link: Link, field: string, rule: Rule): Decision {
+export function livesOn(input: Prepared, link: Link, field: string): Decision {
   const { codec, observed } = input;
-  const merged = mergeSides(input, rule);
+  const merged = mergeSides(input, 'editBeatsDelete');
   const now = { ...knownGoogle(link), ...observed?.fields };
   const held = { ...heldByCrm(link, now), ...merged.offers, ...merged.agreed };
   return beatsDelete(merged, field, forCrm(codec, held, link, now), link);

@@ -252,7 +252,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     const edited = isEdited(input) || hasUnseenOffers(input) || input.holdsNews;
     // Nothing was edited, or the CRM has seen the edit (it deletes again): the delete is final.
     if (!edited || link.offered.deletedInCrm) return removeForGood(input);
-    return livesOn(input, link, field, 'editBeatsDelete');
+    return livesOn(input, link, field);
   },
   bothGone: ({ link, observed, codec }) =>
     // Taken out of a group: to be remembered, should the group be written anew.

@@ -1,7 +1,8 @@
 /**
  * Insertions into collections that take no id from us: a repeated call would make a second object (P3).
  * So the attempt is stored before the call, under the fence of the lease, and an attempt without an
- * answer is looked for before the next one; as long as Google may show it late, it is waited for.
+ * answer is looked for before the next one; as long as Google may show it late, it is waited for. What is stored
+ * in the same commit of patches, dead-runs.ts reads.
  */
 import type { Observed } from '../core/codec.ts';
 import { decide } from '../core/decision.ts';

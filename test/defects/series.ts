@@ -7,8 +7,8 @@ export const series: Defect[] = [
   {
     name: 'what the CRM was told of an exception and has not heard goes with its series',
     file: 'functions/core/along.ts',
-    from: "livesOn(input, link, along.field, 'editBeatsDelete')",
-    to: "livesOn(input, link, along.field, isEdited(input, said.crm) ? 'editBeatsDelete' : 'merge')",
+    from: '!isEdited(input, said.crm) && !hasUnseenOffers(input)',
+    to: '!isEdited(input, said.crm)',
     test: 'test/integration/series-crm.test.ts',
     pattern: 'before it hears what it was told of an exception',
   },

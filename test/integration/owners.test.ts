@@ -255,24 +255,30 @@ test('rule 1: what was adopted and handed over is out of the bin again: it goes,
   );
 });
 
+/** Anna's meeting, entered in the CRM and edited on her phone, with Luca as its guest: on both sides. */
+async function meetingToHandOver() {
+  const world = createWorld();
+  for (const userId of ['anna', 'luca']) await world.connect(userId);
+  const { crm, outbox, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const at = { date: '2026-11-26' };
+  const participants = [{ email: 'luca@firm.example' }];
+  const { crmId } = await crm.create('anna', { start: at, end: at, participants });
+  await settle();
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  await world.poll('anna');
+  await settle();
+  return { world, crm, outbox, settle, crmId, event };
+}
+
 for (const [dies, told] of [
   ['nobody', ''],
   ['before', ', by the run after one that died'],
   ['meanwhile', ', by the run after one that died, the meeting having moved away meanwhile'],
 ])
   test(`rule 1 C21 P3: what the record is called after a hand-over is told${told}: its former object is another one`, async () => {
-    const world = createWorld();
-    for (const userId of ['anna', 'luca']) await world.connect(userId);
-    const { crm, outbox, settle } = crmOf(world);
-    await announce(crm, 'anna', 'luca');
-    const at = { date: '2026-11-26' };
-    const participants = [{ email: 'luca@firm.example' }];
-    const { crmId } = await crm.create('anna', { start: at, end: at, participants });
-    await settle();
-    const [event] = await world.events('anna');
-    await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
-    await world.poll('anna');
-    await settle();
+    const { world, crm, outbox, settle, crmId, event } = await meetingToHandOver();
     assert.equal(crm.record(crmId)?.googleId, event?.id);
     await crm.edit(crmId, {}, 'luca');
     const { commit } = world.store;
@@ -309,18 +315,7 @@ for (const [dies, told] of [
   });
 
 test('rule 1 C21: handed over to a guest and deleted there, and its former owner moves the event: the guest’s copy is an entry of its own', async () => {
-  const world = createWorld();
-  for (const userId of ['anna', 'luca']) await world.connect(userId);
-  const { crm, outbox, settle } = crmOf(world);
-  await announce(crm, 'anna', 'luca');
-  const at = { date: '2026-11-26' };
-  const participants = [{ email: 'luca@firm.example' }];
-  const { crmId } = await crm.create('anna', { start: at, end: at, participants });
-  await settle();
-  const [event] = await world.events('anna');
-  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
-  await world.poll('anna');
-  await settle();
+  const { world, crm, outbox, settle, crmId, event } = await meetingToHandOver();
   await crm.edit(crmId, {}, 'luca');
   await crm.remove(crmId);
   // Named after the one that was handed over: in the guest's calendar that id is nobody's.
