@@ -53,6 +53,22 @@ export const series: Defect[] = [
     pattern: 'rule 9: an exception that the CRM names',
   },
   {
+    name: 'an exception is written beside a series that was written here just now',
+    file: 'functions/sync/parents.ts',
+    from: 'placed(link, collection, written ?? work.observed)',
+    to: 'link',
+    test: seriesCrm,
+    pattern: 'rule 9 P3: the calendar is deleted between',
+  },
+  {
+    name: 'an exception that a run is about to write counts as one in another calendar',
+    file: 'functions/sync/member-places.ts',
+    from: 'return placed(heir(c.codec, r.user.userId, intent, at, group, work.link), c, at);',
+    to: 'return heir(c.codec, r.user.userId, intent, at, group, work.link);',
+    test: seriesCrm,
+    pattern: 'P6 P16 nor does it conflict',
+  },
+  {
     name: 'a series that is written anew forgets what was special in it',
     file: 'functions/sync/followers.ts',
     from: '  const parts = links.filter((link) => isPart(link) && !isOver(link));',
