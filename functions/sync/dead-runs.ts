@@ -22,16 +22,18 @@ export function knowWritten(
 ): void {
   for (const work of works) {
     const { intent, observed } = work;
-    if (!intent || intent.userId !== run.user.userId || observed?.state !== 'live') continue;
-    const link = work.link ?? inserted(run, codec, intent, observed);
+    if (observed?.state !== 'live' || (intent && intent.userId !== run.user.userId)) continue;
+    const link = work.link ?? (intent && inserted(run, codec, intent, observed));
     if (!link) continue;
-    const said = codec.canonical(intent.op === 'upsert' ? intent.data : lastWords(intent), context);
     const { marker } = observed;
-    if (marker?.word !== undefined && isUnknown(link, intent, marker)) {
+    if (intent && marker?.word !== undefined && isUnknown(link, intent, marker)) {
+      const word = intent.op === 'upsert' ? intent.data : lastWords(intent);
+      const said = codec.canonical(word, context);
       const written = withWritten(codec, link, marker.word, said, observed.fields);
       work.link = { ...link, ...written, word: marker.word };
     } else if (link.unborne !== undefined && link.etag !== observed.etag) {
-      // Whether that was written at all, only what the object shows can tell.
+      // Whether that was written at all, only what the object shows can tell: also where the CRM's own word is
+      // not looked at yet, as of a member that its group takes along.
       work.link = { ...link, ...withWritten(codec, link, link.unborne, {}, observed.fields) };
     }
   }

@@ -905,6 +905,26 @@ for (const calendar of ['primary', 'dedicated'] as const)
     );
   });
 
+for (const then of ['edits', 'deletes'] as const)
+  test(`P6 P16 rule 10: nor is it news of Google’s where the series is as new, and the CRM ${then} the exception`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    const { commit } = world.store;
+    world.store.commit = async (lease, what, release) => {
+      if (what.consumed?.length) throw new Error('crash');
+      return commit(lease, what, release);
+    };
+    const first = crm.edit('X', exception('12-01', { subject: 'Bern' }), at('12-01'));
+    await assert.rejects(world.crm(crm.edit('S', weekly()), first), /crash/);
+    world.store.commit = commit;
+    world.advance(300_000);
+    world.messages.length = 0;
+    await crm.publish(then === 'edits' ? crm.edit('X', { subject: 'Thun' }) : crm.remove('X'));
+    assert.deepEqual(world.messages, []);
+    const lines = { edits: ['2026-12-01T08:00:00.000Z Thun'], deletes: [] };
+    assert.deepEqual(await crm.same(), ROUNDS.toSpliced(1, 1, ...lines[then]));
+  });
+
 test('P16 nor is what it wrote in an exception of the phone’s, of which the CRM has changed its mind since', async () => {
   const { crm, world } = await editedOnPhone('12-08');
   await crm.poll();
