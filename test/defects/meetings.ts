@@ -69,6 +69,14 @@ export const meetings: Defect[] = [
     pattern: 'until it comes back',
   },
   {
+    name: 'what is handed over while its type is off stays',
+    file: 'functions/sync/run-user.ts',
+    from: 'await alone(run, collection, () => takeOutHandedOver(run, collection));',
+    to: 'await alone(run, collection, async () => takeOutHandedOver);',
+    test: 'test/integration/settings-change.test.ts',
+    pattern: 'handed over while the calendar is off',
+  },
+  {
     name: 'what is handed over to a guest is taken for a colleague’s meeting',
     file: 'functions/core/plan.ts',
     from: 'if (isMadeOver(input)) return handlers.insert({ ...input, observed: undefined });',
