@@ -69,6 +69,14 @@ export const meetings: Defect[] = [
     pattern: 'until it comes back',
   },
   {
+    name: 'what is cancelled and handed over to a guest is declined',
+    file: 'functions/core/plan.ts',
+    from: 'if (!observed?.foreign || intent?.userId !== context.userId) return false;',
+    to: "if (!observed?.foreign || intent?.userId !== context.userId || intent.data.status === 'cancelled') return false;",
+    test: 'test/integration/meetings.test.ts',
+    pattern: 'cancelled and handed over to its guest',
+  },
+  {
     name: 'what is handed over while its type is off stays',
     file: 'functions/sync/run-user.ts',
     from: 'await alone(run, collection, () => takeOutHandedOver(run, collection));',
@@ -79,7 +87,7 @@ export const meetings: Defect[] = [
   {
     name: 'what is handed over to a guest is taken for a colleague’s meeting',
     file: 'functions/core/plan.ts',
-    from: 'if (isMadeOver(input)) return handlers.insert({ ...input, observed: undefined });',
+    from: 'if (isMadeOver(input)) return madeOver(input);',
     to: '',
     test: 'test/integration/meetings.test.ts',
     pattern: 'handed over to its guest',
