@@ -93,6 +93,14 @@ export const series: Defect[] = [
     pattern: 'taken out of a series that is written again',
   },
   {
+    name: 'what the CRM says of an occurrence goes with what was taken out there, when the series is written anew',
+    file: 'functions/sync/members.ts',
+    from: 'isFree(work) && !emptied.has(work.observed?.googleId)',
+    to: 'isFree(work)',
+    test: seriesCrm,
+    pattern: 'just when its series is written anew',
+  },
+  {
     name: 'two records of one piece are tied to the same occurrence',
     file: 'functions/sync/rivals.ts',
     from: "if (held.has(place)) work.nowhere = 'taken';",
