@@ -360,11 +360,19 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
   const number = toldBefore(outcome) + 1;
   // The version read: what a person restored from the bin is told anew, word for word.
   const version = observed?.etag ?? '';
+  const content = losesOnly(notice) ? { ...body, baseVersion: undefined } : body;
   return {
     ...body,
-    changeId: changeIdOf(number, userId, born, version, canonicalJson(body as Json)),
+    changeId: changeIdOf(number, userId, born, version, canonicalJson(content as Json)),
   };
 }
+
+/**
+ * Nothing changes but what is lost. It is told before each attempt to write: a CRM that answers has another
+ * version at the next, and under another id each answer would bring a message, for as long as Google refuses.
+ */
+const losesOnly = ({ op, changed, conflicts = [] }: Notice): boolean =>
+  op === 'upsert' && changed?.length === 0 && conflicts.length > 0;
 
 /**
  * The member of a group that the message is about. Of a deleted one only while the group lives: then it
