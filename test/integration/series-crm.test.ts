@@ -760,6 +760,7 @@ test('P4 rule 10: the phone edits an exception, and the CRM deletes the series w
     ['S', 'deletedInCrm'],
     ['X', 'deletedInCrm'],
   ]);
+  assert.equal(told.length, 2, 'the exception is not told first, when the CRM passes it over');
   assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Phone'));
 });
 
