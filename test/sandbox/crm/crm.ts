@@ -75,7 +75,7 @@ export class Crm {
     return made;
   }
 
-  /** Changes fields of an entry, or hands it over to another user. */
+  /** Changes fields of an entry, or hands it over to another user; a series with all its exceptions. */
   async edit(crmId: string, data: RecordData, userId?: string): Promise<CrmRecord> {
     const record = this.#live(crmId);
     if (userId !== undefined && !this.#users.has(userId)) {
@@ -84,8 +84,10 @@ export class Crm {
     const edited = checked(data, record.record);
     record.editedFields = editedAt(record.version + 1, record, edited);
     record.data = { ...record.data, ...edited };
+    const parts = userId !== undefined && userId !== record.userId ? this.#exceptions(record) : [];
     if (userId !== undefined) passTo(record, userId);
     this.#personChanged(record);
+    for (const part of parts) this.#follow(part, record);
     await this.flush();
     return record;
   }
@@ -166,8 +168,10 @@ export class Crm {
       return;
     }
     const record = this.#find(change);
-    if (change.occurrence && change.op === 'delete' && !record) this.#leaveOut(change.occurrence);
-    if (change.instead) this.#leaveOut(change.instead);
+    if (change.occurrence && change.op === 'delete' && !record && !this.#passedOn(change))
+      this.#leaveOut(change.occurrence);
+    const isOld = record !== undefined && change.userId !== record.userId;
+    if (change.instead && !isOld) this.#leaveOut(change.instead);
     // The organizer of a meeting has connected: the guest's record is his or hers from now on.
     if (record && change.formerUserId === record.userId && change.userId !== undefined)
       passTo(record, change.userId);
@@ -184,6 +188,41 @@ export class Crm {
   /** Live records of single occurrences of a series. */
   #partsOf(series: CrmRecord): CrmRecord[] {
     return [...this.#records.values()].filter((r) => !r.deleted && isPart(r, series));
+  }
+
+  /**
+   * The records of occurrences that differ from the series, or do not take place: also where nobody has made one
+   * of these yet, since the next owner's calendar knows of them only what it is told under a name.
+   */
+  #exceptions(series: CrmRecord): CrmRecord[] {
+    const parts = [...this.#records.values()].filter((r) => isPart(r, series));
+    const cancelled = series.cancelled ?? [];
+    const isAt = (moment: Moment) => (part: CrmRecord) =>
+      part.occurrence !== undefined && isSameMoment(part.occurrence.originalStart, moment);
+    const isLeftOut = (part: CrmRecord) =>
+      part.wentWith === undefined &&
+      (part.deletedBy === 'crm' || cancelled.some((moment) => isAt(moment)(part)));
+    const kept = parts.filter((part) => !part.deleted || isLeftOut(part));
+    const unnamed = cancelled.filter((moment) => !kept.some(isAt(moment)));
+    return [...kept, ...unnamed.map((moment) => this.#leftOut(series, moment))];
+  }
+
+  /** A record, deleted, of an occurrence that does not take place. */
+  #leftOut({ crmId, userId, origin }: CrmRecord, originalStart: Moment): CrmRecord {
+    const made = this.#insert({ userId, record: 'appointment', origin, data: {} });
+    return Object.assign(made, {
+      occurrence: { series: { crmId }, originalStart },
+      deleted: true,
+      deletedBy: 'crm',
+    });
+  }
+
+  /** The exception of a series that was handed over: it calls that by the name that every user's calendar knows. */
+  #follow(part: CrmRecord, { crmId, userId }: CrmRecord): void {
+    if (part.occurrence) part.occurrence = { ...part.occurrence, series: { crmId } };
+    passTo(part, userId);
+    part.version += 1;
+    this.#publishRecord(part);
   }
 
   /** What the series says of the occurrence: what differs from it, somebody has edited. */
@@ -223,6 +262,14 @@ export class Crm {
     const { series } = this.#renamed(occurrence);
     const record = this.#records.get(series.crmId ?? '');
     return record?.deleted && record.deletedBy === 'crm' ? record : undefined;
+  }
+
+  /** The series of an occurrence that a user's calendar tells of, where that is another user's by now. */
+  #passedOn({ occurrence, userId }: GoogleChange): CrmRecord | undefined {
+    if (!occurrence) return undefined;
+    const { series } = this.#renamed(occurrence);
+    const named = [...this.#records.values()].filter((r) => !r.deleted && isCalled(r, series));
+    return named.every((r) => r.userId !== userId) ? named[0] : undefined;
   }
 
   /** What crossed with a series that was restored calls it by its former number. */
@@ -275,11 +322,13 @@ export class Crm {
   /** The live record of an occurrence: it is known by its place before it has Google's id. */
   #partAt({ series, originalStart }: Occurrence, userId: string | undefined) {
     const all = [...this.#records.values()];
-    const names = all.filter((r) => isCalled(r, series)).map(({ crmId }) => crmId);
+    const named = all.filter((r) => isCalled(r, series));
+    const names = named.map(({ crmId }) => crmId);
+    const wasIts = ({ formerly = [] }: CrmRecord) => formerly.some((f) => f.userId === userId);
     return all.find(
       ({ occurrence, deleted, userId: owner }) =>
         !deleted &&
-        owner === userId &&
+        (owner === userId || named.some(wasIts)) &&
         occurrence?.series.crmId !== undefined &&
         names.includes(occurrence.series.crmId) &&
         isSameMoment(occurrence.originalStart, originalStart),
@@ -295,6 +344,12 @@ export class Crm {
       const adopted = this.#insert(born, change.crmId);
       if (change.conflicts) adopted.conflicts.push(...change.conflicts);
       if (change.alike) adopted.alike = change.alike;
+      const passed = this.#passedOn(change);
+      if (passed && change.occurrence) {
+        Object.assign(adopted, { googleId: change.googleId, occurrence: change.occurrence });
+        this.#follow(adopted, passed);
+        return;
+      }
       const series = change.occurrence && this.#gone(change.occurrence);
       if (series) {
         // As those that were there, and comes with these, should the series come back.
@@ -386,8 +441,11 @@ export class Crm {
       record.googleId = change.googleId;
     if (whole) record.seen = change.changeId;
     if (change.op === 'upsert') record.redacted = change.redacted === true;
-    if (change.occurrence) record.occurrence = this.#renamed(change.occurrence);
-    if (change.instead) delete record.occurrence;
+    // Nor is its series, or its place.
+    if (change.userId === record.userId) {
+      if (change.occurrence) record.occurrence = this.#renamed(change.occurrence);
+      if (change.instead) delete record.occurrence;
+    }
     record.updatedAt = this.#options.now();
     this.#changed(record.userId, record.crmId);
     const echoes = this.#options.echo !== false && !record.external;
@@ -565,9 +623,11 @@ function passTo(record: CrmRecord, userId: string): void {
 const idAtGoogle = ({ googleId, formerly = [] }: CrmRecord) =>
   googleId ?? formerly.at(-1)?.googleId;
 
-/** Whether it is the series; an occurrence of the phone's may know that by Google's name alone. */
+/** Whether it is the series; an occurrence of the phone's may know that by Google's name alone, or a former one. */
 const isCalled = (record: CrmRecord, { crmId, googleId }: Occurrence['series']) =>
-  record.crmId === crmId || (googleId !== undefined && idAtGoogle(record) === googleId);
+  record.crmId === crmId ||
+  (googleId !== undefined &&
+    [record, ...(record.formerly ?? [])].some((named) => named.googleId === googleId));
 
 /** Whether the record is an occurrence of the series. */
 const isPart = ({ occurrence }: CrmRecord, series: CrmRecord) =>
