@@ -3,9 +3,12 @@ import { type Decision, decide } from './decision.ts';
 import { hasUnseenOffers, isEdited, livesOn, removeForGood } from './deletion.ts';
 import type { Fields } from './fields.ts';
 import { knownGoogle, offeredFields, sameAs } from './merge.ts';
-import { type Along, type Prepared, tell } from './sides.ts';
+import { type Along, mergeSides, type Prepared, tell } from './sides.ts';
 
-/** What becomes of a member, should its group live on; `final`: and what is lost with it, since that goes. */
+/**
+ * What becomes of a member, should its group live on; `final`: and what is lost with it, since that goes. What the
+ * CRM has no name for yet is not lost with a group that is handed over: it makes a record of what it hears.
+ */
 export function goAlong(input: Prepared, along: Along): Decision {
   const { link, observed } = input;
   const said = saidOfGroup(input);
@@ -13,6 +16,8 @@ export function goAlong(input: Prepared, along: Along): Decision {
     return observed && differs(input, said.google)
       ? tell(input, 'import', observed.fields)
       : decide('nothing');
+  if (along.field === 'handedOver' && link.state === 'live' && link.crmId === undefined)
+    return mergeSides(input, 'merge');
   // Taken out by us: an old answer.
   if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
   if (along.final) return withoutWords(input, said.crm, removeForGood(input, true));

@@ -1,6 +1,6 @@
 /**
- * What would go along with groups that the CRM deletes or cancels, and that it has not heard. An edit of a member
- * leaves its group's etag as it was, so no If-Match would keep it: it is looked for before.
+ * What would go along with groups that the CRM deletes, cancels or hands over, and that it has not heard. An edit of
+ * a member leaves its group's etag as it was, so no If-Match would keep it: it is looked for before.
  */
 import { keepsGroup } from '../core/along.ts';
 import type { Decision } from '../core/decision.ts';
@@ -23,6 +23,8 @@ interface Along {
   told: Work[];
   /** The CRM has heard that their groups live on, and takes them off again: they go, but not in silence. */
   lost: { work: Work; decision: Decision }[];
+  /** Their groups are handed over: what nobody has heard of them is told before they are gone. */
+  left: { work: Work; decision: Decision }[];
 }
 
 /** Looks into the groups among these that the CRM takes off; of no others there is a call. */
@@ -43,12 +45,13 @@ export async function lookAlong(
   const planned = news.map((work) => {
     return { work, decision: decide(run, collection, context, work) };
   });
-  const lost = planned.filter(({ work }) => work.along?.final);
-  const told = planned.filter((one) => !lost.includes(one) && one.decision.notice);
+  const left = planned.filter(({ work }) => work.along?.field === 'handedOver');
+  const lost = planned.filter((one) => !left.includes(one) && one.work.along?.final);
+  const told = planned.filter(({ work, decision }) => !work.along?.final && decision.notice);
   const kept = told.filter(({ decision }) => keepsGroup(decision));
   const keeping = new Set(kept.map(({ work }) => work.parent?.id));
   for (const work of live) if (keeping.has(work.link?.id)) work.holdsNews = true;
-  return { groups, told: told.map(({ work }) => work), lost };
+  return { groups, told: told.map(({ work }) => work), lost, left };
 }
 
 /**
@@ -76,14 +79,14 @@ async function withWaiting(
 /** The members of a piece with those that live on with their groups, without those that went with them. */
 export function withTold(
   members: Work[],
-  { told, lost }: Along,
+  { told, lost, left }: Along,
   done: Pick<Done, 'work' | 'decision'>[],
 ): Work[] {
   const beaten = done.filter(({ decision }) => decision.rule === 'editBeatsDelete');
   const alive = new Set(beaten.map(({ work }) => work.link?.id));
   const also = told.filter(({ parent }) => alive.has(parent?.id));
   const idOf = ({ link, observed }: Work) => observed?.googleId ?? link?.googleId;
-  const ids = new Set([...also, ...lost.map(({ work }) => work)].map(idOf));
+  const ids = new Set([...also, ...[...lost, ...left].map(({ work }) => work)].map(idOf));
   return [...members.filter((work) => !ids.has(idOf(work))), ...also];
 }
 
@@ -94,11 +97,12 @@ const takesAlong = ({ codec, exceptions, place }: Collection, { link, intent, un
   undo === undefined &&
   link?.state === 'live' &&
   link.place === place &&
-  !link.removing &&
-  intent.userId === link.userId &&
-  !isWanted(codec, intent) &&
+  (isHandedOver({ link, intent }) || (!link.removing && !isWanted(codec, intent))) &&
   !isAnswered({ link, intent }) &&
   codec.groups?.leads(knownGoogle(link)) === true;
+
+const isHandedOver = ({ link, intent }: Pick<Work, 'link' | 'intent'>) =>
+  intent !== undefined && link !== undefined && intent.userId !== link.userId;
 
 /** Of the members of these groups, which have been read, those with news, as far as the CRM's word is sure. */
 async function newsIn(run: Run, collection: Collection, groups: Work[]): Promise<Work[]> {
@@ -113,8 +117,10 @@ async function newsIn(run: Run, collection: Collection, groups: Work[]): Promise
     const { link, intent } = group;
     // Also what a run has written of it that died: it stands in its members.
     const said = codec.canonical(intent.op === 'delete' ? lastWords(intent) : intent.data, context);
-    const final = link.offered.deletedInCrm !== undefined;
     const parent = { ...link, crm: { ...link.crm, ...said } };
+    if (isHandedOver(group))
+      return [{ ...work, parent, along: { field: 'handedOver', final: true } }];
+    const final = link.offered.deletedInCrm !== undefined;
     return [{ ...work, parent, along: { field: fieldOf(intent), final } }];
   });
   await takeUp(run, collection, members);
@@ -123,8 +129,10 @@ async function newsIn(run: Run, collection: Collection, groups: Work[]): Promise
     if (work.link) work.intent ??= named.get(work.observed?.googleId ?? '');
   const { userId } = run.user;
   // What no link ties to the record yet is maybe what a run wrote that died: the CRM's word is decided first.
-  return members.filter(({ link, intent, observed }) =>
-    link ? (intent?.userId ?? userId) === userId : !named.has(observed?.googleId ?? ''),
+  return members.filter(({ link, intent, observed, along }) =>
+    link
+      ? along?.field === 'handedOver' || (intent?.userId ?? userId) === userId
+      : !named.has(observed?.googleId ?? ''),
   );
 }
 

@@ -1,6 +1,6 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
-import { type Decision, lossesOf, type Write } from '../core/decision.ts';
+import { type Decision, lossesOf, decide as nothing, type Write } from '../core/decision.ts';
 import { wasOff } from '../core/deletion.ts';
 import { isWanted } from '../core/intent.ts';
 import { follow, nameAgain, unplaced } from '../core/members.ts';
@@ -163,24 +163,28 @@ async function carryOut(
  */
 export async function tellLosses(
   run: Run,
-  { codec }: Collection,
+  collection: Collection,
   writes: { work: Work; decision: Decision }[],
 ): Promise<void> {
-  const notices = writes.flatMap(({ work, decision }) => {
+  const losses = writes.flatMap(({ work, decision }) => {
     const conflicts = lossesOf(decision);
     if (conflicts.length === 0) return [];
     const about: Decision = { ...decision, notice: { op: 'upsert', changed: [], conflicts } };
-    const { userId } = run.user;
-    const { fence } = run.lease;
-    const told = {
-      codec,
-      userId,
-      ...work,
-      decision: about,
-      written: undefined,
-      fence,
-      expireAt: 0,
-    };
+    return [{ work, decision: about }];
+  });
+  await tellAhead(run, collection, losses);
+}
+
+/** Tells what these decisions have to say, before anything is stored. */
+export async function tellAhead(
+  run: Run,
+  { codec }: Collection,
+  works: { work: Work; decision: Decision }[],
+): Promise<void> {
+  const { userId } = run.user;
+  const { fence } = run.lease;
+  const notices = works.flatMap(({ work, decision }) => {
+    const told = { codec, userId, ...work, decision, written: undefined, fence, expireAt: 0 };
     return settle(told).notice ?? [];
   });
   await tellCrm(run, notices);
@@ -211,6 +215,7 @@ export function decide(
   if (work.undo) return undo({ codec, context, ...work, ...work.undo });
   if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
   if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
+  if (work.follows === 'given') return nothing('follow', { link: 'none' });
   if (work.nowhere && work.intent) {
     const wanted = isWanted(codec, work.intent);
     return unplaced(work.nowhere, work.intent, work.link, wanted, run.startedAt);

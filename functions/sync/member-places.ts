@@ -1,7 +1,7 @@
 /** Members that the CRM names: the place of each in its group as that stands now, or why it has none. */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { sawDeletion } from '../core/deletion.ts';
-import { isWanted } from '../core/intent.ts';
+import { isFormers, isWanted } from '../core/intent.ts';
 import { heir, type Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
@@ -32,7 +32,9 @@ export async function observeMembers(
     const own = link?.state === 'live' && link.group === undefined;
     if (!groups || !intent?.member || intent.userId !== run.user.userId) continue;
     if (work.nowhere) continue;
-    const there = observed !== undefined && observed.state !== 'gone';
+    // The user's copy, as a guest, of what the former owner had: its own place is in the group that was handed over.
+    const copy = observed?.foreign && isFormers(intent, run.user.userId, observed.googleId);
+    const there = observed !== undefined && observed.state !== 'gone' && !copy;
     const left = isElsewhere(link, collection) && isHere(parent, collection);
     if (own || (there && !left) || orphans.has(work)) continue;
     const group = parent?.googleId ?? intent.member.group.googleId;
@@ -98,6 +100,11 @@ async function findParents(
   for (const work of orphans) orphan(run, collection, context, work, words.get(nameOf(work)));
   for (const work of awaited)
     if (!isOnItsWay(run, collection, words.get(nameOf(work)))) awaited.delete(work);
+  // Another user's by now, or still: called by what it is in that calendar, it would be looked for here.
+  for (const work of asked) {
+    const owner = words.get(nameOf(work))?.userId ?? run.user.userId;
+    if (owner !== run.user.userId) work.nowhere = 'noGroup';
+  }
   return { orphans, awaited };
 }
 

@@ -55,8 +55,8 @@ export const series: Defect[] = [
   {
     name: 'a series that is written anew forgets what was special in it',
     file: 'functions/sync/followers.ts',
-    from: '  const parts = links.filter((link) => isPart(link) && !isOver(link));',
-    to: '  const parts = links.filter((link) => isOver(link) && false);',
+    from: 'isGiven(link) || (isPart(link) && !isOver(link))',
+    to: 'isGiven(link)',
     test: seriesCrm,
     pattern: 'the series is written again, with what was special',
   },
