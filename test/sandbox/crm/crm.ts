@@ -170,11 +170,11 @@ export class Crm {
     const record = this.#find(change);
     if (change.occurrence && change.op === 'delete' && !record && !this.#passedOn(change))
       this.#leaveOut(change.occurrence);
-    const isOld = record !== undefined && change.userId !== record.userId;
-    if (change.instead && !isOld) this.#leaveOut(change.instead);
     // The organizer of a meeting has connected: the guest's record is his or hers from now on.
     if (record && change.formerUserId === record.userId && change.userId !== undefined)
       passTo(record, change.userId);
+    const isOld = record !== undefined && change.userId !== record.userId;
+    if (change.instead && !isOld) this.#leaveOut(change.instead);
     if (record && change.rejected) record.rejected = change.rejected;
     if (record && change.conflicts) record.conflicts.push(...change.conflicts);
     if (change.op === 'upsert') this.#applyUpsert(record, change);
