@@ -86,6 +86,8 @@ async function findParents(
   for (const work of works) {
     const { crmId, googleId } = groupOf(work);
     work.parent = byCrmId.get(crmId ?? '') ?? byGoogleId.get(googleId ?? '');
+    // What is handed over goes, whatever has become of its group.
+    if (work.intent?.userId !== run.user.userId) continue;
     // One that was only imported, and that undone, is still there.
     if (work.parent && work.parent.state !== 'live' && !work.parent.stays) orphans.add(work);
     if (!work.parent && crmId !== undefined) awaited.add(work);

@@ -65,6 +65,9 @@ export function parentsAfter(
     const outcome = { codec, userId, ...work, decision, written, fence: run.lease.fence };
     const { link } = settle({ ...outcome, expireAt: 0 });
     if (link) parents.add(link, work.link?.googleId);
+    // The store still has it as it was.
+    else if (decision.rule === 'handOver' && work.link)
+      parents.add({ ...work.link, state: 'deleted', deletedBy: 'crm' });
   }
   return parents;
 }

@@ -29,6 +29,14 @@ export const handOvers: Defect[] = [
     pattern: 'that comes after it, writes nothing',
   },
   {
+    name: 'a series that has just been handed over still has its exceptions’ places',
+    file: 'functions/sync/parents.ts',
+    from: "else if (decision.rule === 'handOver' && work.link)",
+    to: "else if (decision.rule === 'yield' && work.link)",
+    test,
+    pattern: 'and the exceptions come back first',
+  },
+  {
     name: 'a guest’s copy of an exception counts as its place',
     file: 'functions/sync/member-places.ts',
     from: "observed.state !== 'gone' && !copy;",

@@ -185,6 +185,20 @@ test('rule 1 rule 6: an exception’s message from before the hand-over of its s
   await isWholly(stage, 'luca');
 });
 
+test('rule 1 rule 6: handed over and back before its owner’s run, and the exceptions come back first: they wait for their series', async () => {
+  const stage = await withSeries('crm');
+  const { world, crm, outbox } = stage;
+  await crm.edit(stage.crmId, {}, 'luca');
+  const [there] = outbox.splice(0);
+  await crm.edit(stage.crmId, {}, 'anna');
+  const [back, ...parts] = outbox.splice(0);
+  await world.store.putIntents(there ? [there, ...parts] : []);
+  await world.poll('anna');
+  await world.store.putIntents(back ? [back] : []);
+  await settled(stage);
+  await isWholly(stage, 'anna');
+});
+
 test('rule 1 rule 6: an exception taken out of its old owner’s series before that is handed over is not told as deleted, listed anew', async () => {
   const stage = await withSeries('crm');
   const { world, crm, outbox } = stage;
