@@ -153,10 +153,6 @@ function adoptedBy(stored: Intent | undefined, change: CrmChange): Pick<Intent, 
 export const adoptedId = (intent: Intent, userId: string): string | undefined =>
   intent.adopted?.[userId]?.googleId ?? intent.googleId;
 
-/** Whether messages under another owner have called the record by this id. */
-export const isFormers = ({ adopted = {} }: Intent, userId: string, googleId: string): boolean =>
-  Object.entries(adopted).some(([owner, named]) => owner !== userId && named.googleId === googleId);
-
 /** Whether the CRM wants the record to be at Google: it has neither deleted nor cancelled it. */
 export const isWanted = (codec: Codec, { op, data }: Intent): boolean =>
   op === 'upsert' && !codec.absent(data);

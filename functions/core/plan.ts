@@ -27,7 +27,7 @@ import {
 } from './deletion.ts';
 import type { Fields } from './fields.ts';
 import { generationHere, insert, unseenOffers } from './insertion.ts';
-import { adoptedId, isFormers, lastWords } from './intent.ts';
+import { adoptedId, lastWords } from './intent.ts';
 import { referenceOf } from './link.ts';
 import { retold } from './members.ts';
 import { knownGoogle, sameAs } from './merge.ts';
@@ -86,7 +86,8 @@ function isMadeOver(input: Prepared): boolean {
   if (!observed?.foreign || !intent || crmSide(input) !== 'edited') return false;
   // A CRM that confirms nothing never names the object that was written for it under the old owner.
   if (observed.reference === referenceOf(intent.record, intent.crmId)) return true;
-  return isFormers(intent, context.userId, observed.googleId);
+  const others = Object.entries(intent.adopted ?? {}).filter(([id]) => id !== context.userId);
+  return others.some(([, { googleId }]) => googleId === observed.googleId);
 }
 
 /** Its object is gone, and it was not we who took it out. */

@@ -1,7 +1,7 @@
 /** Members that the CRM names: the place of each in its group as that stands now, or why it has none. */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import { sawDeletion } from '../core/deletion.ts';
-import { isFormers, isWanted } from '../core/intent.ts';
+import { isWanted } from '../core/intent.ts';
 import { heir, type Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
@@ -32,8 +32,9 @@ export async function observeMembers(
     const own = link?.state === 'live' && link.group === undefined;
     if (!groups || !intent?.member || intent.userId !== run.user.userId) continue;
     if (work.nowhere) continue;
-    // The user's copy, as a guest, of what the former owner had: its own place is in the group that was handed over.
-    const copy = observed?.foreign && isFormers(intent, run.user.userId, observed.googleId);
+    // In a group of the user's own nothing is another organizer's: a guest's copy of what its former owner had.
+    const isNamed = intent.member.group.crmId !== undefined;
+    const copy = observed?.foreign && isNamed && !parent?.foreign;
     const there = observed !== undefined && observed.state !== 'gone' && !copy;
     const left = isElsewhere(link, collection) && isHere(parent, collection);
     if (own || (there && !left) || orphans.has(work)) continue;

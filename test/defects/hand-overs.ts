@@ -42,7 +42,7 @@ export const handOvers: Defect[] = [
     from: "observed.state !== 'gone' && !copy;",
     to: "observed.state !== 'gone' && copy !== null;",
     test,
-    pattern: 'and back, with its exceptions, in any order',
+    pattern: 'who is invited to one occurrence gets its series',
   },
   {
     name: 'what the phone has changed in an exception goes with a hand-over in silence',

@@ -227,6 +227,19 @@ for (const back of [false, true])
     await isWholly(stage, back ? 'anna' : 'luca');
   });
 
+test('rule 1 rule 6 C21: who is invited to one occurrence gets its series: what the CRM makes of that occurrence is one of the series', async () => {
+  const stage = await withSeries('crm');
+  const { world, crm, settle, shows, instance } = stage;
+  const attendees = [{ email: 'luca@firm.example' }];
+  await world.phone('anna', 'PATCH', instance('11-24'), { attendees });
+  await world.poll('anna');
+  // The CRM has not heard of it yet.
+  await crm.edit(stage.crmId, { subject: 'Mine' }, 'luca');
+  await settle();
+  await settled(stage);
+  assert.deepEqual([await shows('anna'), await shows('luca')], [[], SHOWN]);
+});
+
 for (const alone of [false, true])
   test(`rule 1 rule 6 P4: what the phone changed in an exception just before its series was handed over is told${alone ? ', also where the series came first' : ''}`, async () => {
     const stage = await withSeries('crm');
