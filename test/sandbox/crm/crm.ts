@@ -267,9 +267,12 @@ export class Crm {
   /** The series of an occurrence that a user's calendar tells of, where that is another user's by now. */
   #passedOn({ occurrence, userId }: GoogleChange): CrmRecord | undefined {
     if (!occurrence) return undefined;
-    const { series } = this.#renamed(occurrence);
-    const named = [...this.#records.values()].filter((r) => !r.deleted && isCalled(r, series));
-    return named.every((r) => r.userId !== userId) ? named[0] : undefined;
+    const { crmId, googleId } = this.#renamed(occurrence).series;
+    // Copies of one meeting have the same id in several calendars.
+    const wasIts = ({ formerly = [] }: CrmRecord) =>
+      formerly.some((f) => f.userId === userId && f.googleId === googleId);
+    const all = [...this.#records.values()].filter((r) => !r.deleted && r.userId !== userId);
+    return all.find((r) => r.crmId === crmId) ?? all.find(wasIts);
   }
 
   /** What crossed with a series that was restored calls it by its former number. */
@@ -291,7 +294,8 @@ export class Crm {
   }
 
   /** The record that a change is about: the live one with the Google id when its own is gone. */
-  #find({ crmId, googleId, ...change }: GoogleChange): CrmRecord | undefined {
+  #find(change: GoogleChange): CrmRecord | undefined {
+    const { crmId, googleId } = change;
     const named = crmId === undefined ? undefined : this.#records.get(crmId);
     if ((named && !named.deleted) || googleId === undefined) return named;
     // The copies of one meeting have the same id in several calendars: it names a record per user.
@@ -313,22 +317,22 @@ export class Crm {
     const live = [...same, ...former, ...handed].find((record) => !record.deleted);
     if (live || crmId !== undefined) return live ?? named;
     // Both sides took the same occurrence out of its series at once.
-    const part = change.occurrence && this.#partAt(change.occurrence, userId);
+    const part = change.occurrence && this.#partAt(change.occurrence, change);
     if (part) return part;
     // Adopted once and deleted since: a late copy of the first message must not make a second record.
     return [...same, ...handed].at(-1);
   }
 
   /** The live record of an occurrence: it is known by its place before it has Google's id. */
-  #partAt({ series, originalStart }: Occurrence, userId: string | undefined) {
+  #partAt({ series, originalStart }: Occurrence, change: GoogleChange) {
     const all = [...this.#records.values()];
-    const named = all.filter((r) => isCalled(r, series));
+    const passed = this.#passedOn(change);
+    const named = passed ? [passed] : all.filter((r) => isCalled(r, series));
     const names = named.map(({ crmId }) => crmId);
-    const wasIts = ({ formerly = [] }: CrmRecord) => formerly.some((f) => f.userId === userId);
     return all.find(
       ({ occurrence, deleted, userId: owner }) =>
         !deleted &&
-        (owner === userId || named.some(wasIts)) &&
+        owner === (passed ?? change).userId &&
         occurrence?.series.crmId !== undefined &&
         names.includes(occurrence.series.crmId) &&
         isSameMoment(occurrence.originalStart, originalStart),
@@ -623,11 +627,9 @@ function passTo(record: CrmRecord, userId: string): void {
 const idAtGoogle = ({ googleId, formerly = [] }: CrmRecord) =>
   googleId ?? formerly.at(-1)?.googleId;
 
-/** Whether it is the series; an occurrence of the phone's may know that by Google's name alone, or a former one. */
+/** Whether it is the series; an occurrence of the phone's may know that by Google's name alone. */
 const isCalled = (record: CrmRecord, { crmId, googleId }: Occurrence['series']) =>
-  record.crmId === crmId ||
-  (googleId !== undefined &&
-    [record, ...(record.formerly ?? [])].some((named) => named.googleId === googleId));
+  record.crmId === crmId || (googleId !== undefined && idAtGoogle(record) === googleId);
 
 /** Whether the record is an occurrence of the series. */
 const isPart = ({ occurrence }: CrmRecord, series: CrmRecord) =>
