@@ -169,12 +169,12 @@ export class Crm {
     }
     const record = this.#find(change);
     if (change.occurrence && change.op === 'delete' && !record && !this.#passedOn(change))
-      this.#leaveOut(change.occurrence);
+      this.#leaveOut(change.occurrence, change);
     // The organizer of a meeting has connected: the guest's record is his or hers from now on.
     if (record && change.formerUserId === record.userId && change.userId !== undefined)
       passTo(record, change.userId);
     const isOld = record !== undefined && change.userId !== record.userId;
-    if (change.instead && !isOld) this.#leaveOut(change.instead);
+    if (change.instead && !isOld) this.#leaveOut(change.instead, change);
     if (record && change.rejected) record.rejected = change.rejected;
     if (record && change.conflicts) record.conflicts.push(...change.conflicts);
     if (change.op === 'upsert') this.#applyUpsert(record, change);
@@ -284,10 +284,11 @@ export class Crm {
   }
 
   /** An occurrence without a record of its own does not take place: the series knows. */
-  #leaveOut({ series, originalStart }: Occurrence): void {
-    // Restored under another number, the series has two by which it may be called.
+  #leaveOut({ series, originalStart }: Occurrence, { userId }: GoogleChange): void {
+    // Restored under another number, the series has two by which it may be called. A guest's may have the same id.
     const named = [...this.#records.values()].filter((r) => isCalled(r, series));
-    const record = named.find(({ deleted }) => !deleted) ?? named[0];
+    const live = named.filter(({ deleted }) => !deleted);
+    const record = live.find((r) => r.userId === userId) ?? live[0] ?? named[0];
     if (!record) return;
     record.cancelled = [...(record.cancelled ?? []), originalStart];
     this.#changed(record.userId, record.crmId);
@@ -434,7 +435,7 @@ export class Crm {
     if (base !== undefined && record.editedVersion > base) return;
     record.deleted = true;
     record.deletedBy = 'google';
-    if (change.occurrence) this.#leaveOut(change.occurrence);
+    if (change.occurrence) this.#leaveOut(change.occurrence, change);
     this.#bump(record, change);
     this.#googleChanged(record, change);
   }
