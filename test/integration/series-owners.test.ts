@@ -240,14 +240,20 @@ test('rule 1 rule 6 C21: who is invited to one occurrence gets its series: what 
   assert.deepEqual([await shows('anna'), await shows('luca')], [[], SHOWN]);
 });
 
-for (const alone of [false, true])
-  test(`rule 1 rule 6 P4: what the phone changed in an exception just before its series was handed over is told${alone ? ', also where the series came first' : ''}`, async () => {
+for (const [where, alone, mostOnPage] of [
+  ['', false, 250],
+  [', also where the series came first', true, 250],
+  [', also where Google shows little at a time', false, 1],
+] as const)
+  test(`rule 1 rule 6 P4: what the phone changed in an exception just before its series was handed over is told${where}`, async () => {
     const stage = await withSeries('crm');
     const { world, crm, outbox, shows, instance, told, ids } = stage;
+    world.workspace.mostOnPage = mostOnPage;
     await world.phone('anna', 'PATCH', instance('12-01'), { location: 'Bern' });
     await crm.edit(stage.crmId, {}, 'luca');
     const parts = alone ? outbox.splice(1) : [];
     await runOld(stage);
+    world.workspace.mostOnPage = Number.POSITIVE_INFINITY;
     await world.store.putIntents(parts);
     await settled(stage);
     assert.deepEqual([await shows('anna'), await shows('luca')], [[], SHOWN]);
