@@ -169,7 +169,8 @@ export async function tellLosses(
   const losses = writes.flatMap(({ work, decision }) => {
     const conflicts = lossesOf(decision);
     if (conflicts.length === 0) return [];
-    const about: Decision = { ...decision, notice: { op: 'upsert', changed: [], conflicts } };
+    const { write: _, ...rest } = decision;
+    const about: Decision = { ...rest, notice: { op: 'upsert', changed: [], conflicts } };
     return [{ work, decision: about }];
   });
   await tellAhead(run, collection, losses);

@@ -276,4 +276,12 @@ export const series: Defect[] = [
     test: 'test/integration/series-crm.test.ts',
     pattern: 'its new title of the series stands in it',
   },
+  {
+    name: 'an occurrence is told as an event of its own before it is written',
+    file: 'functions/sync/execute.ts',
+    from: "{ ...rest, notice: { op: 'upsert', changed: [], conflicts } }",
+    to: "{ ...decision, notice: { op: 'upsert', changed: [], conflicts } }",
+    test: seriesCrm,
+    pattern: 'P3 an occurrence that Google refuses to have',
+  },
 ];

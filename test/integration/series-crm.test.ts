@@ -501,7 +501,7 @@ test('cancelled at Google, edited in the CRM: the occurrence comes back, as an e
   await crm.publish(crm.edit('X', { subject: 'Edited' }));
   const told = await crm.hear();
   assert.deepEqual(
-    [...new Set(told.flatMap((m) => m.conflicts?.map((c) => c.field)))],
+    [...new Set(told.flatMap((m) => (m.conflicts ?? []).map((c) => c.field)))],
     ['deletedInGoogle'],
   );
   assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Edited'));
@@ -966,6 +966,37 @@ test('P4 a series deleted at Google, an occurrence edited in a CRM that repeats 
   assert.deepEqual([answer?.op, answer?.crmId], ['upsert', 'X']);
   assert.equal(answer?.instead?.series.crmId, 'S');
   assert.deepEqual(await crm.same(), ['2026-12-03T13:00:00.000Z Round']);
+});
+
+test('P3 an occurrence that Google refuses to have as an event of its own just now is not told as one before', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')));
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}_20261201T080000Z`);
+  const unavailable = { kind: 'status', status: 503, reason: 'backendError' } as const;
+  world.workspace.faults.add({ ...unavailable, method: 'events.insert', count: 20 });
+  assert.equal(await world.crm(crm.edit('X', { place: 'Thun' })), 'later');
+  assert.deepEqual(
+    world.messages.map((m) => [m.crmId, m.conflicts?.map((c) => c.field), m.instead]),
+    [['X', ['deletedInGoogle'], undefined]],
+  );
+  world.workspace.faults.clear();
+  world.advance(600_000);
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => [m.crmId, m.instead?.series.crmId]),
+    [
+      ['X', undefined],
+      ['X', 'S'],
+    ],
+  );
+  assert.deepEqual(await crm.same(), [
+    ROUNDS[0],
+    '2026-12-01T08:00:00.000Z Special',
+    ...ROUNDS.slice(2),
+  ]);
 });
 
 test('an appointment of its own that stands in place of an occurrence may recur', async () => {
