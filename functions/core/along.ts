@@ -49,11 +49,11 @@ const differs = ({ codec, observed }: Prepared, said: Fields): boolean =>
     ([name, value]) => !sameAs(codec.fields[name], value, said[name]),
   );
 
-/** Nobody has lost what the CRM says itself of the whole group. */
-function withoutWords({ codec }: Prepared, said: Fields, decision: Decision): Decision {
+/** Nobody has lost what the CRM says itself, of the whole group or of the member. */
+function withoutWords({ codec, word }: Prepared, said: Fields, decision: Decision): Decision {
   const { notice } = decision;
-  const conflicts = notice?.conflicts?.filter(
-    ({ field, google }) => !sameAs(codec.fields[field], google, said[field]),
+  const conflicts = notice?.conflicts?.filter(({ field, google }) =>
+    [said, word].every((words) => !sameAs(codec.fields[field], google, words[field])),
   );
   return conflicts ? { ...decision, notice: { op: 'upsert', ...notice, conflicts } } : decision;
 }

@@ -3,9 +3,12 @@
  * a member leaves its group's etag as it was, so no If-Match would keep it: it is looked for before.
  */
 import { keepsGroup } from '../core/along.ts';
+import type { CodecContext } from '../core/codec.ts';
 import type { Decision } from '../core/decision.ts';
 import { fieldOf, isAnswered } from '../core/deletion.ts';
+import type { Fields } from '../core/fields.ts';
 import { isWanted, lastWords } from '../core/intent.ts';
+import { heir } from '../core/members.ts';
 import { knownGoogle, offeredFields } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
@@ -125,8 +128,12 @@ async function newsIn(run: Run, collection: Collection, groups: Work[]): Promise
   });
   await takeUp(run, collection, members);
   const named = await namedPlaces(run, collection, groups, members);
-  for (const work of members)
-    if (work.link) work.intent ??= named.get(work.observed?.googleId ?? '');
+  for (const work of members) {
+    const intent = named.get(work.observed?.googleId ?? '');
+    // Of what goes with its group the CRM's word is not decided any more.
+    if (intent && work.along?.field === 'handedOver') tie(run, collection, context, work, intent);
+    if (work.link) work.intent ??= intent;
+  }
   const { userId } = run.user;
   // What no link ties to the record yet is maybe what a run wrote that died: the CRM's word is decided first.
   return members.filter(({ link, intent, observed, along }) =>
@@ -134,6 +141,20 @@ async function newsIn(run: Run, collection: Collection, groups: Work[]): Promise
       ? along?.field === 'handedOver' || (intent?.userId ?? userId) === userId
       : !named.has(observed?.googleId ?? ''),
   );
+}
+
+/** To the record that the CRM has for its place: the base is what both sides held of the group. */
+function tie(
+  run: Run,
+  { codec }: Collection,
+  context: CodecContext,
+  work: Work,
+  intent: Intent,
+): void {
+  const { observed, parent: link } = work;
+  if (!observed) return;
+  const inherit = (fields: Fields) => codec.groups?.inherited(fields, observed, context) ?? fields;
+  work.link ??= heir(codec, run.user.userId, intent, observed, { link, inherit }, undefined);
 }
 
 /**

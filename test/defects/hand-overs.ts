@@ -53,6 +53,22 @@ export const handOvers: Defect[] = [
     pattern: 'what the phone changed in an exception just before',
   },
   {
+    name: 'what the CRM has a record for, still to be written, goes with a hand-over in silence',
+    file: 'functions/sync/along.ts',
+    from: "if (intent && work.along?.field === 'handedOver') tie",
+    to: "if (intent && work.along?.field === 'cancelledInCrm') tie",
+    test,
+    pattern: 'both sides have just made an exception',
+  },
+  {
+    name: 'what both sides say alike of an exception is told as lost',
+    file: 'functions/core/along.ts',
+    from: '[said, word].every(',
+    to: '[said].every(',
+    test,
+    pattern: 'both sides have just made an exception',
+  },
+  {
     name: 'of the exceptions of a series that goes nobody sees more than a page',
     file: 'functions/google/calendar.ts',
     from: '      if (pageToken) next.push({ params: { ...params, pageToken }, at });\n',

@@ -267,6 +267,25 @@ for (const [where, alone, mostOnPage] of [
     );
   });
 
+test('rule 1 rule 6 P4: both sides have just made an exception of an occurrence whose series is handed over: what the phone says is told', async () => {
+  const stage = await withSeries('crm');
+  const { world, crm, shows, instance, told } = stage;
+  const { start, end } = at('11-24');
+  const occurrence = { series: { crmId: stage.crmId }, originalStart: start };
+  const data = { ...weekly, start, end, subject: 'Desk', place: 'Bern' };
+  const { crmId } = await crm.create('anna', data, { occurrence });
+  await world.phone('anna', 'PATCH', instance('11-24'), { summary: 'Phone', location: 'Bern' });
+  await crm.edit(stage.crmId, {}, 'luca');
+  await runOld(stage);
+  await settled(stage);
+  const shown = SHOWN.map((line) => line.replace('24T08 Round', '24T08 Desk'));
+  assert.deepEqual([await shows('anna'), await shows('luca')], [[], shown]);
+  assert.deepEqual(
+    told().flatMap((m) => (m.conflicts ?? []).map((c) => [m.crmId, c])),
+    [[crmId, { field: 'subject', crm: 'Desk', google: 'Phone', winner: 'crm' }]],
+  );
+});
+
 for (const [what, dies] of [
   ['made', false],
   ['made', true],
