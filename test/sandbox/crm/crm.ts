@@ -318,22 +318,20 @@ export class Crm {
     const live = [...same, ...former, ...handed].find((record) => !record.deleted);
     if (live || crmId !== undefined) return live ?? named;
     // Both sides took the same occurrence out of its series at once.
-    const part = change.occurrence && this.#partAt(change.occurrence, change);
+    const part = change.occurrence && this.#partAt(change.occurrence, userId);
     if (part) return part;
     // Adopted once and deleted since: a late copy of the first message must not make a second record.
     return [...same, ...handed].at(-1);
   }
 
   /** The live record of an occurrence: it is known by its place before it has Google's id. */
-  #partAt({ series, originalStart }: Occurrence, change: GoogleChange) {
+  #partAt({ series, originalStart }: Occurrence, userId: string | undefined) {
     const all = [...this.#records.values()];
-    const passed = this.#passedOn(change);
-    const named = passed ? [passed] : all.filter((r) => isCalled(r, series));
-    const names = named.map(({ crmId }) => crmId);
+    const names = all.filter((r) => isCalled(r, series)).map(({ crmId }) => crmId);
     return all.find(
       ({ occurrence, deleted, userId: owner }) =>
         !deleted &&
-        owner === (passed ?? change).userId &&
+        owner === userId &&
         occurrence?.series.crmId !== undefined &&
         names.includes(occurrence.series.crmId) &&
         isSameMoment(occurrence.originalStart, originalStart),
@@ -343,15 +341,21 @@ export class Crm {
   #applyUpsert(record: CrmRecord | undefined, change: GoogleChange): void {
     const data = (change.data ?? {}) as RecordData;
     if (!record) {
-      const { userId, record: type } = change;
+      const { userId, record: type, occurrence } = change;
       if (userId === undefined || type === undefined || type === 'user') return;
+      const passed = this.#passedOn(change);
+      const { crmId } = passed ?? {};
+      const place = passed && occurrence && { ...occurrence, series: { crmId } };
+      // The new owner's calendar, or somebody here, has made one of it already: that is newer.
+      if (place && this.#partAt(place, passed.userId)) return;
       const born = { userId, record: type, origin: 'google', data } as const;
       const adopted = this.#insert(born, change.crmId);
       if (change.conflicts) adopted.conflicts.push(...change.conflicts);
       if (change.alike) adopted.alike = change.alike;
-      const passed = this.#passedOn(change);
       if (passed && change.occurrence) {
         Object.assign(adopted, { googleId: change.googleId, occurrence: change.occurrence });
+        // For the new owner's calendar it is what somebody has changed here.
+        adopted.editedFields = editedAt(2, this.#regular(change.occurrence, data), data);
         this.#follow(adopted, passed);
         return;
       }
