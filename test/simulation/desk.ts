@@ -65,8 +65,7 @@ export async function atDesk(system: System, user: string, action: Action): Prom
       const seen = parts.map((r) => [r, snapshot(r)] as const);
       const handed = await crm.edit(crmId, data, to);
       // A series takes its exceptions along.
-      for (const [part, was] of seen)
-        if (part.userId === to) edited(system, 'handOver', part, was);
+      for (const [part, was] of seen) if (part.userId === to) edited(system, 'handOver', part, was);
       return edited(system, 'handOver', handed, before);
     }
     case 'crm.recreate':
