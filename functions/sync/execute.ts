@@ -1,9 +1,9 @@
 /** The one place where a run has effects at Google: the writes that the plan decided. */
 import type { CodecContext, Observed } from '../core/codec.ts';
-import { type Decision, lossesOf, decide as nothing, type Write } from '../core/decision.ts';
+import { type Decision, lossesOf, type Write } from '../core/decision.ts';
 import { wasOff } from '../core/deletion.ts';
 import { isWanted } from '../core/intent.ts';
-import { follow, nameAgain, unplaced } from '../core/members.ts';
+import { follow, forget, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
@@ -216,7 +216,7 @@ export function decide(
   if (work.undo) return undo({ codec, context, ...work, ...work.undo });
   if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
   if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
-  if (work.follows === 'given') return nothing('follow', { link: 'none' });
+  if (work.follows === 'given') return forget();
   if (work.nowhere && work.intent) {
     const wanted = isWanted(codec, work.intent);
     return unplaced(work.nowhere, work.intent, work.link, wanted, run.startedAt);
