@@ -14,7 +14,7 @@ import { matching } from './checker/matching.ts';
 import { meetings } from './checker/meetings.ts';
 import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
-import { removals } from './checker/removals.ts';
+import { removals, removalsOfSeries } from './checker/removals.ts';
 import { resurrections } from './checker/resurrections.ts';
 import { series } from './checker/series.ts';
 import { staleReads } from './checker/stale-reads.ts';
@@ -690,6 +690,24 @@ const cases: Case[] = [
         .tell(2, { ...about, op: 'delete' }, null)
         .store(2, 'e1')
         .end();
+    },
+  },
+  {
+    invariant: 'rule 1',
+    name: 'an occurrence that went with its series to another owner is told as deleted',
+    judge: removalsOfSeries,
+    history: (bad) => {
+      const [all, one] = [ours('CH-1', { recurrence: DAILY }), `e1_${SLOT}`];
+      const story = inSeries().onPhone('edit', one, event());
+      if (!bad) story.onPhone('delete', one, gone(event()));
+      return story
+        .inCrm('handOver', 'CH-1', desk({ recurrence: DAILY }), 'luca')
+        .run(2)
+        .write(2, 'delete', 'e1', gone(all))
+        .write(2, 'delete', bad ? one : 'e1', gone(bad ? event() : all), true)
+        .run(3)
+        .tell(3, { googleId: one, op: 'delete' })
+        .end({ recurrence: 'series' });
     },
   },
   {
