@@ -106,6 +106,7 @@ async function planAll(
       work.raw === undefined &&
       (wantsCurrent(collection, decision.write) ||
         wouldDouble(work, decision.write) ||
+        isBlind(decision.write) ||
         isLeftOpen(work, decision)),
   );
   const unread = blind.map(({ work }) => work);
@@ -253,6 +254,9 @@ const isYounger = ({ startedAt }: Run, { observed }: Work) =>
 
 const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
   write?.kind === 'patch' && codec.needsCurrent(write.patch);
+
+/** What was only about to be written when its run died was seen in no version: to be deleted it is looked at. */
+const isBlind = (write: Write | undefined) => write?.kind === 'delete' && write.etag === undefined;
 
 /** The object that the record had is still there, for all we know: to be had again, not written anew (P3). */
 const wouldDouble = ({ link }: Work, write: Write | undefined) =>

@@ -284,4 +284,12 @@ export const series: Defect[] = [
     test: seriesCrm,
     pattern: 'P3 an occurrence that Google refuses to have',
   },
+  {
+    name: 'what a dead run was about to write is deleted unseen',
+    file: 'functions/sync/execute.ts',
+    from: '        isBlind(decision.write) ||\n',
+    to: '',
+    test: seriesCrm,
+    pattern: 'P4 rule 10: an occurrence is cancelled by a run that dies',
+  },
 ];

@@ -5,6 +5,7 @@ import type { Fields } from '../../functions/core/fields.ts';
 import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { runUser } from '../../functions/sync/run-user.ts';
+import { dying } from '../support/dying.ts';
 import { SeriesCrm } from '../support/series-crm.ts';
 import { SCOPES, type WorldOptions } from '../support/world.ts';
 
@@ -997,6 +998,23 @@ test('P3 an occurrence that Google refuses to have as an event of its own just n
     '2026-12-01T08:00:00.000Z Special',
     ...ROUNDS.slice(2),
   ]);
+});
+
+test('P4 rule 10: an occurrence is cancelled by a run that dies, and edited on the phone before the next one: it stays', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  const cancelled = crm.edit('X', exception('12-01', { status: 'cancelled' }), at('12-01'));
+  await dying(world, () => world.crm(cancelled), 'consumed');
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, { summary: 'Phone' });
+  await crm.poll();
+  const { items } = await world.phone('anna', 'GET', '?singleEvents=true');
+  assert.deepEqual(
+    items.filter(({ summary }) => summary === 'Phone').map(({ status }) => status),
+    ['confirmed'],
+  );
 });
 
 test('an appointment of its own that stands in place of an occurrence may recur', async () => {
