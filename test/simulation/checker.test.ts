@@ -373,6 +373,23 @@ const cases: Case[] = [
   },
   {
     invariant: 'P4',
+    name: 'an exception goes with its series unseen, and no listing lied of it',
+    judge: lostUpdates,
+    history: (bad) => {
+      const [all, one] = [ours('CH-1', { recurrence: DAILY }), `e1_${SLOT}`];
+      const story = inSeries()
+        .onPhone('edit', one, event({ location: 'Phone' }))
+        .inCrm('handOver', 'CH-1', desk({ recurrence: DAILY }), 'luca')
+        .run(2);
+      if (!bad) story.note({ kind: 'user', user: ANNA, what: 'emptyListing' });
+      return story
+        .write(2, 'delete', 'e1', gone(all))
+        .write(2, 'delete', one, gone(event({ location: 'Phone' })), true)
+        .end({ recurrence: 'series' });
+    },
+  },
+  {
+    invariant: 'P4',
     name: 'the CRM took in an exception of a series that it had handed over, and it is gone',
     judge: lostUpdates,
     history: (bad) => {

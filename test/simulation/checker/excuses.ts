@@ -1,8 +1,9 @@
 /** When a value that somebody typed may be gone: it is reported, or nobody could know of it. */
-import type { Edit, Raw, Told } from '../history.ts';
+import type { Edit, Effect, Raw, Told } from '../history.ts';
 import { crmNames, crmValue, type FieldName, HIDDEN } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
+import { isMisled } from './limits.ts';
 import { isTakenByUndo } from './undo.ts';
 import type { View } from './view.ts';
 
@@ -30,6 +31,9 @@ export function isExcused(view: View, edit: Edit, field: FieldName, value: strin
     if (HIDDEN.has(field) && view.isHidden(edit.user, edit.id)) return true;
     if (!known && view.isOurs(edit.user, edit.id)) return true;
     if (!known && edit.op === 'edit' && isTakenOff(view, root)) return true;
+    // The look into its series, before that was taken off, was lied to.
+    const ends = view.effectsOn(edit.user, edit.id).filter((e) => e.task !== undefined);
+    if (ends.some((e) => isGone(e) && isMisled(view, edit, e.seq))) return true;
     const isLeft = (told: Told) => isLeftToCrm(view, edit, told, field, value);
     return removed || about.some((told) => isOffered(told, field, value) || isLeft(told));
   }
@@ -72,6 +76,9 @@ export const isReported = (view: View, root: string, field: FieldName, value: st
   view
     .toldOf(root)
     .some(({ message }) => message.conflicts?.some((c: Raw) => holds(c, field, value)));
+
+const isGone = ({ id, after }: Effect) =>
+  seriesIn(id) !== undefined && after.status === 'cancelled';
 
 /** Whether the CRM has deleted, cancelled or handed over something of what the root stands for. */
 const isTakenOff = (view: View, root: string) =>
