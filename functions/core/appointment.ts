@@ -1,6 +1,6 @@
 /** Appointments: the CRM's contact history entries and Google Calendar events, field by field. */
 import { byKey, type Codec, type CodecContext, type FieldSpec } from './codec.ts';
-import { type Event, eventId, momentOf } from './event.ts';
+import { type Event, eventId, momentOf, seriesOf } from './event.ts';
 import { decode } from './event-decode.ts';
 import { copy, insert, needsCurrent, patch } from './event-encode.ts';
 import type { Fields, Json } from './fields.ts';
@@ -64,6 +64,7 @@ export const appointmentCodec: Codec<Event> = {
             'this installation knows no series: send each occurrence as an appointment of its own, or ask the admin for RECURRENCE=series',
         }
       : undefined,
+  groupOf: seriesOf,
   insert,
   copy,
   needsCurrent,

@@ -132,6 +132,8 @@ export interface Codec<Raw = unknown> {
   idOf(raw: Raw): string;
   /** The id to insert under; undefined where Google takes none from us. */
   googleId(userId: string, crmId: string, generation: number): string | undefined;
+  /** The id of the group that a member's id is derived from; undefined: it is no member's. */
+  groupOf?(googleId: string): string | undefined;
   insert(crmId: string, generation: number, fields: Fields, context: CodecContext): Raw;
   /** The object for another place, with what other programs wrote into it; for types that have places. */
   copy?(raw: Raw, crmId: string, generation: number): Raw;

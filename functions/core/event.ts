@@ -36,6 +36,13 @@ export const KEY = {
 export const eventId = (userId: string, crmId: string, generation: number) =>
   `crm${digest(userId, crmId, generation).slice(0, 40)}`;
 
+/**
+ * The id of the series whose occurrence has this id: Google adds the original start in UTC, or its day.
+ * https://developers.google.com/workspace/calendar/api/guides/recurringevents
+ */
+export const seriesOf = (googleId: string): string | undefined =>
+  /^(.+)_\d{8}(?:T\d{6}Z)?$/.exec(googleId)?.[1];
+
 /** The record that the event's properties name, if the id is the one that it was inserted as. */
 export function ownerOf(event: Event, googleId: string, context: CodecContext): Observed['marker'] {
   const crmId = event.extendedProperties?.private?.[KEY.crmId];

@@ -116,7 +116,7 @@ export function heir(
     },
     // Their numbers are those of the group's changes, not of this record's.
     offered: Object.fromEntries(
-      offers.map(([name, offer]) => [name, { ...offer, change: WITH_GROUP }]),
+      offers.map(([name, { again: _, ...offer }]) => [name, { ...offer, change: WITH_GROUP }]),
     ),
   };
 }

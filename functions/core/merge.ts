@@ -214,6 +214,8 @@ interface View {
   offer: Offer | undefined;
   /** The offer is the common value now. */
   confirmed: boolean;
+  /** The CRM may yet take the offer, also over what it says: it has not heard, or not heard again, of it. */
+  underWay: boolean;
   /** The CRM still shows the value from before the offer, and does not say what it has seen. */
   stale: boolean;
   /** The CRM leaves it to Google to fill it in. */
@@ -234,8 +236,8 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   const same = (a: Json | undefined, b: Json | undefined) => sameAs(spec, a, b);
   // Who says what it has seen has not seen an answer that its list does not show.
   const shows = spec.listKey && input.seen >= 0 ? sameValue : same;
-  const confirmed =
-    offer !== undefined && ((mentioned && shows(crm, offer.value)) || offer.change <= input.seen);
+  const isShown = offer !== undefined && mentioned && shows(crm, offer.value);
+  const confirmed = isShown || (offer !== undefined && offer.change <= input.seen);
   // What the CRM has seen for sure is the base: only then can going back to an older value be an edit.
   const reference = confirmed ? offer.value : (lastSeen(offer, input.seen)?.value ?? baseCrm);
   // It shows what it may have been told since: no edit either, the newest offer is on its way. But where
@@ -263,6 +265,7 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     googleEdited: !sameValue(shown, known) || (!confirmed && !sameValue(shown, baseGoogle)),
     offer,
     confirmed,
+    underWay: offer !== undefined && !isShown && (offer.again ?? offer).change > input.seen,
     stale: mentioned && offer !== undefined && !confirmed && input.seen < 0 && !input.again,
     leftOpen,
   };
@@ -374,5 +377,5 @@ function takeFromCrm(v: View, merged: Merged): void {
   merged.agreed[v.name] = value;
   if (!sameValue(v.crm, v.google)) merged.toGoogle[v.name] = value;
   // The CRM may have taken the offer meanwhile: it hears that its own value stands.
-  if (v.offer && !v.confirmed) merged.toCrm[v.name] = value;
+  if (v.underWay) merged.toCrm[v.name] = value;
 }

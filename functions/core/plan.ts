@@ -50,7 +50,7 @@ export function plan(given: PlanInput): Decision {
   const { observed } = input;
   if (input.yields) return handlers.yield(input);
   if (input.link?.state !== 'live') {
-    if (isMadeOver(input)) return handlers.insert({ ...input, observed: undefined });
+    if (isMadeOver(input)) return madeOver(input);
     if (observed?.ignored) return decide('nothing');
   }
   // What the CRM knows as one record has become a group: to write there would change all of it.
@@ -78,12 +78,17 @@ const isOlder = ({ link, observed }: Prepared) =>
   (observed.spare === true || observed.marker.generation < link.generation);
 
 /**
- * Handed over together with the old owner's object, of which the user has a copy as a guest: that goes with
- * the original, and the record needs an object of its own.
+ * The copy goes with the original, and the record needs an object of its own; taken off by the CRM, none. To
+ * take the copy out would mean to decline.
  */
-function isMadeOver(input: Prepared): boolean {
-  const { observed, intent, context } = input;
-  if (!observed?.foreign || !intent || crmSide(input) !== 'edited') return false;
+const madeOver = (input: Prepared): Decision =>
+  crmSide(input) === 'edited'
+    ? handlers.insert({ ...input, observed: undefined })
+    : handlers.nothing(input);
+
+/** Handed over together with the old owner's object, of which the user has a copy as a guest. */
+function isMadeOver({ observed, intent, context }: Prepared): boolean {
+  if (!observed?.foreign || intent?.userId !== context.userId) return false;
   // A CRM that confirms nothing never names the object that was written for it under the old owner.
   if (observed.reference === referenceOf(intent.record, intent.crmId)) return true;
   const others = Object.entries(intent.adopted ?? {}).filter(([id]) => id !== context.userId);

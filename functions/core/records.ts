@@ -202,9 +202,11 @@ export interface Offer {
   earlier?: Told[];
   /** The CRM's own value that it won over, and the change that said so. */
   beaten?: Told;
-  /** Which of the link's google-changes carried it. */
+  /** Which of the link's google-changes carried it first: who has applied that one knows it. */
   change: number;
   changeId: string;
+  /** Which carried it last, where it was told again: it may be taken over what was said in the knowledge of the first. */
+  again?: Pick<Offer, 'change' | 'changeId'>;
 }
 
 /** A value that the CRM was told, and by which google-change. */

@@ -7,7 +7,7 @@ import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
 import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle, sameAs } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
-import type { Intent, Link, Offer } from './records.ts';
+import type { Intent, Link, Offer, Told } from './records.ts';
 import { type Heir, seenChange } from './sides.ts';
 
 /** A record with what was decided for it, and how Google answered. */
@@ -299,13 +299,16 @@ function withOffers(outcome: Outcome, notice: GoogleChange | undefined): Link['o
     const reply = isReply(outcome, name);
     // Told again: whoever saw it the first time knows it, unless it is told because of that.
     const same = before !== undefined && sameValue(before.value, value ?? null) && !reply;
-    const first = same ? before : { change, changeId: notice.changeId };
+    const now = { change, changeId: notice.changeId };
+    const first = same ? before : now;
     const offer: Offer = { value: value ?? null, change: first.change, changeId: first.changeId };
+    if (same) offer.again = now;
     if (name in decision.agreed && sameValue(decision.agreed[name], value))
       Object.assign(offer, { own: true, since: seenChange(link, outcome.intent) });
     if (before) {
-      const { value: was, change: at, changeId } = before;
-      const told = [...(before.earlier ?? []), { value: was, change: at, changeId }];
+      const { value: was, change: at, changeId, again } = before;
+      const told: Told[] = [...(before.earlier ?? []), { value: was, change: at, changeId }];
+      if (again) told.push({ value: was, ...again });
       offer.earlier = told.slice(-EARLIER).filter((old) => !sameValue(old.value, offer.value));
     }
     const lost = notice.conflicts?.find((c) => c.field === name && c.winner === 'google');
@@ -360,11 +363,19 @@ function noticeOf(outcome: Outcome): GoogleChange | undefined {
   const number = toldBefore(outcome) + 1;
   // The version read: what a person restored from the bin is told anew, word for word.
   const version = observed?.etag ?? '';
+  const content = losesOnly(notice) ? { ...body, baseVersion: undefined } : body;
   return {
     ...body,
-    changeId: changeIdOf(number, userId, born, version, canonicalJson(body as Json)),
+    changeId: changeIdOf(number, userId, born, version, canonicalJson(content as Json)),
   };
 }
+
+/**
+ * Nothing changes but what is lost. It is told before each attempt to write: a CRM that answers has another
+ * version at the next, and under another id each answer would bring a message, for as long as Google refuses.
+ */
+const losesOnly = ({ op, changed, conflicts = [] }: Notice): boolean =>
+  op === 'upsert' && changed?.length === 0 && conflicts.length > 0;
 
 /**
  * The member of a group that the message is about. Of a deleted one only while the group lives: then it

@@ -119,7 +119,11 @@ const goesByFormerId = (
  */
 export function seenChange(link: Link | undefined, intent: Intent | undefined): number {
   if (!intent?.seen || !link) return -1;
-  const told = Object.values(link.offered).flatMap((offer) => [offer, ...(offer.earlier ?? [])]);
+  const told = Object.values(link.offered).flatMap((offer) => [
+    offer,
+    ...(offer.again ? [offer.again] : []),
+    ...(offer.earlier ?? []),
+  ]);
   const match = told.find(({ changeId }) => changeId === intent.seen);
   return match ? match.change : Math.max(0, changeNumber(intent.seen, link.userId) - 1);
 }

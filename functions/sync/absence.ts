@@ -2,11 +2,11 @@ import { knownGoogle } from '../core/merge.ts';
 import type { Link } from '../core/records.ts';
 import { SyncError } from '../errors.ts';
 import type { Collection } from './collection.ts';
+import { linkPages } from './link-pages.ts';
 import { read, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 import { hold } from './user-state.ts';
 
-const PAGE = 500;
 /** More missing records than this, or this share, are not believed (design decision 5). */
 const ALWAYS_BELIEVED = 10;
 const BELIEVED_SHARE = 0.2;
@@ -108,12 +108,10 @@ async function goneGroups(run: Run, collection: Collection, links: Link[]): Prom
 
 /** Live links whose record lies wholly inside the listed window, if it lies in time at all. */
 async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> {
-  const { store } = run.engine;
   const { codec } = collection;
   const context = await run.directory.context([]);
   const expected: Link[] = [];
-  for (let after: string | undefined; ; ) {
-    const links = await store.listLinks(run.user.userId, codec.record, PAGE, after);
+  for await (const links of linkPages(run, codec.record)) {
     for (const link of links) {
       const period = codec.period(knownGoogle(link), context);
       const whole = codec.groups?.leads(knownGoogle(link));
@@ -121,9 +119,8 @@ async function expectedLinks(run: Run, collection: Collection): Promise<Link[]> 
       const here = link.state === 'live' && link.place === collection.place;
       if (here && link.googleId && inside) expected.push(link);
     }
-    if (links.length < PAGE) return expected;
-    after = links.at(-1)?.id;
   }
+  return expected;
 }
 
 type Period = { from: number; to: number };

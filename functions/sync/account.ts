@@ -1,7 +1,6 @@
 import type { Link } from '../core/records.ts';
+import { linkPages } from './link-pages.ts';
 import { keepLease, type Run } from './run.ts';
-
-const PAGE = 200;
 
 /** The place of what is in a Google account that the user has left: nothing there can be reached. */
 export const FORMER_ACCOUNT = 'formerAccount';
@@ -14,15 +13,12 @@ export const FORMER_ACCOUNT = 'formerAccount';
 export async function parkFormer(run: Run): Promise<void> {
   if (run.user.replaced !== 'park') return;
   for (const { codec } of run.engine.collections) {
-    for (let after: string | undefined; ; ) {
+    for await (const links of linkPages(run, codec.record)) {
       await keepLease(run);
-      const links = await run.engine.store.listLinks(run.user.userId, codec.record, PAGE, after);
       const parked = links
         .filter((link) => link.state === 'live')
         .map((link): Link => ({ ...link, place: FORMER_ACCOUNT }));
       if (parked.length > 0) await run.engine.store.commit(run.lease, { links: parked }, false);
-      if (links.length < PAGE) break;
-      after = links.at(-1)?.id;
     }
   }
   const user = { replaced: 'move' as const, places: undefined, moving: undefined };

@@ -3,12 +3,12 @@ import { isSyncError, SyncError } from '../errors.ts';
 import { stopChannels } from './channels.ts';
 import { type Collection, errorOf, type Result } from './collection.ts';
 import { isAttempt } from './creation.ts';
+import { linkPages } from './link-pages.ts';
 import { read, type Work } from './observe.ts';
 import { knownPlaces } from './places.ts';
 import { keepLease, type Run, type RunOutcome } from './run.ts';
 import { enter } from './user-state.ts';
 
-const PAGE = 100;
 /** Entries that the user goes on changing while they are taken out. */
 const MAX_ROUNDS = 3;
 
@@ -55,9 +55,8 @@ export async function withdraw(run: Run, how: 'keep' | 'remove'): Promise<boolea
 async function removeOurs(run: Run, collection: Collection): Promise<void> {
   const { store } = run.engine;
   const { record } = collection.codec;
-  for (let after: string | undefined; ; ) {
+  for await (const stored of linkPages(run, record)) {
     await keepLease(run);
-    const stored = await store.listLinks(run.user.userId, record, PAGE, after);
     const links = await withUnanswered(run, collection, stored);
     const ours = links.filter(
       (l) => l.googleId && ((l.origin === 'crm' && l.state === 'live') || l.removing),
@@ -70,8 +69,6 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
       removed.push(...(await removeAt(run, collection, place, mine)));
     const done = removed.map(({ removing: _, ...link }) => link);
     if (done.length > 0) await store.commit(run.lease, { links: done }, false);
-    if (links.length < PAGE) return;
-    after = links.at(-1)?.id;
   }
 }
 

@@ -55,11 +55,13 @@ export async function executeGrouped(
   const isFree = (work: Work) => work.link === undefined || !taken.has(work.link.id);
   const others = members.filter(isFree);
   await attachParents(run, collection, others, parents);
-  // One that follows its group stays pending, and is looked at again when that is stored.
+  // One that follows its group stays pending, and is looked at again when that is stored. So does the CRM's
+  // word on a place that is emptied now: written into it, it would be taken out as well.
   const holders = [...following, ...others];
   const open = named.filter((intent) => !holders.some((work) => isOf(work, intent)));
   const observed = await observeMembers(run, collection, open, parents, holders);
-  const placed = observed.filter(isFree);
+  const emptied = new Set(following.filter(isTakenOut).map((work) => work.observed?.googleId));
+  const placed = observed.filter((work) => isFree(work) && !emptied.has(work.observed?.googleId));
   await wakeWaiting(run, collection, first.done);
   const second = await execute(run, collection, [...following, ...others, ...placed]);
   const { done, deferred } = withFollowers(first, second, parents);
@@ -89,6 +91,10 @@ function withFollowers(first: Executed, second: Executed, parents: Parents): Exe
     deferred: [...first.deferred, ...deferred],
   };
 }
+
+/** A member that stays out of its group, which has its place again. */
+const isTakenOut = ({ link, observed }: Work) =>
+  link?.state === 'deleted' && observed?.state === 'live';
 
 /** The intent is decided with the work already. */
 const isOf = ({ intent }: Work, { record, crmId }: Intent) =>

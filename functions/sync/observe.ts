@@ -12,7 +12,7 @@ import { claimShared, passOn } from './claims.ts';
 import type { Collection, Page } from './collection.ts';
 import { knownGroups, placeGroups } from './groups.ts';
 import { asFormer, recognise } from './recognise.ts';
-import { grownInto, restoredAnew } from './restored.ts';
+import { aloneSince, grownInto, restoredAnew } from './restored.ts';
 import type { Run } from './run.ts';
 
 /** One record on its way through a run. */
@@ -87,8 +87,10 @@ export async function observeIntents(
       : await store.linksByGoogleId(run.user.userId, record, adopted.map(idOf)),
     (link) => link.googleId,
   );
-  const missing = adopted.map(idOf).filter((id) => !byGoogleId.has(id));
-  for (const [id, link] of await grownInto(run, collection, missing)) byGoogleId.set(id, link);
+  const missing = adopted.filter((intent) => !byGoogleId.has(idOf(intent)));
+  const grown = await grownInto(run, collection, missing.map(idOf));
+  for (const [id, link] of [...grown, ...(await aloneSince(run, collection, missing))])
+    byGoogleId.set(id, link);
   const restored = await restoredAnew(run, collection, adopted, byGoogleId);
   const works = intents.map((intent): Work => {
     const own = byCrmId.get(intent.crmId);

@@ -6,11 +6,11 @@ import type { Collection, Places } from './collection.ts';
 import { commitWorks } from './commit.ts';
 import { type Executed, execute } from './execute.ts';
 import { alone } from './isolation.ts';
+import { linkPages } from './link-pages.ts';
 import { executeGrouped } from './members.ts';
 import { elsewhere, isElsewhere, read, type Work } from './observe.ts';
 import { granted, keepLease, type Run } from './run.ts';
 
-const PAGE = 100;
 /** Records that change in the old place while they move are brought up to date and tried again. */
 const MAX_ROUNDS = 3;
 
@@ -107,12 +107,11 @@ async function remember(run: Run, here: Collection): Promise<void> {
 }
 
 async function moveAll(run: Run, move: Move): Promise<void> {
-  const { store, clock, settings } = run.engine;
+  const { clock, settings } = run.engine;
   const { record } = move.here.codec;
-  for (let after: string | undefined; ; ) {
+  for await (const links of linkPages(run, record)) {
     if (clock.now() - run.startedAt > settings.runMs) throw new SyncError('later', 'runTime');
     await keepLease(run);
-    const links = await store.listLinks(run.user.userId, record, PAGE, after);
     const there = links.filter((link) => isElsewhere(link, move.here));
     // What another account holds cannot be joined.
     const [former, within] = [true, false].map((is) =>
@@ -126,8 +125,6 @@ async function moveAll(run: Run, move: Move): Promise<void> {
       await moveFrom(run, move, place, mine, 1);
       if (run.failing.has(record)) throw run.deferred ?? new SyncError('later', 'move');
     }
-    if (links.length < PAGE) return;
-    after = links.at(-1)?.id;
   }
 }
 

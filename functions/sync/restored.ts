@@ -28,6 +28,33 @@ export async function restoredAnew(
 }
 
 /**
+ * Links of members that went on alone, by the ids that they had in their group: their place was lost, with the
+ * group, after the CRM was told that they live on, and before it said that it has restored them.
+ */
+export async function aloneSince(
+  run: Run,
+  { codec }: Collection,
+  adopted: Intent[],
+): Promise<Map<string, Link>> {
+  const { userId } = run.user;
+  const named = adopted.flatMap((intent) => {
+    const id = adoptedId(intent, userId) ?? '';
+    const group = codec.groupOf?.(id);
+    return group === undefined || intent.seen === undefined ? [] : [{ id, group, intent }];
+  });
+  if (named.length === 0) return new Map();
+  const groups = named.map(({ group }) => group);
+  const links = await run.engine.store.linksByGoogleId(userId, codec.record, groups);
+  return new Map(
+    named.flatMap(({ id, group, intent }) => {
+      const link = links.find(({ googleId }) => googleId === group);
+      const told = link?.state === 'live' ? link.offered.deletedInCrm?.changeId : undefined;
+      return link && told === intent.seen ? [[id, link] as const] : [];
+    }),
+  );
+}
+
+/**
  * Links of records that went on as members of groups, by the ids of the single objects that these were, and by
  * which a CRM calls them that restored them under another crmId and heard nothing since. Where groups are
  * records such an object keeps its id.

@@ -13,6 +13,7 @@ import { drain } from './drain.ts';
 import type { Engine } from './engine.ts';
 import { clearAway, erase } from './erase.ts';
 import { GROUP_CHANGED } from './execute.ts';
+import { takeOutHandedOver } from './handed-over.ts';
 import { alone } from './isolation.ts';
 import { leave } from './leave.ts';
 import { settlePlaces } from './places.ts';
@@ -174,11 +175,14 @@ async function work(run: Run, options: RunOptions): Promise<RunOutcome> {
 async function begin(run: Run, options: RunOptions): Promise<Map<Collection, number>> {
   const isNew = ({ codec }: Collection) => !run.user.records?.includes(codec.record);
   // Before anything is inserted where Google takes no id from us, it is known what is there.
-  const first = run.collections.filter((c) => isNew(c) && c.find !== undefined);
-  const anew = options.pull && (run.user.firstSyncAt === undefined || run.collections.some(isNew));
-  if (first.length > 0 || anew) await wakeAll(run);
+  const isFirst = ({ find }: Collection) => find !== undefined;
+  const fresh = run.collections.filter((c) => isNew(c) && (options.pull || isFirst(c)));
+  const anew = options.pull && run.user.firstSyncAt === undefined;
+  if (fresh.length > 0 || anew) await wakeAll(run);
+  for (const collection of fresh)
+    await alone(run, collection, () => takeOutHandedOver(run, collection));
   const listed = new Map<Collection, number>();
-  for (const collection of first) {
+  for (const collection of fresh.filter(isFirst)) {
     const before = run.count.googleChanges;
     const well = await alone(run, collection, () => pull(run, collection));
     listed.set(collection, run.count.googleChanges - before);

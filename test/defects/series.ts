@@ -93,6 +93,14 @@ export const series: Defect[] = [
     pattern: 'taken out of a series that is written again',
   },
   {
+    name: 'what the CRM says of an occurrence goes with what was taken out there, when the series is written anew',
+    file: 'functions/sync/members.ts',
+    from: 'isFree(work) && !emptied.has(work.observed?.googleId)',
+    to: 'isFree(work)',
+    test: seriesCrm,
+    pattern: 'just when its series is written anew',
+  },
+  {
     name: 'two records of one piece are tied to the same occurrence',
     file: 'functions/sync/rivals.ts',
     from: "if (held.has(place)) work.nowhere = 'taken';",
@@ -227,6 +235,14 @@ export const series: Defect[] = [
     to: 'const unheard = links.filter(() => false);',
     test: seriesCrm,
     pattern: 'P1 rule 10: what the CRM was told of an exception',
+  },
+  {
+    name: 'what lost its place after the CRM was told of it is not known by that any more',
+    file: 'functions/sync/observe.ts',
+    from: '[...grown, ...(await aloneSince(run, collection, missing))]',
+    to: 'grown',
+    test: 'test/integration/dedicated.test.ts',
+    pattern: 'restored what lives on as an occurrence',
   },
   {
     name: 'an edited exception is told before the delete of its series that waits',

@@ -54,6 +54,14 @@ export const syncing: Defect[] = [
     pattern: 'P4 a conflict is told although',
   },
   {
+    name: 'what a refused write would lose is told under another id after each answer',
+    file: 'functions/core/settle.ts',
+    from: 'losesOnly(notice) ? { ...body, baseVersion: undefined } : body',
+    to: 'body',
+    test: 'test/integration/refusals.test.ts',
+    pattern: 'what a conflict loses is told once',
+  },
+  {
     name: 'commit first, tell the CRM afterwards: a crash in between swallows it',
     file: 'functions/sync/tell.ts',
     from: '{ ...commit, outbox }',

@@ -176,6 +176,51 @@ test('C14 P13 the CRM has taken an older offer while its own word is told to it:
   assert.equal(world.messages.at(-1)?.data?.place, 'Thun', 'what it was told last');
 });
 
+/** Google's Bern has been told, and once more to an older word of the CRM's, Olten. Both ids, and how to say more. */
+async function toldAgain() {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Olten' })));
+  await world.poll();
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  await world.poll();
+  const first = world.messages.at(-1)?.changeId ?? '';
+  const say = (place: string, said: { seen?: string } = {}) =>
+    world.crm(world.change('v1', visit(1, 9, { place, description: 'Ring twice' }), said));
+  await say('Olten');
+  const again = world.messages.at(-1)?.changeId ?? '';
+  assert.notEqual(again, first);
+  return { world, first, again, say };
+}
+
+/** What Google has in the end, and what the CRM was told last. */
+async function outcome(world: World) {
+  await world.poll();
+  const [{ location } = {}] = await world.events();
+  const { changed, data } = world.messages.at(-1) ?? {};
+  return [location, changed, data?.place];
+}
+
+test('P1 P5 the CRM goes back to its value while Google’s is told to it again: it hears that its own stands', async () => {
+  const { world, first, say } = await toldAgain();
+  await say('Olten', { seen: first });
+  assert.deepEqual(await outcome(world), ['Olten', ['place'], 'Olten']);
+});
+
+test('P5 P13 the CRM takes what it is told again after it has gone back to its value: no change of mind', async () => {
+  const { world, first, again, say } = await toldAgain();
+  await say('Olten', { seen: first });
+  await say('Bern', { seen: again });
+  assert.deepEqual(await outcome(world), ['Olten', ['place'], 'Olten']);
+});
+
+test('P13 the CRM goes back to its value, having heard Google’s both times: it is told nothing', async () => {
+  const { world, again, say } = await toldAgain();
+  await say('Olten', { seen: again });
+  assert.deepEqual(await outcome(world), ['Olten', ['place'], 'Bern']);
+});
+
 test('P7 deleted in the CRM while its own word is told to it: no edit of anybody beats that', async () => {
   const world = createWorld();
   await world.connect('anna');

@@ -132,6 +132,27 @@ test('rule 9: deleted before a change and a delete of the CRM: both are done in 
   assert.deepEqual(names(await world.events('anna', only(world))), ['Changed']);
 });
 
+test('rule 9 rule 10 P1: deleted before the CRM has restored what lives on as an occurrence: it is the same appointment', async () => {
+  const world = await dedicated();
+  const gone = only(world);
+  await world.crm(world.change('A-1', visit(1)));
+  const [event] = await world.events('anna', gone);
+  const weekly = { recurrence: ['RRULE:FREQ=WEEKLY;COUNT=2'], location: 'Bern' };
+  await world.phone('anna', 'PATCH', `/${event?.id}`, weekly, gone);
+  await world.crm(world.change('A-1', {}, { op: 'delete' }));
+  await world.poll();
+  const lives = world.messages.find((m) => m.conflicts?.[0]?.field === 'deletedInCrm');
+  assert.equal(lives?.crmId, 'A-1');
+  assert.notEqual(lives.googleId, event?.id);
+  world.workspace.calendars.remove(world.workspace.calendars.find(gone) as never);
+  await world.poll();
+  const { data = {}, googleId = '', changeId: seen } = lives;
+  await world.crm(world.change('B-1', data, { googleId, seen }));
+  await world.crm(world.change('B-1', { ...data, place: 'Thun' }));
+  const places = (await world.events('anna', only(world))).map((e) => e.location);
+  assert.deepEqual(places, ['Thun']);
+});
+
 test('rule 9: P3 a lost answer while filling leaves no event twice', async () => {
   const world = await dedicated();
   const gone = only(world);

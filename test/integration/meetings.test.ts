@@ -384,6 +384,25 @@ for (const order of [
     );
   });
 
+test('C21 rule 1: cancelled and handed over to its guest, its organizer has moved it to another calendar: nobody declines', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca']) await world.connect(user);
+  await world.crm(world.change('v1', visit()));
+  const [entered] = await world.events('anna');
+  const attendees = [{ email: EMAIL.luca }];
+  await world.phone('anna', 'PATCH', `/${entered?.id}`, { attendees });
+  await world.poll('anna');
+  const aside = world.workspace.calendars.create(EMAIL.anna, 'Own', 'UTC', null);
+  await world.phone('anna', 'POST', `/${entered?.id}/move?destination=${aside.id}`);
+  const off = { ...visit(), status: 'cancelled' };
+  const given = world.change('v1', off, { userId: 'luca', googleId: entered?.id ?? '' });
+  await world.store.putIntents([given]);
+  world.countCalls();
+  await world.poll('luca');
+  assert.equal(world.countCalls()['calendar.events.delete'], undefined);
+  assert.equal((await world.events('luca'))[0]?.attendees?.[0]?.responseStatus, 'needsAction');
+});
+
 for (const away of ['left', 'disabled', 'connected'] as const)
   test(`C21 an appointment gets its first guest, its organizer being ${away}: still one record`, async () => {
     const world = createWorld();

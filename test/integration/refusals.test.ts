@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { preview } from '../../functions/sync/preview.ts';
+import { announce, crmOf } from '../support/crm.ts';
 import { createWorld, visit, type World } from '../support/world.ts';
 
 async function connected(...users: string[]): Promise<World> {
@@ -101,6 +102,34 @@ test('C23 what Google asks to wait for, no redelivery and no poll cuts short: no
     const times = (await world.events()).map((e) => [e.id, e.start.dateTime]);
     assert.ok(times.some(([id, at]) => id === event?.id && at?.slice(11, 13) === '14'));
   }
+});
+
+test('C23 what a conflict loses is told once while Google refuses the write, however the CRM answers', async () => {
+  const world = await connected();
+  const { crm, outbox, receive, settle } = crmOf(world);
+  await announce(crm, 'anna');
+  const at = { date: '2026-11-26' };
+  const { crmId } = await crm.create('anna', { subject: 'Visit', start: at, end: at });
+  await settle();
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { summary: 'On the phone' });
+  world.messages.length = 0;
+  const stop = status(world, 503, 'backendError', 'events.patch');
+  // What the block below the text shows is written into what is there now: that is read before.
+  await crm.edit(crmId, { subject: 'In the CRM', kind: 'call' });
+  for (let answers = 0; answers < 4; answers++) {
+    for (const change of outbox.splice(0)) await world.crm(change);
+    await receive();
+  }
+  const losses = world.messages.filter((m) => m.conflicts !== undefined);
+  assert.equal(new Set(losses.map((m) => m.changeId)).size, 1);
+  assert.equal(crm.record(crmId)?.conflicts.length, 1);
+  stop();
+  world.advance(60_000);
+  await world.poll();
+  await settle();
+  assert.equal((await world.events())[0]?.summary, 'In the CRM');
+  assert.equal(crm.record(crmId)?.conflicts.length, 1);
 });
 
 test('P18 410 of three kinds: two start a full listing, once; a second delete is done', async () => {

@@ -1248,6 +1248,30 @@ test('what was taken out of a series stays out though Google does not take that 
   assert.deepEqual(await crm.same(), ROUNDS.toSpliced(2, 1));
 });
 
+for (const before of ['was nothing special', 'was an appointment of its own'])
+  test(`rule 10: the CRM edits an occurrence that the phone has taken out, just when its series is written anew: it ${before}`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()));
+    const [event] = await world.events();
+    await world.phone('anna', 'DELETE', `/${event?.id}_20261208T080000Z`);
+    if (before === 'was an appointment of its own') {
+      await crm.publish(crm.edit('X', exception('12-08', { subject: 'Special' }), at('12-08')));
+      const own = (await world.events()).find(({ summary }) => summary === 'Special');
+      await world.phone('anna', 'DELETE', `/${own?.id}`);
+    }
+    await world.poll();
+    // Edited before it hears any of that.
+    await world.phone('anna', 'DELETE', `/${event?.id}`);
+    const edited = crm.edit('X', exception('12-08', { subject: 'Edited' }), at('12-08'));
+    await crm.publish(crm.edit('S', { place: 'Bern' }), edited);
+    const told = await crm.hear();
+    assert.ok(!told.some((m) => m.op === 'delete' && m.baseVersion === edited.version));
+    assert.equal(told.findLast(({ crmId }) => crmId === 'X')?.instead?.series.crmId, 'S');
+    await crm.poll();
+    assert.deepEqual(await crm.same(), ROUNDS.with(2, '2026-12-08T08:00:00.000Z Edited'));
+  });
+
 test('rule 9: nor does that bring it back when the calendar is made anew, or was left before the move was done', async () => {
   const crm = await connected();
   const { world } = crm;

@@ -84,6 +84,26 @@ test('the same with polls while it is off', async () => {
   await isMadeUpFor(live);
 });
 
+test('rule 1 rule 5: handed over while the calendar is off: ticked again, it goes from the former owner’s calendar, and no edit there is told', async () => {
+  const live = await connected();
+  await live.connect('luca', undefined, BOTH);
+  await settled(live);
+  await live.consent('anna', TASKS);
+  await live.crm(live.change('v1', visit(2), { userId: 'luca' }));
+  await settled(live);
+  const [event] = await live.events('anna');
+  await live.phone('anna', 'PATCH', `/${event?.id}`, { location: 'There' });
+  await live.consent('anna', BOTH);
+  await settled(live);
+  assert.deepEqual(await live.events('anna'), []);
+  assert.equal((await live.events('luca')).length, 1);
+  const told = live.messages.filter(({ crmId }) => crmId === 'v1');
+  assert.deepEqual(
+    told.flatMap(({ op, changed, conflicts }) => [op, changed, conflicts?.map((c) => c.field)]),
+    ['upsert', [], ['place']],
+  );
+});
+
 test('rule 5: the calendar is ticked again during a run, and the message gets lost: the next tick finds it', async () => {
   const live = await connected();
   await live.consent('anna', TASKS);

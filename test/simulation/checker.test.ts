@@ -158,17 +158,24 @@ const cases: Case[] = [
       });
     },
   },
-  {
-    invariant: 'P1',
-    name: 'deleted in the CRM and still at Google as a series, and nobody was told',
-    judge: convergence,
-    history: (bad) => {
-      const { entries, final } = adopted().inCrm('delete', 'CH-1', undefined).end();
-      const rejected = { reason: 'group' };
-      const records = final.records.map((r) => ({ ...r, ...(!bad && { rejected }) }));
-      return { entries, final: { ...final, records } };
-    },
-  },
+  ...(['delete', 'cancel'] as const).flatMap((op) =>
+    ['nobody was told', 'no listing lied'].map((fault) => ({
+      invariant: 'P1',
+      name: `${op} in the CRM, and still at Google as a series, and ${fault}`,
+      judge: convergence,
+      history: (bad: boolean) => {
+        const after = op === 'delete' ? undefined : desk({ status: 'cancelled' });
+        const story = adopted().inCrm(op, 'CH-1', after);
+        if (!bad || fault === 'nobody was told')
+          story.note({ kind: 'user', user: ANNA, what: 'emptyListing' });
+        const { entries, final } = story.end();
+        const told = !bad || fault === 'no listing lied';
+        const rejected = { ...(told && { rejected: { reason: 'group' } }) };
+        const records = final.records.map((r) => ({ ...r, ...rejected }));
+        return { entries, final: { ...final, records } };
+      },
+    })),
+  ),
   {
     invariant: 'C21',
     name: 'the organizer’s meeting is a guest’s record as well, and nobody undid its import at the organizer’s',

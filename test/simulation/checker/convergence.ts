@@ -20,7 +20,7 @@ export function convergence(view: View): Violation[] {
     const isGone = record.deleted || record.data.status === 'cancelled';
     // Taken back, or called off meanwhile: the event that was imported is the user's own, and stays.
     if (isGone && isUnimported(view, record)) continue;
-    if (record.deleted && isRefused(record)) continue;
+    if (isGone && isRefused(view, record)) continue;
     if (isGone) {
       const isNobodys = (e: ShownEvent) => isStrange(view, e) || view.staysUndone(e);
       const orphans = events.filter((e) => view.recordsOf(e).length === 0 && !isNobodys(e));
@@ -37,7 +37,7 @@ export function convergence(view: View): Violation[] {
         found.push(violation('P1', `${name} is missing at Google`));
       continue;
     }
-    if (isRefusedBlindly(view, record)) continue;
+    if (isRefused(view, record)) continue;
     found.push(...differences(view, record, event).map((d) => violation('P1', `${name}: ${d}`)));
   }
   for (const event of view.liveEvents()) {
@@ -47,7 +47,7 @@ export function convergence(view: View): Violation[] {
     if (isBeyond(view, root)) continue;
     if (view.staysUndone(event) || isNowhere(view, event)) continue;
     const isIts = (e: ShownEvent) => e.user === event.user && e.id === event.id;
-    const refused = view.final.records.filter((r) => r.deleted && isRefused(r));
+    const refused = view.final.records.filter((r) => r.deleted && isRefused(view, r));
     if (refused.some((r) => view.eventsOf(r).some(isIts))) continue;
     if (!isInside(view, googleValue(event.resource, 'time'))) continue;
     found.push(violation('P1', `event ${event.id} of ${event.user} is missing in the CRM`));
@@ -56,16 +56,10 @@ export function convergence(view: View): Violation[] {
 }
 
 /**
- * The CRM was told that what it deleted has become a series, which a listing that lied had not shown: a
- * person has to look.
- */
-const isRefused = ({ rejected }: Raw) => rejected?.reason === 'group';
-
-/**
  * Refused, and said so, since the entry had become a series of which a listing that lied told nothing: whoever
- * saves it again is heard.
+ * saves it again is heard; of what the CRM deleted or cancelled a person has to look.
  */
-const isRefusedBlindly = (view: View, { userId, rejected }: Raw): boolean =>
+const isRefused = (view: View, { userId, rejected }: Raw): boolean =>
   rejected?.reason === 'group' &&
   view.entries.some((e) => e.kind === 'user' && e.user === userId && e.what === 'emptyListing');
 
