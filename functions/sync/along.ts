@@ -24,10 +24,11 @@ interface Along {
   groups: Work[];
   /** Should their groups live on. What was edited keeps its group, which is marked (`holdsNews`). */
   told: Work[];
-  /** The CRM has heard that their groups live on, and takes them off again: they go, but not in silence. */
+  /**
+   * Their groups are handed over, or taken off by a CRM that has heard that they live on: they go, but not in
+   * silence. What nobody has heard of them is told before they are gone.
+   */
   lost: { work: Work; decision: Decision }[];
-  /** Their groups are handed over: what nobody has heard of them is told before they are gone. */
-  left: { work: Work; decision: Decision }[];
 }
 
 /** Looks into the groups among these that the CRM takes off; of no others there is a call. */
@@ -48,13 +49,12 @@ export async function lookAlong(
   const planned = news.map((work) => {
     return { work, decision: decide(run, collection, context, work) };
   });
-  const left = planned.filter(({ work }) => work.along?.field === 'handedOver');
-  const lost = planned.filter((one) => !left.includes(one) && one.work.along?.final);
-  const told = planned.filter(({ work, decision }) => !work.along?.final && decision.notice);
+  const lost = planned.filter(({ work }) => work.along?.final);
+  const told = planned.filter((one) => !lost.includes(one) && one.decision.notice);
   const kept = told.filter(({ decision }) => keepsGroup(decision));
   const keeping = new Set(kept.map(({ work }) => work.parent?.id));
   for (const work of live) if (keeping.has(work.link?.id)) work.holdsNews = true;
-  return { groups, told: told.map(({ work }) => work), lost, left };
+  return { groups, told: told.map(({ work }) => work), lost };
 }
 
 /**
@@ -82,14 +82,14 @@ async function withWaiting(
 /** The members of a piece with those that live on with their groups, without those that went with them. */
 export function withTold(
   members: Work[],
-  { told, lost, left }: Along,
+  { told, lost }: Along,
   done: Pick<Done, 'work' | 'decision'>[],
 ): Work[] {
   const beaten = done.filter(({ decision }) => decision.rule === 'editBeatsDelete');
   const alive = new Set(beaten.map(({ work }) => work.link?.id));
   const also = told.filter(({ parent }) => alive.has(parent?.id));
   const idOf = ({ link, observed }: Work) => observed?.googleId ?? link?.googleId;
-  const ids = new Set([...also, ...[...lost, ...left].map(({ work }) => work)].map(idOf));
+  const ids = new Set([...also, ...lost.map(({ work }) => work)].map(idOf));
   return [...members.filter((work) => !ids.has(idOf(work))), ...also];
 }
 

@@ -162,7 +162,7 @@ async function carryOut(
  * would be equal, and nobody would know that there had been a conflict. Nothing but that: the write may
  * be refused yet, and then other values count than those of this decision.
  */
-export async function tellLosses(
+async function tellLosses(
   run: Run,
   collection: Collection,
   writes: { work: Work; decision: Decision }[],

@@ -47,7 +47,7 @@ export const handOvers: Defect[] = [
   {
     name: 'what the phone has changed in an exception goes with a hand-over in silence',
     file: 'functions/sync/members.ts',
-    from: '  await tellAhead(run, collection, along.left);\n',
+    from: '  await tellAhead(run, collection, along.lost);\n',
     to: '',
     test,
     pattern: 'what the phone changed in an exception just before',

@@ -223,7 +223,7 @@ export const series: Defect[] = [
   {
     name: 'what is lost in an exception goes with its series in silence',
     file: 'functions/sync/members.ts',
-    from: '  await tellLosses(run, collection, along.lost);\n',
+    from: '  await tellAhead(run, collection, along.lost);\n',
     to: '',
     test: seriesCrm,
     pattern: 'P4 P8 rule 10: what was edited in an exception',
@@ -307,5 +307,13 @@ export const series: Defect[] = [
     to: '',
     test: seriesCrm,
     pattern: 'P4 rule 10: an occurrence is cancelled by a run that dies',
+  },
+  {
+    name: 'of what goes with its series only conflicts are told',
+    file: 'functions/sync/members.ts',
+    from: '  await tellAhead(run, collection, along.lost);\n',
+    to: '  await tellAhead(run, collection, along.lost.filter(({ work }) => work.link));\n',
+    test: seriesCrm,
+    pattern: 'which the CRM deletes for good is told before it goes',
   },
 ];

@@ -748,6 +748,21 @@ test('P4 P8 rule 10: what was edited in an exception after the CRM heard that it
   assert.deepEqual(await world.events(), []);
 });
 
+test('P4 rule 10: an exception that the phone makes of a series which the CRM deletes for good is told before it goes', async () => {
+  const { crm, world } = await editedOnPhone('12-01');
+  await crm.publish(crm.remove('S'));
+  const [{ changeId: seen } = { changeId: '' }] = world.messages.splice(0);
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { location: 'Bern' });
+  await crm.publish(world.change('S', {}, { op: 'delete', seen }));
+  assert.deepEqual(
+    world.messages.map((m) => [m.op, m.crmId, m.occurrence?.series.crmId, m.data?.place]),
+    [['upsert', undefined, 'S', 'Bern']],
+  );
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+});
+
 test('P4 rule 10: the phone edits an exception, and the CRM deletes the series while a run reads that: both stay, told at once', async () => {
   const { crm, world } = await editedOnPhone('12-01');
   const { getCursor } = world.store;

@@ -56,10 +56,14 @@ const isFormersMove = (view: View, root: string, { message }: Told) =>
       view.rootOf({ ...e, user }) === root,
   );
 
-/** Where series are records: one of a series that the engine knew needs no link, the series is its base. */
-function isOfKnown(view: View, { seq, id }: Edit): boolean {
+/**
+ * Where series are records: one of a series that the engine knew needs no link, the series is its base. What comes
+ * with an edit of the whole series is the series'.
+ */
+function isOfKnown(view: View, { seq, id, at, user }: Edit): boolean {
   const series = view.final.recurrence === 'series' ? seriesIn(id) : undefined;
-  return series !== undefined && isKnown(view, { seq, id: series });
+  if (series === undefined || !isKnown(view, { seq, id: series })) return false;
+  return !view.edits.some((e) => e.id === series && e.user === user && e.at === at);
 }
 
 /** Where series are records: whether its occurrences have other places than before. */
