@@ -133,7 +133,7 @@ function withoutLosses({ conflicts = [], ...notice }: GoogleChange): GoogleChang
   const open = conflicts.filter((conflict) => conflict.winner !== 'crm');
   if (open.length > 0) return [{ ...notice, conflicts: open }];
   const told = conflicts.length > 0 && notice.op === 'upsert' && !notice.rejected;
-  return told && notice.changed?.length === 0 ? [] : [notice];
+  return told && notice.changed?.length === 0 && !notice.instead ? [] : [notice];
 }
 
 /** The status page shows a new user how far the first sync is. */

@@ -43,7 +43,7 @@ export interface Work {
   /** The CRM names a place in a group that is not there. */
   nowhere?: Nowhere;
   /** What became of its group, and takes it along. */
-  follows?: 'anew' | 'told' | 'changed';
+  follows?: 'anew' | 'told' | 'changed' | 'given';
   /** What the CRM has done to its group, and to the members that it takes along: see PlanInput. */
   along?: Along;
   holdsNews?: boolean;

@@ -68,8 +68,10 @@ export function parentsAfter(
   for (const { work, decision, written } of done) {
     const outcome = { codec, userId, ...work, decision, written, fence: run.lease.fence };
     const { link } = settle({ ...outcome, expireAt: 0 });
-    if (!link) continue;
-    parents.add(placed(link, collection, written ?? work.observed), work.link?.googleId);
+    if (link) parents.add(placed(link, collection, written ?? work.observed), work.link?.googleId);
+    // The store still has it as it was.
+    else if (decision.rule === 'handOver' && work.link)
+      parents.add({ ...work.link, state: 'deleted', deletedBy: 'crm' });
   }
   return parents;
 }

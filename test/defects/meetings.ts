@@ -143,7 +143,7 @@ export const meetings: Defect[] = [
   {
     name: 'what was adopted and handed over is forgotten',
     file: 'functions/core/settle.ts',
-    from: "decision.rule === 'handOver' && decision.write?.kind",
+    from: "(isGiven && decision.write?.kind === 'delete')",
     to: "decision.rule === 'removeOlder' && decision.write?.kind",
     test: 'test/integration/owners.test.ts',
     pattern: 'rule 1: what was adopted and handed over is out',

@@ -5,6 +5,7 @@ import type { Fields } from '../../functions/core/fields.ts';
 import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { runUser } from '../../functions/sync/run-user.ts';
+import { dying } from '../support/dying.ts';
 import { SeriesCrm } from '../support/series-crm.ts';
 import { SCOPES, type WorldOptions } from '../support/world.ts';
 
@@ -501,7 +502,7 @@ test('cancelled at Google, edited in the CRM: the occurrence comes back, as an e
   await crm.publish(crm.edit('X', { subject: 'Edited' }));
   const told = await crm.hear();
   assert.deepEqual(
-    [...new Set(told.flatMap((m) => m.conflicts?.map((c) => c.field)))],
+    [...new Set(told.flatMap((m) => (m.conflicts ?? []).map((c) => c.field)))],
     ['deletedInGoogle'],
   );
   assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Edited'));
@@ -742,6 +743,21 @@ test('P4 P8 rule 10: what was edited in an exception after the CRM heard that it
   assert.deepEqual(
     lost.map(({ field, google, winner }) => [field, google, winner]),
     [['subject', 'Again', 'crm']],
+  );
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+});
+
+test('P4 rule 10: an exception that the phone makes of a series which the CRM deletes for good is told before it goes', async () => {
+  const { crm, world } = await editedOnPhone('12-01');
+  await crm.publish(crm.remove('S'));
+  const [{ changeId: seen } = { changeId: '' }] = world.messages.splice(0);
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { location: 'Bern' });
+  await crm.publish(world.change('S', {}, { op: 'delete', seen }));
+  assert.deepEqual(
+    world.messages.map((m) => [m.op, m.crmId, m.occurrence?.series.crmId, m.data?.place]),
+    [['upsert', undefined, 'S', 'Bern']],
   );
   await world.poll();
   assert.deepEqual(await world.events(), []);
@@ -1011,6 +1027,54 @@ test('P4 a series deleted at Google, an occurrence edited in a CRM that repeats 
   assert.deepEqual([answer?.op, answer?.crmId], ['upsert', 'X']);
   assert.equal(answer?.instead?.series.crmId, 'S');
   assert.deepEqual(await crm.same(), ['2026-12-03T13:00:00.000Z Round']);
+});
+
+test('P3 an occurrence that Google refuses to have as an event of its own just now is not told as one before', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')));
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}_20261201T080000Z`);
+  const unavailable = { kind: 'status', status: 503, reason: 'backendError' } as const;
+  world.workspace.faults.add({ ...unavailable, method: 'events.insert', count: 20 });
+  assert.equal(await world.crm(crm.edit('X', { place: 'Thun' })), 'later');
+  assert.deepEqual(
+    world.messages.map((m) => [m.crmId, m.conflicts?.map((c) => c.field), m.instead]),
+    [['X', ['deletedInGoogle'], undefined]],
+  );
+  world.workspace.faults.clear();
+  world.advance(600_000);
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => [m.crmId, m.instead?.series.crmId]),
+    [
+      ['X', undefined],
+      ['X', 'S'],
+    ],
+  );
+  assert.deepEqual(await crm.same(), [
+    ROUNDS[0],
+    '2026-12-01T08:00:00.000Z Special',
+    ...ROUNDS.slice(2),
+  ]);
+});
+
+test('P4 rule 10: an occurrence is cancelled by a run that dies, and edited on the phone before the next one: it stays', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  const cancelled = crm.edit('X', exception('12-01', { status: 'cancelled' }), at('12-01'));
+  await dying(world, () => world.crm(cancelled), 'consumed');
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, { summary: 'Phone' });
+  await crm.poll();
+  const { items } = await world.phone('anna', 'GET', '?singleEvents=true');
+  assert.deepEqual(
+    items.filter(({ summary }) => summary === 'Phone').map(({ status }) => status),
+    ['confirmed'],
+  );
 });
 
 test('an appointment of its own that stands in place of an occurrence may recur', async () => {
