@@ -2,7 +2,7 @@
 import type { Observed } from '../core/codec.ts';
 import type { Name } from '../core/decision.ts';
 import { knowsPattern } from '../core/groups.ts';
-import { adoptedId } from '../core/intent.ts';
+import { adoptedId, isFormerOwners } from '../core/intent.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
@@ -123,9 +123,14 @@ export async function observeIntents(
   return works;
 }
 
-/** Whether the link is the intent's: of its record, of none yet, or of one that it restores. */
+/**
+ * Whether the link is the intent's: of its record, of none yet, or of one that it restores. The copy of what the
+ * former owner had, told since as an entry of its own, is another record's, which the CRM has yet to name.
+ */
 const mayTake = (link: Link, intent: Intent, restored: ReadonlySet<string>) =>
-  (link.crmId === undefined && link.formerOf === undefined) ||
+  (link.crmId === undefined &&
+    link.formerOf === undefined &&
+    !(link.foreign && isFormerOwners(intent, link.userId, link.googleId))) ||
   link.crmId === intent.crmId ||
   restored.has(link.id);
 
