@@ -77,6 +77,14 @@ export const meetings: Defect[] = [
     pattern: 'cancelled and handed over to its guest',
   },
   {
+    name: 'what goes with another organizer’s event is not told',
+    file: 'functions/core/plan.ts',
+    from: 'const conflicts = lostWithForeign(input);',
+    to: 'const conflicts: Conflict[] = lostWithForeign({ ...input, link: undefined });',
+    test: 'test/integration/meetings.test.ts',
+    pattern: 'the CRM hears what goes with it',
+  },
+  {
     name: 'what is handed over while its type is off stays',
     file: 'functions/sync/run-user.ts',
     from: 'await alone(run, collection, () => takeOutHandedOver(run, collection));',

@@ -403,6 +403,27 @@ test('C21 rule 1: cancelled and handed over to its guest, its organizer has move
   assert.equal((await world.events('luca'))[0]?.attendees?.[0]?.responseStatus, 'needsAction');
 });
 
+test('C21 P4 the organizer deletes what the CRM has just set a reminder in for a guest: the CRM hears what goes with it', async () => {
+  const world = createWorld();
+  await world.connect('luca');
+  const { crm, receive, settle } = crmOf(world);
+  await announce(crm, 'luca');
+  const made = await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  await settle();
+  const { crmId = '' } = crm.records()[0] ?? {};
+  await crm.edit(crmId, { reminderMinutes: 30 });
+  await world.phone('anna', 'DELETE', `/${made.id}`);
+  await settle();
+  const last = world.messages.at(-1);
+  assert.equal(last?.op, 'delete');
+  const lost = { field: 'reminderMinutes', crm: 30, google: null, winner: 'google' };
+  assert.deepEqual(last.conflicts, [lost]);
+  await world.poll('luca');
+  await receive();
+  assert.deepEqual([await world.events('luca'), crm.records()], [[], []]);
+});
+
 for (const away of ['left', 'disabled', 'connected'] as const)
   test(`C21 an appointment gets its first guest, its organizer being ${away}: still one record`, async () => {
     const world = createWorld();
