@@ -119,8 +119,8 @@ export const meetings: Defect[] = [
   {
     name: 'a cancelled invitation is written again as an event of one’s own',
     file: 'functions/core/plan.ts',
-    from: 'hasNews(input) && isOurs;',
-    to: 'hasNews(input);',
+    from: 'newsOf(input).length > 0 && isOurs;',
+    to: 'newsOf(input).length > 0;',
     test: 'test/integration/meetings.test.ts',
     pattern: 'cancelled by the organizer',
   },
