@@ -77,6 +77,14 @@ export const meetings: Defect[] = [
     pattern: 'cancelled and handed over to its guest',
   },
   {
+    name: 'a colleague whom only Google’s answer names is a stranger',
+    file: 'functions/sync/execute.ts',
+    from: 'const now = await contextOf(run, collection, shown);',
+    to: 'const now = await contextOf(run, collection, shown.slice(shown.length));',
+    test: 'test/integration/meetings.test.ts',
+    pattern: 'rule 12: a colleague who is invited on the phone',
+  },
+  {
     name: 'what goes with another organizer’s event is not told',
     file: 'functions/core/plan.ts',
     from: 'const conflicts = lostWithForeign(input);',

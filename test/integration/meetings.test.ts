@@ -424,6 +424,20 @@ test('C21 P4 the organizer deletes what the CRM has just set a reminder in for a
   assert.deepEqual([await world.events('luca'), crm.records()], [[], []]);
 });
 
+test('rule 12: a colleague who is invited on the phone is told as one, also with the answer to a change that is about nobody', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca']) await world.connect(user);
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees: [{ email: EMAIL.luca }] });
+  await world.poll('anna');
+  for (const subject of ['One', 'Two'])
+    await world.crm(world.change('v1', { ...visit(), subject, participants: [] }));
+  const lists = world.messages.flatMap((m) => (m.data?.participants ? [m.data.participants] : []));
+  const luca = { email: EMAIL.luca, kind: 'user', response: 'needsAction', userId: 'luca' };
+  assert.deepEqual(lists, [[luca], [luca], [luca]]);
+});
+
 for (const away of ['left', 'disabled', 'connected'] as const)
   test(`C21 an appointment gets its first guest, its organizer being ${away}: still one record`, async () => {
     const world = createWorld();
