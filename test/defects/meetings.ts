@@ -77,6 +77,14 @@ export const meetings: Defect[] = [
     pattern: 'cancelled and handed over to its guest',
   },
   {
+    name: 'whose a member of a series is follows from who reads it first',
+    file: 'functions/sync/claims.ts',
+    from: '? { ...claim, own: true } : claim',
+    to: '? claim : claim',
+    test: 'test/integration/meetings.test.ts',
+    pattern: 'C21 P15 rule 6',
+  },
+  {
     name: 'a colleague whom only Google’s answer names is a stranger',
     file: 'functions/sync/execute.ts',
     from: 'const now = await contextOf(run, collection, shown);',

@@ -683,3 +683,39 @@ test('C21 a series as one record goes over to its organizer like any meeting, en
   assert.deepEqual(await world.store.linksByCrmId('luca', 'appointment', ['S']), []);
   assert.deepEqual(await answers(world, 'luca'), ['needsAction']);
 });
+
+for (const order of [
+  ['luca', 'mia'],
+  ['mia', 'luca'],
+] as const)
+  test(`C21 P15 rule 6 an occurrence of a series of somebody who is away has one guest more: it is one of the series, which its guest has as a record; ${order[0]} runs first`, async () => {
+    const world = createWorld({ recurrence: 'series' });
+    await known(world, 'anna');
+    for (const userId of order) await world.connect(userId);
+    const { crm, settle } = crmOf(world);
+    await announce(crm, ...order);
+    const at = (hour: number) => ({ dateTime: `2026-11-26T${hour}:00:00`, timeZone: 'UTC' });
+    const series = await world.phone('anna', 'POST', '', {
+      ...{ summary: 'Weekly', start: at(10), end: at(11) },
+      recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'],
+      attendees: [{ email: EMAIL.luca }],
+    });
+    const { items } = await world.phone('anna', 'GET', `/${series.id}/instances`);
+    const attendees = [{ email: EMAIL.luca }, { email: EMAIL.mia }];
+    await world.phone('anna', 'PATCH', `/${items[1]?.id}`, { summary: 'With Mia', attendees });
+    for (let round = 0; round < 2; round++)
+      for (const userId of order) {
+        await world.poll(userId);
+        await settle();
+      }
+    assert.deepEqual(
+      crm
+        .records()
+        .map((r) => [r.userId, r.data.subject, r.occurrence?.series.googleId])
+        .sort(),
+      [
+        ['luca', 'Weekly', undefined],
+        ['luca', 'With Mia', series.id],
+      ],
+    );
+  });
