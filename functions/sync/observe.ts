@@ -1,5 +1,5 @@
 /** What a run knows of each record before it decides: the CRM's intent, our link, the object at Google. */
-import type { Observed } from '../core/codec.ts';
+import type { CodecContext, Observed } from '../core/codec.ts';
 import type { Name } from '../core/decision.ts';
 import { knowsPattern } from '../core/groups.ts';
 import { adoptedId, isFormerOwners } from '../core/intent.ts';
@@ -142,7 +142,7 @@ export async function observePage(
   until = Number.POSITIVE_INFINITY,
 ): Promise<Work[]> {
   const { codec } = collection;
-  const context = await run.directory.context(items.flatMap((raw) => codec.emailsOf({ raw })));
+  const context = await contextOf(run, collection, items);
   const observed = items.map((raw) => ({ raw, observed: codec.decode(raw, context) }));
   const known = await knownGroups(run, collection, groups);
   const asked = new Set(known.groups.map((group) => group.id));
@@ -201,6 +201,14 @@ const isStale = (link: Link | undefined, observed: Observed | undefined) =>
   observed?.updatedAt !== undefined &&
   observed.updatedAt < link.updatedAt;
 
+/** To decode these by: the people in them who are colleagues are known. What is no resource is passed over. */
+export const contextOf = (
+  run: Run,
+  { codec }: Collection,
+  raws: unknown[],
+): Promise<CodecContext> =>
+  run.directory.context(raws.flatMap((raw) => (raw ? codec.emailsOf({ raw }) : [])));
+
 /** Reads the objects of these works again and puts what is there now into them. */
 export async function read(
   run: Run,
@@ -212,9 +220,7 @@ export async function read(
   const { codec } = collection;
   const results = await collection.get(run.session, works.map(idOf));
   const raws = results.map((result) => (result.ok ? result.data : undefined));
-  const context = await run.directory.context(
-    raws.flatMap((raw) => (raw ? codec.emailsOf({ raw }) : [])),
-  );
+  const context = await contextOf(run, collection, raws);
   works.forEach((work, i) => {
     const result = results[i];
     if (!result?.ok) throw unseen(result?.error);
