@@ -78,10 +78,11 @@ function asWhole(input: Prepared): Decision {
  * inserted by a run that died while a person restored the one that it thought gone (P3).
  */
 const isOlder = ({ link, observed }: Prepared) =>
-  link?.state === 'live' &&
-  observed?.marker !== undefined &&
-  observed.googleId !== link.googleId &&
-  (observed.spare === true || observed.marker.generation < link.generation);
+  observed?.spare === true ||
+  (link?.state === 'live' &&
+    observed?.marker !== undefined &&
+    observed.googleId !== link.googleId &&
+    observed.marker.generation < link.generation);
 
 /**
  * The copy goes with the original, and the record needs an object of its own; taken off by the CRM, none. To
