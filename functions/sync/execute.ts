@@ -11,8 +11,8 @@ import { undo } from '../core/undo.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { isNotFound, judge, readAgain } from './answers.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
-import { adoptGroups, findUnanswered, markWrites, unmarked } from './creation.ts';
-import { knowWritten } from './dead-runs.ts';
+import { findUnanswered, markWrites, unmarked } from './creation.ts';
+import { adoptGroups, knowWritten } from './dead-runs.ts';
 import { read, type Work } from './observe.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
@@ -68,7 +68,7 @@ async function executeRound(
   const { codec } = collection;
   const emails = works.flatMap((w) => (w.intent ? codec.emailsOf({ fields: w.intent.data }) : []));
   const context = await run.directory.context(emails);
-  await adoptGroups(run, collection, works);
+  await adoptGroups(run, collection, context, works);
   const planned = await planAll(run, collection, context, works);
   const writes = writesOf(run, collection, context, planned, result);
   run.count.writes += writes.length;
@@ -264,10 +264,11 @@ const wouldDouble = ({ link }: Work, write: Write | undefined) =>
 
 /**
  * Removed or written by a run that died: with nothing to write, nobody would find out before a pull does, which
- * knows no reason.
+ * knows no reason. Of which no version is known, a write would overwrite whatever is there (P19).
  */
 const isLeftOpen = (work: Work, { rule }: Decision) =>
-  rule === 'merge' && (wasOff(work) || work.link?.unborne !== undefined);
+  rule === 'merge' &&
+  (wasOff(work) || work.link?.unborne !== undefined || work.link?.etag === undefined);
 
 function encode(
   { codec }: Collection,

@@ -5,7 +5,7 @@ import { isWanted } from '../core/intent.ts';
 import { heir, type Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
-import { isElsewhere, observeIntents, read, type Work } from './observe.ts';
+import { isElsewhere, observeIntents, placed, read, type Work } from './observe.ts';
 import type { Parents } from './parents.ts';
 import { settledDeletes, yieldPlaces } from './rivals.ts';
 import type { Run } from './run.ts';
@@ -221,6 +221,8 @@ async function findPlaces(
   function bequeath(r: Run, c: Collection, work: Work, intent: Intent, at: Observed): Link {
     const inherit = (fields: Link['crm']) =>
       c.codec.groups?.inherited(fields, at, context) ?? fields;
-    return heir(c.codec, r.user.userId, intent, at, { link: work.parent, inherit }, work.link);
+    const group = { link: work.parent, inherit };
+    // It is stored before the write: a run that dies then must find it where it was.
+    return placed(heir(c.codec, r.user.userId, intent, at, group, work.link), c, at);
   }
 }

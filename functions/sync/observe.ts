@@ -63,6 +63,13 @@ export const elsewhere = (link: Link, taken?: Observed['marker']): Observed => (
 export const isElsewhere = (link: Link | undefined, collection: Collection): link is Link =>
   link?.state === 'live' && link.place !== collection.place;
 
+/** A link whose object was seen or written lives where that was. */
+export function placed(link: Link, { place }: Collection, seen: Observed | undefined): Link {
+  if (seen?.state !== 'live' || link.place === place) return link;
+  const { place: _, ...rest } = link;
+  return place === undefined ? rest : { ...rest, place };
+}
+
 /** The records of pending intents, each with its link; adopted Google objects are read. */
 export async function observeIntents(
   run: Run,

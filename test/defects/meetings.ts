@@ -158,7 +158,7 @@ export const meetings: Defect[] = [
   },
   {
     name: 'a record that was handed over and back takes the series that it once became for its own',
-    file: 'functions/sync/creation.ts',
+    file: 'functions/sync/dead-runs.ts',
     from: 'if (!link && known.has(googleId)) {',
     to: 'if (link && known.has(googleId)) {',
     test: 'test/integration/owners.test.ts',

@@ -776,6 +776,7 @@ test('P4 rule 10: the phone edits an exception, and the CRM deletes the series w
     ['S', 'deletedInCrm'],
     ['X', 'deletedInCrm'],
   ]);
+  assert.equal(told.length, 2, 'the exception is not told first, when the CRM passes it over');
   assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Phone'));
 });
 
@@ -896,6 +897,50 @@ test('P16 what a run wrote in an occurrence before it died is no edit that keeps
     assert.deepEqual(await world.events(), []);
   }
 });
+
+for (const calendar of ['primary', 'dedicated'] as const)
+  test(`P6 P16 nor does it conflict with what the CRM says of it since (${calendar})`, async () => {
+    const crm = await connected({ calendar });
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()));
+    const { commit } = world.store;
+    world.store.commit = async (lease, what, release) => {
+      if (what.consumed?.length) throw new Error('crash');
+      return commit(lease, what, release);
+    };
+    const first = crm.edit('X', exception('12-01', { place: 'Bern' }), at('12-01'));
+    await assert.rejects(world.crm(first), /crash/);
+    world.store.commit = commit;
+    world.advance(300_000);
+    world.messages.length = 0;
+    await crm.publish(crm.edit('X', { place: 'Thun' }));
+    assert.deepEqual(world.messages, []);
+    const events = await world.events('anna', world.calendars()[0]?.id ?? 'primary');
+    assert.deepEqual(
+      events.flatMap((e) => e.location ?? []),
+      ['Thun'],
+    );
+  });
+
+for (const then of ['edits', 'deletes'] as const)
+  test(`P6 P16 rule 10: nor is it news of Google’s where the series is as new, and the CRM ${then} the exception`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    const { commit } = world.store;
+    world.store.commit = async (lease, what, release) => {
+      if (what.consumed?.length) throw new Error('crash');
+      return commit(lease, what, release);
+    };
+    const first = crm.edit('X', exception('12-01', { subject: 'Bern' }), at('12-01'));
+    await assert.rejects(world.crm(crm.edit('S', weekly()), first), /crash/);
+    world.store.commit = commit;
+    world.advance(300_000);
+    world.messages.length = 0;
+    await crm.publish(then === 'edits' ? crm.edit('X', { subject: 'Thun' }) : crm.remove('X'));
+    assert.deepEqual(world.messages, []);
+    const lines = { edits: ['2026-12-01T08:00:00.000Z Thun'], deletes: [] };
+    assert.deepEqual(await crm.same(), ROUNDS.toSpliced(1, 1, ...lines[then]));
+  });
 
 test('P16 nor is what it wrote in an exception of the phone’s, of which the CRM has changed its mind since', async () => {
   const { crm, world } = await editedOnPhone('12-08');
@@ -1321,6 +1366,37 @@ test('rule 9: nor does that bring it back when the calendar is made anew, or was
   await crm.poll();
   assert.deepEqual(await days(), ['11-24', '12-01', '12-15']);
 });
+
+for (const gone of ['in the run', 'after the run died'] as const)
+  test(`rule 9 P3: the calendar is deleted between the look at an exception’s place and its first write (${gone}): it has its place in the new one`, async () => {
+    const crm = await connected({ calendar: 'dedicated' });
+    const { world } = crm;
+    const { commit } = world.store;
+    world.store.commit = async (...args) => {
+      const answer = await commit(...args);
+      if (!args[1].links?.some(({ unborne }) => unborne !== undefined)) return answer;
+      world.store.commit = commit;
+      const [calendar] = world.calendars();
+      world.workspace.calendars.remove(world.workspace.calendars.find(calendar?.id ?? '') as never);
+      if (gone === 'after the run died') throw new Error('killed');
+      return answer;
+    };
+    const special = crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01'));
+    await world.store.putIntents([crm.edit('S', weekly()), special]);
+    const first = runUser(world.engine, 'anna', { pull: false });
+    if (gone === 'in the run') assert.equal(await first, 'done');
+    else await assert.rejects(first, /killed/);
+    world.advance(300_000);
+    await crm.poll();
+    await crm.quiet();
+    const path = '?singleEvents=true&orderBy=startTime';
+    const { items } = await world.phone('anna', 'GET', path, undefined, world.calendars()[0]?.id);
+    assert.deepEqual(
+      items.map(({ summary }) => summary),
+      ['Round', 'Special', 'Round', 'Round'],
+    );
+    assert.equal(crm.shows().length, 4);
+  });
 
 test('rule 9: an exception that the CRM names after its calendar was deleted has its place in the series written anew', async () => {
   const crm = await connected({ calendar: 'dedicated' });
