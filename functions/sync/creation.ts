@@ -12,7 +12,7 @@ import type { Link } from '../core/records.ts';
 import { SyncError, saysNothingDone } from '../errors.ts';
 import type { Collection } from './collection.ts';
 import type { Executed, Planned } from './execute.ts';
-import type { Work } from './observe.ts';
+import { contextOf, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 
 /** Finds what earlier insertions left behind; returns the works that can be planned now. */
@@ -60,7 +60,7 @@ async function marked(
   const { codec } = collection;
   const crmIds = works.flatMap((work) => work.link?.crmId ?? []);
   const raws = (await collection.find?.(run.session, crmIds)) ?? [];
-  const context = await run.directory.context(raws.flatMap((raw) => codec.emailsOf({ raw })));
+  const context = await contextOf(run, collection, raws);
   const seen = raws.map((raw) => ({ raw, observed: codec.decode(raw, context) }));
   return seen.sort((a, b) => generationOf(a.observed) - generationOf(b.observed));
 }

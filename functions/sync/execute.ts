@@ -13,7 +13,7 @@ import { isNotFound, judge, readAgain } from './answers.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { findUnanswered, markWrites, unmarked } from './creation.ts';
 import { adoptGroups, knowWritten } from './dead-runs.ts';
-import { read, type Work } from './observe.ts';
+import { contextOf, read, type Work } from './observe.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
 
@@ -76,9 +76,11 @@ async function executeRound(
   await markLeaving(run, writes);
   const answers = await carryOut(run, collection, writes);
   wrote(run, collection, answers);
+  const shown = answers.map((answer) => (answer.ok ? answer.data : undefined));
+  const now = await contextOf(run, collection, shown);
   const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
   writes.forEach(({ work, decision, write }, i) => {
-    const next = judge(collection, context, { work, decision, write }, answers[i]);
+    const next = judge(collection, now, { work, decision, write }, answers[i]);
     // A place in a group that is no more: deleted, or moved, the listing tells.
     const moved = 'done' in next && work.link?.group && isNotFound(answers[i]);
     if (moved && !isListed(run, collection, work))

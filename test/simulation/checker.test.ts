@@ -23,6 +23,7 @@ import { undoings } from './checker/undo.ts';
 import { untouched } from './checker/untouched.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
+import { winners } from './checker/winners.ts';
 import { check } from './checker.ts';
 import type { Final, History, Raw } from './history.ts';
 
@@ -476,6 +477,19 @@ const cases: Case[] = [
         .tell(2, { ...about, data, changed: ['place'], conflicts }, data)
         .store(2, 'e1')
         .end(bad ? {} : { policy: { place: 'google' } });
+    },
+  },
+  {
+    invariant: 'P6',
+    name: 'Google wins in what lives on',
+    judge: winners,
+    history: (bad) => {
+      const story = planned()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2);
+      const conflicts = [place('Phone', 'Desk', 'google')];
+      const told = bad ? { ...about, changed: ['place'] } : { ...about, op: 'delete' };
+      return story.tell(2, { ...told, conflicts }, null).end();
     },
   },
   {
