@@ -76,8 +76,8 @@ async function passDays(system: System): Promise<void> {
     await pass(2 * TICK);
     for (const userId of system.users) await backToWork(system, userId);
   }
-  await pass(24 * HOUR);
-  // A grant that was revoked since the last word with Google is noticed by then.
+  // A grant that was revoked since the last word with Google is noticed by then: so long a quiet user waits.
+  await pass(30 * HOUR);
   for (const userId of system.users) await backToWork(system, userId);
   system.queues.publish('maintain', '{}', system.scheduler.now);
   await pass(8 * HOUR);
