@@ -109,6 +109,14 @@ export const series: Defect[] = [
     pattern: 'rule 10: an occurrence that was taken out shows',
   },
   {
+    name: 'what was taken out is back with the series written anew, though nobody has edited it',
+    file: 'functions/core/members.ts',
+    from: 'apartFrom(member).length > 0;',
+    to: 'apartFrom(member).length >= 0;',
+    test: seriesCrm,
+    pattern: 'what was taken out of a series stays out',
+  },
+  {
     name: 'the CRM that took an occurrence out hears of it as if it were back by itself',
     file: 'functions/sync/execute.ts',
     from: '  await recognise(run, collection, back);\n',
