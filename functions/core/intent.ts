@@ -1,5 +1,6 @@
 import type { Codec } from './codec.ts';
 import type { Fields } from './fields.ts';
+import { changeNumber } from './link.ts';
 import { type CrmChange, isCancelled } from './messages.ts';
 import type { Intent } from './records.ts';
 
@@ -144,14 +145,29 @@ function newestMember(
 function adoptedBy(stored: Intent | undefined, change: CrmChange): Pick<Intent, 'adopted'> {
   const { userId, googleId, version } = change;
   const known = stored?.adopted;
-  if (googleId === undefined || version <= (known?.[userId]?.version ?? -1))
+  const own = known?.[userId];
+  if (googleId === undefined || (own && own.since <= version && version <= own.version))
     return known === undefined ? {} : { adopted: known };
-  return { adopted: { ...known, [userId]: { googleId, version } } };
+  const since = Math.min(own?.since ?? version, version);
+  const newest = own && own.version > version ? own : { googleId, version };
+  return { adopted: { ...known, [userId]: { ...newest, since } } };
 }
 
 /** The object in the user's own place that the record adopts. */
 export const adoptedId = (intent: Intent, userId: string): string | undefined =>
   intent.adopted?.[userId]?.googleId ?? intent.googleId;
+
+/**
+ * Whether the object is a former owner's, by what the CRM says: it had that name for it before it had any here,
+ * and knows it from no news of this user's. Handed over and back, each owner has named it.
+ */
+export function isFormerOwners(intent: Intent, userId: string, googleId?: string): boolean {
+  // What was named first may arrive last.
+  if (changeNumber(intent.seen ?? '', userId) > 0) return false;
+  const { [userId]: own, ...others } = intent.adopted ?? {};
+  const since = own?.since ?? Number.POSITIVE_INFINITY;
+  return Object.values(others).some((one) => one.googleId === googleId && one.since < since);
+}
 
 /** Whether the CRM wants the record to be at Google: it has neither deleted nor cancelled it. */
 export const isWanted = (codec: Codec, { op, data }: Intent): boolean =>

@@ -102,8 +102,11 @@ export interface Intent {
   member?: Member;
   /** The version that named it. */
   memberVersion?: number;
-  /** What messages under each owner named: after a hand-over the new owner's object has another id. */
-  adopted?: { [userId: string]: { googleId: string; version: number } };
+  /**
+   * What messages under each owner named: after a hand-over the new owner's object has another id. `since`: the
+   * first version that named any.
+   */
+  adopted?: { [userId: string]: { googleId: string; version: number; since: number } };
   /** changeId of the last google-change that the CRM had applied when it made this version. */
   seen?: string;
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */

@@ -30,16 +30,16 @@ export interface Heir {
 }
 
 /**
- * The CRM has deleted or cancelled the group that the record is one of, and how messages call that. `final`: for
- * the second time, having heard that the group lives on.
+ * The CRM has deleted or cancelled the group that the record is one of, and how messages call that; or has handed
+ * it over. `final`: nothing keeps it; it was deleted for the second time, having heard that the group lives on.
  */
 export interface Along {
-  field: 'deletedInCrm' | 'cancelledInCrm';
+  field: 'deletedInCrm' | 'cancelledInCrm' | 'handedOver';
   final: boolean;
 }
 
 /** What has become of a group, that concerns members which nobody touched (sync/followers.ts). */
-export type Follows = 'anew' | 'told' | 'changed';
+export type Follows = 'anew' | 'told' | 'changed' | 'given';
 
 /** All that a decision about one record depends on. */
 export interface PlanInput {

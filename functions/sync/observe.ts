@@ -1,8 +1,8 @@
 /** What a run knows of each record before it decides: the CRM's intent, our link, the object at Google. */
-import type { Observed } from '../core/codec.ts';
+import type { CodecContext, Observed } from '../core/codec.ts';
 import type { Name } from '../core/decision.ts';
 import { knowsPattern } from '../core/groups.ts';
-import { adoptedId } from '../core/intent.ts';
+import { adoptedId, isFormerOwners } from '../core/intent.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
@@ -63,6 +63,13 @@ export const elsewhere = (link: Link, taken?: Observed['marker']): Observed => (
 export const isElsewhere = (link: Link | undefined, collection: Collection): link is Link =>
   link?.state === 'live' && link.place !== collection.place;
 
+/** A link whose object was seen or written lives where that was. */
+export function placed(link: Link, { place }: Collection, seen: Observed | undefined): Link {
+  if (seen?.state !== 'live' || link.place === place) return link;
+  const { place: _, ...rest } = link;
+  return place === undefined ? rest : { ...rest, place };
+}
+
 /** The records of pending intents, each with its link; adopted Google objects are read. */
 export async function observeIntents(
   run: Run,
@@ -116,9 +123,14 @@ export async function observeIntents(
   return works;
 }
 
-/** Whether the link is the intent's: of its record, of none yet, or of one that it restores. */
+/**
+ * Whether the link is the intent's: of its record, of none yet, or of one that it restores. The copy of what the
+ * former owner had, told since as an entry of its own, is another record's, which the CRM has yet to name.
+ */
 const mayTake = (link: Link, intent: Intent, restored: ReadonlySet<string>) =>
-  (link.crmId === undefined && link.formerOf === undefined) ||
+  (link.crmId === undefined &&
+    link.formerOf === undefined &&
+    !(link.foreign && isFormerOwners(intent, link.userId, link.googleId))) ||
   link.crmId === intent.crmId ||
   restored.has(link.id);
 
@@ -130,7 +142,7 @@ export async function observePage(
   until = Number.POSITIVE_INFINITY,
 ): Promise<Work[]> {
   const { codec } = collection;
-  const context = await run.directory.context(items.flatMap((raw) => codec.emailsOf({ raw })));
+  const context = await contextOf(run, collection, items);
   const observed = items.map((raw) => ({ raw, observed: codec.decode(raw, context) }));
   const known = await knownGroups(run, collection, groups);
   const asked = new Set(known.groups.map((group) => group.id));
@@ -189,6 +201,14 @@ const isStale = (link: Link | undefined, observed: Observed | undefined) =>
   observed?.updatedAt !== undefined &&
   observed.updatedAt < link.updatedAt;
 
+/** To decode these by: the people in them who are colleagues are known. What is no resource is passed over. */
+export const contextOf = (
+  run: Run,
+  { codec }: Collection,
+  raws: unknown[],
+): Promise<CodecContext> =>
+  run.directory.context(raws.flatMap((raw) => (raw ? codec.emailsOf({ raw }) : [])));
+
 /** Reads the objects of these works again and puts what is there now into them. */
 export async function read(
   run: Run,
@@ -200,9 +220,7 @@ export async function read(
   const { codec } = collection;
   const results = await collection.get(run.session, works.map(idOf));
   const raws = results.map((result) => (result.ok ? result.data : undefined));
-  const context = await run.directory.context(
-    raws.flatMap((raw) => (raw ? codec.emailsOf({ raw }) : [])),
-  );
+  const context = await contextOf(run, collection, raws);
   works.forEach((work, i) => {
     const result = results[i];
     if (!result?.ok) throw unseen(result?.error);

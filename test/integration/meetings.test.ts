@@ -403,6 +403,41 @@ test('C21 rule 1: cancelled and handed over to its guest, its organizer has move
   assert.equal((await world.events('luca'))[0]?.attendees?.[0]?.responseStatus, 'needsAction');
 });
 
+test('C21 P4 the organizer deletes what the CRM has just set a reminder in for a guest: the CRM hears what goes with it', async () => {
+  const world = createWorld();
+  await world.connect('luca');
+  const { crm, receive, settle } = crmOf(world);
+  await announce(crm, 'luca');
+  const made = await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  await settle();
+  const { crmId = '' } = crm.records()[0] ?? {};
+  await crm.edit(crmId, { reminderMinutes: 30 });
+  await world.phone('anna', 'DELETE', `/${made.id}`);
+  await settle();
+  const last = world.messages.at(-1);
+  assert.equal(last?.op, 'delete');
+  const lost = { field: 'reminderMinutes', crm: 30, google: null, winner: 'google' };
+  assert.deepEqual(last.conflicts, [lost]);
+  await world.poll('luca');
+  await receive();
+  assert.deepEqual([await world.events('luca'), crm.records()], [[], []]);
+});
+
+test('rule 12: a colleague who is invited on the phone is told as one, also with the answer to a change that is about nobody', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca']) await world.connect(user);
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees: [{ email: EMAIL.luca }] });
+  await world.poll('anna');
+  for (const subject of ['One', 'Two'])
+    await world.crm(world.change('v1', { ...visit(), subject, participants: [] }));
+  const lists = world.messages.flatMap((m) => (m.data?.participants ? [m.data.participants] : []));
+  const luca = { email: EMAIL.luca, kind: 'user', response: 'needsAction', userId: 'luca' };
+  assert.deepEqual(lists, [[luca], [luca], [luca]]);
+});
+
 for (const away of ['left', 'disabled', 'connected'] as const)
   test(`C21 an appointment gets its first guest, its organizer being ${away}: still one record`, async () => {
     const world = createWorld();
@@ -487,14 +522,15 @@ test('rule 8 C21 the organizer moves a meeting to another calendar: the first gu
 async function movedAside() {
   const world = createWorld();
   for (const userId of ['anna', 'luca', 'mia'] as const) await world.connect(userId);
-  const { crm, settle } = crmOf(world);
+  const sides = crmOf(world);
+  const { crm, settle } = sides;
   await announce(crm, 'anna', 'luca', 'mia');
   const event = await meeting(world, 'anna', EMAIL.luca, EMAIL.mia);
   const all = pollers(world, settle);
   await all('anna', 'luca', 'mia');
   const aside = world.workspace.calendars.create(EMAIL.anna, 'Own', 'Europe/Zurich', null);
   await world.phone('anna', 'POST', `/${event.id}/move?destination=${aside.id}`);
-  return { world, crm, all };
+  return { world, ...sides, all, event };
 }
 
 test('rule 8 C21 P16 the run that finds the organizer’s meeting gone dies right after its commit: a guest has it all the same', async () => {
@@ -529,6 +565,87 @@ test('rule 8 C21 the organizer’s own meeting moves to another calendar, and it
   await all('luca');
   assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1 }, 'looked at once');
 });
+
+for (const first of ['the hand-over', 'the copy’s record'])
+  for (const back of ['', ', back, and over again'])
+    test(`C21 rule 1: handed over to a guest${back}, whose copy is news since its organizer has moved the meeting aside: it is an entry of its own; ${first} arrives first`, async () => {
+      const { world, crm, outbox, receive, settle, event } = await movedAside();
+      const [record] = crm.records();
+      for (const userId of ['anna', 'luca']) await world.poll(userId);
+      const owners = back ? ['luca', 'anna', 'luca'] : ['luca'];
+      for (const userId of owners) await crm.edit(record?.crmId ?? '', {}, userId);
+      await receive();
+      // What the CRM makes of the copy comes last.
+      const made = outbox.slice(-1);
+      const handedOver = outbox.splice(0).slice(0, -1);
+      assert.deepEqual(
+        handedOver.map(({ userId, crmId, googleId }) => [userId, crmId, googleId]),
+        owners.map((userId) => [userId, record?.crmId, event.id]),
+      );
+      const order = first === 'the hand-over' ? [handedOver, made] : [made, handedOver];
+      for (const changes of order) {
+        await world.store.putIntents(changes);
+        for (const userId of ['luca', 'anna']) await world.poll(userId);
+      }
+      await settle();
+      const own = (await world.events('luca')).find(({ id }) => id !== event.id)?.id;
+      assert.deepEqual(
+        crm.records().map((r) => [r.crmId === record?.crmId, r.userId, r.googleId]),
+        [
+          [true, 'luca', own],
+          [false, 'luca', event.id],
+        ],
+      );
+    });
+
+test('C21 rule 1: handed over to a guest and deleted there, the copy being news since its organizer has moved the meeting aside: it is not told to live on', async () => {
+  const { world, crm, outbox, settle, event } = await movedAside();
+  const [record] = crm.records();
+  for (const userId of ['anna', 'luca']) await world.poll(userId);
+  await crm.edit(record?.crmId ?? '', {}, 'luca');
+  await crm.remove(record?.crmId ?? '');
+  for (const change of outbox.splice(0).slice(-1)) await world.crm(change);
+  await settle();
+  assert.deepEqual(
+    crm.records().map((r) => [r.crmId === record?.crmId, r.userId, r.googleId]),
+    [[false, 'luca', event.id]],
+  );
+  assert.deepEqual(
+    world.messages.flatMap(({ conflicts = [] }) => conflicts),
+    [],
+  );
+});
+
+for (const late of ['', ', by a message that arrives last'])
+  test(`C21 P15 rule 1: a guest’s record is handed over and back before the guest’s run has heard its name${late}: it is the guest’s copy`, async () => {
+    const world = createWorld();
+    for (const userId of ['luca', 'mia'] as const) await world.connect(userId);
+    await known(world, 'anna');
+    const { crm, outbox, receive, settle } = crmOf(world);
+    await announce(crm, 'anna', 'luca', 'mia');
+    const event = await meeting(world, 'anna', EMAIL.luca);
+    await world.poll('luca');
+    await receive();
+    const [record] = crm.records();
+    for (const userId of ['mia', 'luca']) await crm.edit(record?.crmId ?? '', {}, userId);
+    const named = outbox.splice(0, late ? 1 : 0);
+    // A CRM that does not say what it has seen is understood as well.
+    await world.store.putIntents(
+      outbox.splice(0).map((m) => (late ? m : { ...m, seen: undefined })),
+    );
+    for (const userId of ['luca', 'mia']) await world.poll(userId);
+    await world.store.putIntents(named);
+    await world.poll('luca');
+    await settle();
+    assert.deepEqual(
+      crm.records().map((r) => [r.userId, r.googleId]),
+      [['luca', event.id]],
+    );
+    assert.deepEqual(
+      (await world.events('luca')).map(({ id }) => id),
+      [event.id],
+    );
+  });
 
 test('C21 two guests of somebody outside: one record; when its user declines by deleting, the other’s comes', async () => {
   const world = createWorld();
@@ -648,3 +765,39 @@ test('C21 a series as one record goes over to its organizer like any meeting, en
   assert.deepEqual(await world.store.linksByCrmId('luca', 'appointment', ['S']), []);
   assert.deepEqual(await answers(world, 'luca'), ['needsAction']);
 });
+
+for (const order of [
+  ['luca', 'mia'],
+  ['mia', 'luca'],
+] as const)
+  test(`C21 P15 rule 6 an occurrence of a series of somebody who is away has one guest more: it is one of the series, which its guest has as a record; ${order[0]} runs first`, async () => {
+    const world = createWorld({ recurrence: 'series' });
+    await known(world, 'anna');
+    for (const userId of order) await world.connect(userId);
+    const { crm, settle } = crmOf(world);
+    await announce(crm, ...order);
+    const at = (hour: number) => ({ dateTime: `2026-11-26T${hour}:00:00`, timeZone: 'UTC' });
+    const series = await world.phone('anna', 'POST', '', {
+      ...{ summary: 'Weekly', start: at(10), end: at(11) },
+      recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'],
+      attendees: [{ email: EMAIL.luca }],
+    });
+    const { items } = await world.phone('anna', 'GET', `/${series.id}/instances`);
+    const attendees = [{ email: EMAIL.luca }, { email: EMAIL.mia }];
+    await world.phone('anna', 'PATCH', `/${items[1]?.id}`, { summary: 'With Mia', attendees });
+    for (let round = 0; round < 2; round++)
+      for (const userId of order) {
+        await world.poll(userId);
+        await settle();
+      }
+    assert.deepEqual(
+      crm
+        .records()
+        .map((r) => [r.userId, r.data.subject, r.occurrence?.series.googleId])
+        .sort(),
+      [
+        ['luca', 'Weekly', undefined],
+        ['luca', 'With Mia', series.id],
+      ],
+    );
+  });
