@@ -51,10 +51,13 @@ export async function executeGrouped(
   const turns = turnsOf(collection, first.done, parents);
   const following = await followers(run, collection, turns, members);
   const taken = new Set(following.map((work) => work.link?.id));
-  // What a page shows at the place of one of them is that one, and no new record.
+  // What a page shows at the place of one of them is that one, and no new record; nor is what goes with its group.
   const places = new Set(following.map((work) => work.observed?.googleId));
-  const isFree = ({ link, observed }: Work) =>
-    !(link && taken.has(link.id)) && !(observed && places.has(observed.googleId));
+  const goes = ({ link, observed }: Work) => !link && turns.given.has(observed?.group ?? '');
+  const isFree = (work: Work) =>
+    !(work.link && taken.has(work.link.id)) &&
+    !(work.observed && places.has(work.observed.googleId)) &&
+    !goes(work);
   const others = members.filter(isFree);
   await attachParents(run, collection, others, parents);
   // One that follows its group stays pending, and is looked at again when that is stored. So does the CRM's

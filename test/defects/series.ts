@@ -119,8 +119,8 @@ export const series: Defect[] = [
   {
     name: 'what the CRM says of an occurrence goes with what was taken out there, when the series is written anew',
     file: 'functions/sync/members.ts',
-    from: ' && !(observed && places.has(observed.googleId));',
-    to: ';',
+    from: '    !(work.observed && places.has(work.observed.googleId)) &&\n',
+    to: '',
     test: seriesCrm,
     pattern: 'just when its series is written anew',
   },
