@@ -109,6 +109,22 @@ export const meetings: Defect[] = [
     pattern: 'end up the same in any order',
   },
   {
+    name: 'handed over and back at once, the guest declines what its organizer has moved aside',
+    file: 'functions/core/plan.ts',
+    from: '!isWritten && !isFormerOwners(intent, userId, observed.googleId)',
+    to: '!isWritten',
+    test: suite,
+    pattern: 'born on the phone, handed over to a guest and back at once',
+  },
+  {
+    name: 'handed over by name and back at once, the guest declines what its organizer has moved aside',
+    file: 'functions/core/plan.ts',
+    from: '!isWritten && !isFormerOwners(intent, userId, observed.googleId)',
+    to: '!isFormerOwners(intent, userId, observed.googleId)',
+    test: suite,
+    pattern: 'handed over to a guest and back at once',
+  },
+  {
     name: 'what is handed over while its type is off stays',
     file: 'functions/sync/run-user.ts',
     from: 'await alone(run, collection, () => takeOutHandedOver(run, collection));',
