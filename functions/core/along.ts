@@ -3,9 +3,12 @@ import { type Decision, decide } from './decision.ts';
 import { hasUnseenOffers, isEdited, livesOn, removeForGood } from './deletion.ts';
 import type { Fields } from './fields.ts';
 import { knownGoogle, offeredFields, sameAs } from './merge.ts';
-import { type Along, type Prepared, tell } from './sides.ts';
+import { type Along, mergeSides, type Prepared, tell } from './sides.ts';
 
-/** What becomes of a member, should its group live on; `final`: and what is lost with it, since that goes. */
+/**
+ * What becomes of a member, should its group live on; `final`: and what is lost with it, since that goes. What the
+ * CRM has no name for yet is not lost with a group that is handed over: it makes a record of what it hears.
+ */
 export function goAlong(input: Prepared, along: Along): Decision {
   const { link, observed } = input;
   const said = saidOfGroup(input);
@@ -13,6 +16,8 @@ export function goAlong(input: Prepared, along: Along): Decision {
     return observed && differs(input, said.google)
       ? tell(input, 'import', observed.fields)
       : decide('nothing');
+  if (along.field === 'handedOver' && link.state === 'live' && link.crmId === undefined)
+    return mergeSides(input, 'merge');
   // Taken out by us: an old answer.
   if (link.state === 'deleted' && link.etag === observed?.etag) return decide('nothing');
   if (along.final) return withoutWords(input, said.crm, removeForGood(input, true));
@@ -44,11 +49,11 @@ const differs = ({ codec, observed }: Prepared, said: Fields): boolean =>
     ([name, value]) => !sameAs(codec.fields[name], value, said[name]),
   );
 
-/** Nobody has lost what the CRM says itself of the whole group. */
-function withoutWords({ codec }: Prepared, said: Fields, decision: Decision): Decision {
+/** Nobody has lost what the CRM says itself, of the whole group or of the member. */
+function withoutWords({ codec, word }: Prepared, said: Fields, decision: Decision): Decision {
   const { notice } = decision;
-  const conflicts = notice?.conflicts?.filter(
-    ({ field, google }) => !sameAs(codec.fields[field], google, said[field]),
+  const conflicts = notice?.conflicts?.filter(({ field, google }) =>
+    [said, word].every((words) => !sameAs(codec.fields[field], google, words[field])),
   );
   return conflicts ? { ...decision, notice: { op: 'upsert', ...notice, conflicts } } : decision;
 }

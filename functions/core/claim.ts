@@ -10,7 +10,7 @@ export interface Claim {
   userId: string;
   /** The copy in this user's place. */
   googleId: string;
-  /** This user has the original; the others are guests. */
+  /** This user has the original, or the group that it is one of; the others are guests. */
   own: boolean;
   /** The guest whose record it was before. */
   before?: { userId: string; googleId: string };
@@ -20,7 +20,7 @@ export interface Claim {
 
 /**
  * The claim after one user wants it. Of guests the first one has it, and keeps it while disconnected;
- * whoever has the original takes it from a guest.
+ * whoever has the original, or the group, takes it from a guest.
  */
 export function claimed(stored: Claim | undefined, wanted: Claim): Claim {
   if (!stored) return wanted;

@@ -130,15 +130,28 @@ const aloud = (decision: Decision, conflicts: Conflict[]): Decision =>
     : { ...decision, notice: { op: 'upsert', changed: [], conflicts } };
 
 /**
- * Whether the intent says anything that differs from the base, and from what was deleted. What the CRM
- * adds of its own when it takes a record over is no edit yet.
+ * Names of what the intent says that differs from the base, and from what was deleted. What the CRM adds of
+ * its own when it takes a record over is no edit yet.
  */
-export function hasNews(input: Prepared): boolean {
+export function newsOf(input: Prepared): string[] {
   const { toGoogle } = mergeWith(input, undefined);
   const seen = heldAtTheEnd(input);
-  return Object.keys(toGoogle).some(
+  return Object.keys(toGoogle).filter(
     (n) => (isNamed(input) || input.codec.fields[n]?.flow !== 'crm') && !(n in seen),
   );
+}
+
+/** What the CRM edited of the user's own in another organizer's object goes with that, but not in silence. */
+export function lostWithForeign(input: Prepared): Conflict[] {
+  const { link, data } = input;
+  if (!link?.foreign) return [];
+  const google = knownGoogle(link);
+  return newsOf(input).map((field) => ({
+    field,
+    crm: data[field] ?? null,
+    google: google[field] ?? null,
+    winner: 'google',
+  }));
 }
 
 /**

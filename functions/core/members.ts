@@ -149,6 +149,9 @@ export function follow(codec: Codec, link: Link, observed: Observed | undefined)
   return decision;
 }
 
+/** The group was handed over, and took the member's object along: what comes of it is the new owner's. */
+export const forget = (): Decision => decide('follow', { link: 'none' });
+
 /** The CRM knows the record, and hears now that it is a member of a group: its place comes with any message. */
 export function nameAgain(codec: Codec, link: Link): Decision {
   const { state } = link;

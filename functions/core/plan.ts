@@ -12,12 +12,13 @@ import {
   adoptedWith,
   beatsDelete,
   fieldOf,
-  hasNews,
   hasUnseenOffers,
   heldAtTheEnd,
   isAnswered,
   isEdited,
   livesOn,
+  lostWithForeign,
+  newsOf,
   remove,
   removeAloud,
   removeForGood,
@@ -54,8 +55,7 @@ export function plan(given: PlanInput): Decision {
     if (observed?.ignored) return decide('nothing');
   }
   // What the CRM knows as one record has become a group: to write there would change all of it.
-  if (observed?.whole)
-    return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
+  if (observed?.whole) return asWhole(input);
   const problem = problemOf(input);
   if (input.intent && problem) return refuse(input.intent, problem.reason, problem.detail);
   if (isOlder(input)) return handlers.removeOlder(input);
@@ -65,6 +65,12 @@ export function plan(given: PlanInput): Decision {
       observed === undefined ? 'unread' : observed.state
     ];
   return retold(input, handlers[rule](input));
+}
+
+/** Handed over, it is the user's own group from now on, and its members are records as in any other. */
+function asWhole(input: Prepared): Decision {
+  if (crmSide(input) === 'handedOver') return decide('handOver', { link: 'none' });
+  return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
 }
 
 /**
@@ -165,7 +171,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     // Nor is another organizer's ours to write again. Where an undo has left it, it is looked at first: what
     // is the user's own in it is the CRM's to change.
     const isOurs = !link?.foreign || (link.stays === true && observed === undefined);
-    const news = hasNews(input) && isOurs;
+    const news = newsOf(input).length > 0 && isOurs;
     if (byGoogle && !news && toldDeletion(input)) return decide('nothing');
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
@@ -195,7 +201,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   insertHere(input) {
     const { link, intent } = input;
     // The user's own objects stay where they are, until the CRM changes what it knows of them.
-    if (link?.origin === 'google' && !hasNews(input)) return decide('nothing');
+    if (link?.origin === 'google' && newsOf(input).length === 0) return decide('nothing');
     if (link?.foreign && intent) return refuse(intent, 'notOrganizer', ELSEWHERE);
     return insert(input, 'insertHere', generationHere(input), []);
   },
@@ -240,9 +246,15 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (input.link?.removing) return decide('nothing');
     const agreed = { ...heldAtTheEnd(input), ...adoptedWith(input) };
     const rejected = rejection(input, mergeWith(input, undefined).refused, 'it is gone there');
+    const conflicts = lostWithForeign(input);
     return {
       ...decide('removeAtCrm', { link: 'deleted', agreed, offers: { deletedInGoogle: true } }),
-      notice: { op: 'delete', reason: 'movedOrDeleted', ...(rejected && { rejected }) },
+      notice: {
+        op: 'delete',
+        reason: 'movedOrDeleted',
+        ...(conflicts.length > 0 && { conflicts }),
+        ...(rejected && { rejected }),
+      },
     };
   },
   editBeatsDelete(input) {

@@ -106,18 +106,21 @@ function placeLeft(outcome: Outcome, next: Link): Link | undefined {
 
 /**
  * The deleted object of a record that is inserted anew, or handed over. One of ours tells by its marker
- * whose it was, should a person restore it; one born at Google bears none.
+ * whose it was, should a person restore it; one born at Google bears none, nor does a member of a group: handed
+ * over before its group is, its place must not look as if the user had taken it out.
  */
 function objectLeft(outcome: Outcome): Link | undefined {
-  const { decision, link, observed } = outcome;
+  const { decision, link, observed, codec } = outcome;
   const from = link ?? observed;
-  const isGiven = decision.rule === 'handOver' && decision.write?.kind === 'delete';
-  if ((decision.rule !== 'insertAgain' && !isGiven) || from?.googleId === undefined)
-    return undefined;
-  if (link ? link.origin === 'crm' : observed?.marker) return undefined;
+  const isGiven = decision.rule === 'handOver';
+  const isPlace = isGiven && codec.groups !== undefined && from?.group !== undefined;
+  const isLeft = decision.rule === 'insertAgain' || (isGiven && decision.write?.kind === 'delete');
+  if ((!isLeft && !isPlace) || from?.googleId === undefined) return undefined;
+  if (!isPlace && (link ? link.origin === 'crm' : observed?.marker)) return undefined;
   const left = tombstone(outcome, from.googleId);
   // A place in a group is looked for with that, should it be there again.
   if (from.group !== undefined) left.group = from.group;
+  if (isPlace && from.slot !== undefined) left.slot = from.slot;
   // Older than whatever we have inserted, or will.
   return { ...left, formerOf: crmIdOf(outcome), generation: -1 };
 }

@@ -30,11 +30,11 @@ export interface Heir {
 }
 
 /**
- * The CRM has deleted or cancelled the group that the record is one of, and how messages call that. `final`: for
- * the second time, having heard that the group lives on.
+ * The CRM has deleted or cancelled the group that the record is one of, and how messages call that; or has handed
+ * it over. `final`: nothing keeps it; it was deleted for the second time, having heard that the group lives on.
  */
 export interface Along {
-  field: 'deletedInCrm' | 'cancelledInCrm';
+  field: 'deletedInCrm' | 'cancelledInCrm' | 'handedOver';
   final: boolean;
 }
 

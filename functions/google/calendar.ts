@@ -329,28 +329,26 @@ async function instancesOf(
 
 /**
  * A listing of series is them and their exceptions, cancelled ones too, and these share an iCalUID
- * (google-contracts 1.2). Beyond the 2,500 of a page nobody looks. Which came later Google's clock says of
- * both; of a cancelled one only a second listing, of what has changed since.
+ * (google-contracts 1.2). Which came later Google's clock says of both; of a cancelled one only a second
+ * listing, of what has changed since.
  */
 async function exceptionsOf(
-  { client, api, calendarId, perform }: EventCalendar,
+  here: EventCalendar,
   session: GoogleSession,
   series: Event[],
   later: boolean,
 ): Promise<Event[][]> {
   const bounds = [undefined, ...(later ? [secondAfter] : [])];
-  const calls = await Promise.all(
-    bounds.flatMap((bound) =>
-      series.map((event) => {
-        const params = { calendarId, iCalUID: event.iCalUID ?? '', singleEvents: false };
-        const since = bound && { updatedMin: bound(event) };
-        return client.capture((o) => api.events.list({ ...params, ...since, maxResults: 2500 }, o));
-      }),
-    ),
+  const asked = bounds.flatMap((bound) =>
+    series.map((event) => ({
+      iCalUID: event.iCalUID ?? '',
+      singleEvents: false,
+      ...(bound && { updatedMin: bound(event) }),
+    })),
   );
-  const results = await perform(session, calls);
+  const results = await listedWhole(here, session, asked);
   return series.map((event, i) => {
-    const { items = [] } = first(results.slice(i));
+    const items = first(results.slice(i));
     // An answer that lacks the series itself says nothing of its exceptions either.
     if (!items.some(({ id }) => id === event.id)) throw new SyncError('later', 'seriesMissing');
     const exceptions = items.filter((e) => e.recurringEventId === event.id);
@@ -362,23 +360,53 @@ async function exceptionsOf(
   });
 }
 
+/** All pages of each of these listings. */
+async function listedWhole(
+  { client, api, calendarId, perform }: EventCalendar,
+  session: GoogleSession,
+  asked: ListParams[],
+): Promise<Result<Event[]>[]> {
+  const lists: Result<Event[]>[] = asked.map(() => ({ ok: true, data: [] }));
+  let open = asked.map((params, at) => ({ params, at }));
+  while (open.length > 0) {
+    const calls = await Promise.all(
+      open.map(({ params }) =>
+        client.capture((o) => api.events.list({ calendarId, ...params, maxResults: 2500 }, o)),
+      ),
+    );
+    const results = await perform(session, calls);
+    const next: typeof open = [];
+    for (const [i, { params, at }] of open.entries()) {
+      const [page, list] = [results[i], lists[at]];
+      if (!page?.ok) lists[at] = page ?? { ok: false, error: new SyncError('later', 'noAnswer') };
+      else if (list?.ok) list.data.push(...(page.data.items ?? []));
+      const pageToken = page?.ok && page.data.nextPageToken;
+      if (pageToken) next.push({ params: { ...params, pageToken }, at });
+    }
+    open = next;
+  }
+  return lists;
+}
+
 /** What the event's own change took out bears its time, and bounds may count by seconds. */
 const secondAfter = ({ updated }: Event) =>
   new Date(Math.floor(Date.parse(updated ?? '') / 1000 + 1) * 1000).toISOString();
 
 /** Too long ago for Google to know (410): for all it knows, all have. */
-function changedSince(result: Result<calendar_v3.Schema$Events> | undefined) {
+function changedSince(result: Result<Event[]> | undefined) {
   if (result?.ok === false && isSyncError(result.error, 'resync')) return () => true;
-  const ids = new Set(first(result ? [result] : []).items?.map(({ id }) => id));
+  const ids = new Set(first(result ? [result] : []).map(({ id }) => id));
   return (id: string | null | undefined) => ids.has(id);
 }
+
+type ListParams = Omit<calendar_v3.Params$Resource$Events$List, 'calendarId'>;
 
 /** With a sync token the bounds of the initial listing are forbidden; the rest must stay the same. */
 function listParams(
   params: { [name: string]: string },
   syncToken: string | undefined,
   pageToken: string | undefined,
-): Omit<calendar_v3.Params$Resource$Events$List, 'calendarId'> {
+): ListParams {
   const { timeMin, timeMax, singleEvents, maxResults } = params;
   return {
     singleEvents: singleEvents === 'true',

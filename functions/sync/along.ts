@@ -1,11 +1,14 @@
 /**
- * What would go along with groups that the CRM deletes or cancels, and that it has not heard. An edit of a member
- * leaves its group's etag as it was, so no If-Match would keep it: it is looked for before.
+ * What would go along with groups that the CRM deletes, cancels or hands over, and that it has not heard. An edit of
+ * a member leaves its group's etag as it was, so no If-Match would keep it: it is looked for before.
  */
 import { keepsGroup } from '../core/along.ts';
+import type { CodecContext } from '../core/codec.ts';
 import type { Decision } from '../core/decision.ts';
 import { fieldOf, isAnswered } from '../core/deletion.ts';
+import type { Fields } from '../core/fields.ts';
 import { isWanted, lastWords } from '../core/intent.ts';
+import { heir } from '../core/members.ts';
 import { knownGoogle, offeredFields } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
@@ -21,7 +24,10 @@ interface Along {
   groups: Work[];
   /** Should their groups live on. What was edited keeps its group, which is marked (`holdsNews`). */
   told: Work[];
-  /** The CRM has heard that their groups live on, and takes them off again: they go, but not in silence. */
+  /**
+   * Their groups are handed over, or taken off by a CRM that has heard that they live on: they go, but not in
+   * silence. What nobody has heard of them is told before they are gone.
+   */
   lost: { work: Work; decision: Decision }[];
 }
 
@@ -94,11 +100,12 @@ const takesAlong = ({ codec, exceptions, place }: Collection, { link, intent, un
   undo === undefined &&
   link?.state === 'live' &&
   link.place === place &&
-  !link.removing &&
-  intent.userId === link.userId &&
-  !isWanted(codec, intent) &&
+  (isHandedOver({ link, intent }) || (!link.removing && !isWanted(codec, intent))) &&
   !isAnswered({ link, intent }) &&
   codec.groups?.leads(knownGoogle(link)) === true;
+
+const isHandedOver = ({ link, intent }: Pick<Work, 'link' | 'intent'>) =>
+  intent !== undefined && link !== undefined && intent.userId !== link.userId;
 
 /** Of the members of these groups, which have been read, those with news, as far as the CRM's word is sure. */
 async function newsIn(run: Run, collection: Collection, groups: Work[]): Promise<Work[]> {
@@ -113,19 +120,41 @@ async function newsIn(run: Run, collection: Collection, groups: Work[]): Promise
     const { link, intent } = group;
     // Also what a run has written of it that died: it stands in its members.
     const said = codec.canonical(intent.op === 'delete' ? lastWords(intent) : intent.data, context);
-    const final = link.offered.deletedInCrm !== undefined;
     const parent = { ...link, crm: { ...link.crm, ...said } };
+    if (isHandedOver(group))
+      return [{ ...work, parent, along: { field: 'handedOver', final: true } }];
+    const final = link.offered.deletedInCrm !== undefined;
     return [{ ...work, parent, along: { field: fieldOf(intent), final } }];
   });
   await takeUp(run, collection, members);
   const named = await namedPlaces(run, collection, groups, members);
-  for (const work of members)
-    if (work.link) work.intent ??= named.get(work.observed?.googleId ?? '');
+  for (const work of members) {
+    const intent = named.get(work.observed?.googleId ?? '');
+    // Of what goes with its group the CRM's word is not decided any more.
+    if (intent && work.along?.field === 'handedOver') tie(run, collection, context, work, intent);
+    if (work.link) work.intent ??= intent;
+  }
   const { userId } = run.user;
   // What no link ties to the record yet is maybe what a run wrote that died: the CRM's word is decided first.
-  return members.filter(({ link, intent, observed }) =>
-    link ? (intent?.userId ?? userId) === userId : !named.has(observed?.googleId ?? ''),
+  return members.filter(({ link, intent, observed, along }) =>
+    link
+      ? along?.field === 'handedOver' || (intent?.userId ?? userId) === userId
+      : !named.has(observed?.googleId ?? ''),
   );
+}
+
+/** To the record that the CRM has for its place: the base is what both sides held of the group. */
+function tie(
+  run: Run,
+  { codec }: Collection,
+  context: CodecContext,
+  work: Work,
+  intent: Intent,
+): void {
+  const { observed, parent: link } = work;
+  if (!observed) return;
+  const inherit = (fields: Fields) => codec.groups?.inherited(fields, observed, context) ?? fields;
+  work.link ??= heir(codec, run.user.userId, intent, observed, { link, inherit }, undefined);
 }
 
 /**

@@ -26,7 +26,7 @@ export async function claimShared(run: Run, { codec }: Collection, works: Work[]
   });
   if (asked.length === 0) return;
   const taken: Taken[] = [];
-  for (const [work, holder] of await holdersAfter(run, codec, asked)) {
+  for (const [work, holder] of await groupsFirst(run, codec, asked)) {
     if (holder.userId === run.user.userId) {
       const isNew = work.link?.claim?.key !== holder.key;
       work.claim = { key: holder.key, until: holder.expireAt };
@@ -53,6 +53,30 @@ interface Asked {
 interface Taken {
   work: Work;
   before: NonNullable<Claim['before']>;
+}
+
+/**
+ * A member goes with its group: whoever has the group as a record takes a member from a guest of that alone.
+ * Who reads first must not decide, and a group that does not hold its members shows other times than Google.
+ */
+async function groupsFirst(run: Run, codec: Codec, asked: Asked[]): Promise<Map<Work, Claim>> {
+  const groupOf = ({ work }: Asked) => codec.groups && work.observed?.group;
+  const alone = asked.filter((one) => groupOf(one) === undefined);
+  const holders = alone.length > 0 ? await holdersAfter(run, codec, alone) : new Map<Work, Claim>();
+  const members = asked.filter((one) => groupOf(one) !== undefined);
+  if (members.length === 0) return holders;
+  const { userId } = run.user;
+  const groups = [...new Set(members.flatMap((one) => groupOf(one) ?? []))];
+  const links = await run.engine.store.linksByGoogleId(userId, codec.record, groups);
+  const mine = new Set([
+    ...links.flatMap((link) => (link.state === 'live' ? link.googleId : [])),
+    ...[...holders.values()].flatMap((c) => (c.userId === userId ? c.googleId : [])),
+  ]);
+  const wanted = members.map(({ work, claim }) => ({
+    work,
+    claim: mine.has(work.observed?.group) ? { ...claim, own: true } : claim,
+  }));
+  return new Map([...holders, ...(await holdersAfter(run, codec, wanted))]);
 }
 
 /** Whose each of these is, once the user has claimed what is free. */

@@ -1,4 +1,3 @@
-import type { Observed } from '../core/codec.ts';
 import { entryOf, inPages, type JournalEntry, type JournalPage } from '../core/journal.ts';
 import type { GoogleChange } from '../core/messages.ts';
 import { alarmed } from '../core/polls.ts';
@@ -11,7 +10,7 @@ import type { Collection } from './collection.ts';
 import { refusedOf, unmarked } from './creation.ts';
 import { type Done, type Executed, GROUP_CHANGED } from './execute.ts';
 import { postpone } from './isolation.ts';
-import type { Work } from './observe.ts';
+import { placed, type Work } from './observe.ts';
 import type { Commit } from './ports.ts';
 import type { Run } from './run.ts';
 import { commitAndTell } from './tell.ts';
@@ -134,20 +133,13 @@ function withoutLosses({ conflicts = [], ...notice }: GoogleChange): GoogleChang
   const open = conflicts.filter((conflict) => conflict.winner !== 'crm');
   if (open.length > 0) return [{ ...notice, conflicts: open }];
   const told = conflicts.length > 0 && notice.op === 'upsert' && !notice.rejected;
-  return told && notice.changed?.length === 0 ? [] : [notice];
+  return told && notice.changed?.length === 0 && !notice.instead ? [] : [notice];
 }
 
 /** The status page shows a new user how far the first sync is. */
 function firstSyncProgress({ user, count }: Run): Pick<Commit, 'user'> {
   if (user.firstSyncAt !== undefined) return {};
   return { user: { firstSyncCount: count.intents + count.googleChanges } };
-}
-
-/** A link whose object was seen or written lives where that was. */
-function placed(link: Link, { place }: Collection, seen: Observed | undefined): Link {
-  if (seen?.state !== 'live' || link.place === place) return link;
-  const { place: _, ...rest } = link;
-  return place === undefined ? rest : { ...rest, place };
 }
 
 /** The entries as the run's next pages; most runs change one record or none. */

@@ -8,11 +8,11 @@ import type { Observed } from '../core/codec.ts';
 import { decide } from '../core/decision.ts';
 import type { Fields } from '../core/fields.ts';
 import { linkId } from '../core/link.ts';
-import type { Intent, Link } from '../core/records.ts';
+import type { Link } from '../core/records.ts';
 import { SyncError, saysNothingDone } from '../errors.ts';
 import type { Collection } from './collection.ts';
 import type { Executed, Planned } from './execute.ts';
-import type { Work } from './observe.ts';
+import { contextOf, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 
 /** Finds what earlier insertions left behind; returns the works that can be planned now. */
@@ -60,7 +60,7 @@ async function marked(
   const { codec } = collection;
   const crmIds = works.flatMap((work) => work.link?.crmId ?? []);
   const raws = (await collection.find?.(run.session, crmIds)) ?? [];
-  const context = await run.directory.context(raws.flatMap((raw) => codec.emailsOf({ raw })));
+  const context = await contextOf(run, collection, raws);
   const seen = raws.map((raw) => ({ raw, observed: codec.decode(raw, context) }));
   return seen.sort((a, b) => generationOf(a.observed) - generationOf(b.observed));
 }
@@ -77,44 +77,6 @@ export function isAttempt(observed: Observed, link: Link): boolean {
   // In another place an object begins with the generation that it had.
   return later > 0 || (later === 0 && observed.googleId !== link.googleId);
 }
-
-/**
- * Made a group at Google since a run inserted it that never knew, or since its removal failed (the user
- * disconnected): linked, so that the next listing finds the record its place in the group. Where the group is
- * known, the record had its place and has lost it (handed over, and back): the group is others' by now, and to
- * write there would change all of them.
- */
-export async function adoptGroups(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
-  const { store } = run.engine;
-  const grown = works.filter(hasGrown);
-  if (grown.length === 0) return;
-  const ids = grown.filter(({ link }) => !link).map(({ observed }) => observed.googleId);
-  const members = await store.linksByGroup(run.user.userId, codec.record, ids);
-  const known = new Set(members.map(({ group }) => group));
-  const links: Link[] = [];
-  for (const work of grown) {
-    const { intent, observed, link } = work;
-    const { googleId, marker } = observed;
-    if (!link && known.has(googleId)) {
-      work.observed = { googleId, state: 'gone', fields: {}, marker };
-      continue;
-    }
-    const before = link ?? blank(run, codec.record, intent.crmId, marker.generation, {});
-    const { deletedBy: _, removing: __, expireAt: ___, ...fresh } = before;
-    work.link = { ...fresh, state: 'live', googleId };
-    links.push(work.link);
-  }
-  if (links.length > 0) await store.commit(run.lease, { links }, false);
-}
-
-type Grown = Work & { intent: Intent; observed: Observed & Required<Pick<Observed, 'marker'>> };
-
-/** What the CRM wants as one record is a group at Google, by its mark, and no link says so. */
-const hasGrown = (work: Work): work is Grown =>
-  (!work.link || work.link.removing === true) &&
-  work.observed?.whole !== undefined &&
-  work.intent?.op === 'upsert' &&
-  work.intent.crmId === work.observed.marker?.crmId;
 
 /**
  * Stores what is about to be tried where neither the id nor the object itself would tell: insertions without an

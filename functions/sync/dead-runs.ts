@@ -1,6 +1,6 @@
 /**
  * What a run has written that died before its commit: without it the link's base is too old, and the CRM's own
- * older value would count as an edit at Google (P5, P16).
+ * older value would count as an edit at Google (P5, P16). And what it has inserted that is a group by now.
  */
 import type { CodecContext, Observed } from '../core/codec.ts';
 import type { Fields } from '../core/fields.ts';
@@ -10,7 +10,7 @@ import type { Intent, Link } from '../core/records.ts';
 import { withWritten } from '../core/word.ts';
 import type { Collection } from './collection.ts';
 import { blank } from './creation.ts';
-import type { Work } from './observe.ts';
+import { placed, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 
 /** Brings the works' links up to date, as far as that can be known: what then differs is somebody's edit. */
@@ -22,16 +22,18 @@ export function knowWritten(
 ): void {
   for (const work of works) {
     const { intent, observed } = work;
-    if (!intent || intent.userId !== run.user.userId || observed?.state !== 'live') continue;
-    const link = work.link ?? inserted(run, codec, intent, observed);
+    if (observed?.state !== 'live' || (intent && intent.userId !== run.user.userId)) continue;
+    const link = work.link ?? (intent && inserted(run, codec, intent, observed));
     if (!link) continue;
-    const said = codec.canonical(intent.op === 'upsert' ? intent.data : lastWords(intent), context);
     const { marker } = observed;
-    if (marker?.word !== undefined && isUnknown(link, intent, marker)) {
+    if (intent && marker?.word !== undefined && isUnknown(link, intent, marker)) {
+      const word = intent.op === 'upsert' ? intent.data : lastWords(intent);
+      const said = codec.canonical(word, context);
       const written = withWritten(codec, link, marker.word, said, observed.fields);
       work.link = { ...link, ...written, word: marker.word };
     } else if (link.unborne !== undefined && link.etag !== observed.etag) {
-      // Whether that was written at all, only what the object shows can tell.
+      // Whether that was written at all, only what the object shows can tell: also where the CRM's own word is
+      // not looked at yet, as of a member that its group takes along.
       work.link = { ...link, ...withWritten(codec, link, link.unborne, {}, observed.fields) };
     }
   }
@@ -70,3 +72,50 @@ const initial = ({ fields }: Collection['codec']): Fields =>
       value === undefined ? [] : [[name, value]],
     ),
   );
+
+/**
+ * Made a group at Google since a run inserted it that never knew, or since its removal failed (the user
+ * disconnected): linked, so that the next listing finds the record its place in the group. Where the group is
+ * known, the record had its place and has lost it (handed over, and back): the group is others' by now, and to
+ * write there would change all of them.
+ */
+export async function adoptGroups(
+  run: Run,
+  collection: Collection,
+  context: CodecContext,
+  works: Work[],
+): Promise<void> {
+  const { codec } = collection;
+  const { store } = run.engine;
+  const grown = works.filter(hasGrown);
+  if (grown.length === 0) return;
+  const ids = grown.filter(({ link }) => !link).map(({ observed }) => observed.googleId);
+  const members = await store.linksByGroup(run.user.userId, codec.record, ids);
+  const known = new Set(members.map(({ group }) => group));
+  const links: Link[] = [];
+  for (const work of grown) {
+    const { intent, observed, link } = work;
+    const { googleId, marker } = observed;
+    if (!link && known.has(googleId)) {
+      work.observed = { googleId, state: 'gone', fields: {}, marker };
+      continue;
+    }
+    const before = link ?? blank(run, codec.record, intent.crmId, marker.generation, {});
+    const { deletedBy: _, removing: __, expireAt: ___, ...fresh } = before;
+    const at = observed.slot === undefined ? {} : { slot: observed.slot };
+    work.link = placed({ ...at, ...fresh, state: 'live', googleId }, collection, observed);
+    // By its time the listing tells whether it shows the record at all.
+    if (!link) knowWritten(run, collection, context, [work]);
+    links.push(work.link);
+  }
+  if (links.length > 0) await store.commit(run.lease, { links }, false);
+}
+
+type Grown = Work & { intent: Intent; observed: Observed & Required<Pick<Observed, 'marker'>> };
+
+/** What the CRM wants as one record is a group at Google, by its mark, and no link says so. */
+const hasGrown = (work: Work): work is Grown =>
+  (!work.link || work.link.removing === true) &&
+  work.observed?.whole !== undefined &&
+  work.intent?.op === 'upsert' &&
+  work.intent.crmId === work.observed.marker?.crmId;

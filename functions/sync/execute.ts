@@ -3,7 +3,7 @@ import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, lossesOf, type Write } from '../core/decision.ts';
 import { wasOff } from '../core/deletion.ts';
 import { isWanted } from '../core/intent.ts';
-import { follow, nameAgain, unplaced } from '../core/members.ts';
+import { follow, forget, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
@@ -11,9 +11,9 @@ import { undo } from '../core/undo.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { isNotFound, judge, readAgain } from './answers.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
-import { adoptGroups, findUnanswered, markWrites, unmarked } from './creation.ts';
-import { knowWritten } from './dead-runs.ts';
-import { read, type Work } from './observe.ts';
+import { findUnanswered, markWrites, unmarked } from './creation.ts';
+import { adoptGroups, knowWritten } from './dead-runs.ts';
+import { contextOf, read, type Work } from './observe.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
 
@@ -68,7 +68,7 @@ async function executeRound(
   const { codec } = collection;
   const emails = works.flatMap((w) => (w.intent ? codec.emailsOf({ fields: w.intent.data }) : []));
   const context = await run.directory.context(emails);
-  await adoptGroups(run, collection, works);
+  await adoptGroups(run, collection, context, works);
   const planned = await planAll(run, collection, context, works);
   const writes = writesOf(run, collection, context, planned, result);
   run.count.writes += writes.length;
@@ -76,9 +76,11 @@ async function executeRound(
   await markLeaving(run, writes);
   const answers = await carryOut(run, collection, writes);
   wrote(run, collection, answers);
+  const shown = answers.map((answer) => (answer.ok ? answer.data : undefined));
+  const now = await contextOf(run, collection, shown);
   const again: { work: Work; googleId: string; write: CollectionWrite<unknown> }[] = [];
   writes.forEach(({ work, decision, write }, i) => {
-    const next = judge(collection, context, { work, decision, write }, answers[i]);
+    const next = judge(collection, now, { work, decision, write }, answers[i]);
     // A place in a group that is no more: deleted, or moved, the listing tells.
     const moved = 'done' in next && work.link?.group && isNotFound(answers[i]);
     if (moved && !isListed(run, collection, work))
@@ -106,6 +108,7 @@ async function planAll(
       work.raw === undefined &&
       (wantsCurrent(collection, decision.write) ||
         wouldDouble(work, decision.write) ||
+        isBlind(decision.write) ||
         isLeftOpen(work, decision)),
   );
   const unread = blind.map(({ work }) => work);
@@ -161,26 +164,31 @@ async function carryOut(
  * would be equal, and nobody would know that there had been a conflict. Nothing but that: the write may
  * be refused yet, and then other values count than those of this decision.
  */
-export async function tellLosses(
+async function tellLosses(
   run: Run,
-  { codec }: Collection,
+  collection: Collection,
   writes: { work: Work; decision: Decision }[],
 ): Promise<void> {
-  const notices = writes.flatMap(({ work, decision }) => {
+  const losses = writes.flatMap(({ work, decision }) => {
     const conflicts = lossesOf(decision);
     if (conflicts.length === 0) return [];
-    const about: Decision = { ...decision, notice: { op: 'upsert', changed: [], conflicts } };
-    const { userId } = run.user;
-    const { fence } = run.lease;
-    const told = {
-      codec,
-      userId,
-      ...work,
-      decision: about,
-      written: undefined,
-      fence,
-      expireAt: 0,
-    };
+    const { write: _, ...rest } = decision;
+    const about: Decision = { ...rest, notice: { op: 'upsert', changed: [], conflicts } };
+    return [{ work, decision: about }];
+  });
+  await tellAhead(run, collection, losses);
+}
+
+/** Tells what these decisions have to say, before anything is stored. */
+export async function tellAhead(
+  run: Run,
+  { codec }: Collection,
+  works: { work: Work; decision: Decision }[],
+): Promise<void> {
+  const { userId } = run.user;
+  const { fence } = run.lease;
+  const notices = works.flatMap(({ work, decision }) => {
+    const told = { codec, userId, ...work, decision, written: undefined, fence, expireAt: 0 };
     return settle(told).notice ?? [];
   });
   await tellCrm(run, notices);
@@ -211,6 +219,7 @@ export function decide(
   if (work.undo) return undo({ codec, context, ...work, ...work.undo });
   if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
   if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
+  if (work.follows === 'given') return forget();
   if (work.nowhere && work.intent) {
     const wanted = isWanted(codec, work.intent);
     return unplaced(work.nowhere, work.intent, work.link, wanted, run.startedAt);
@@ -248,16 +257,20 @@ const isYounger = ({ startedAt }: Run, { observed }: Work) =>
 const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
   write?.kind === 'patch' && codec.needsCurrent(write.patch);
 
+/** What was only about to be written when its run died was seen in no version: to be deleted it is looked at. */
+const isBlind = (write: Write | undefined) => write?.kind === 'delete' && write.etag === undefined;
+
 /** The object that the record had is still there, for all we know: to be had again, not written anew (P3). */
 const wouldDouble = ({ link }: Work, write: Write | undefined) =>
   write?.kind === 'insert' && link?.stays === true;
 
 /**
  * Removed or written by a run that died: with nothing to write, nobody would find out before a pull does, which
- * knows no reason.
+ * knows no reason. Of which no version is known, a write would overwrite whatever is there (P19).
  */
 const isLeftOpen = (work: Work, { rule }: Decision) =>
-  rule === 'merge' && (wasOff(work) || work.link?.unborne !== undefined);
+  rule === 'merge' &&
+  (wasOff(work) || work.link?.unborne !== undefined || work.link?.etag === undefined);
 
 function encode(
   { codec }: Collection,

@@ -15,15 +15,18 @@ interface Turns {
   told: Map<string, Link>;
   /** Changed: a member that never differed from it at Google changes, or goes, without a word. */
   changed: Map<string, Link>;
+  /** Handed over: its members go with it, and under the new owner they are what the CRM sends of them. */
+  given: Map<string, Link>;
 }
 
 /** By the id that each group had before. */
 export function turnsOf(collection: Collection, done: Done[], parents: Parents): Turns {
-  const turns: Turns = { anew: new Map(), told: new Map(), changed: new Map() };
+  const turns: Turns = { anew: new Map(), told: new Map(), changed: new Map(), given: new Map() };
   const leads = (link: Link) => collection.codec.groups?.leads(knownGoogle(link)) === true;
   for (const { work, decision, written } of done) {
     const { link, observed } = work;
     const before = link?.googleId ?? observed?.googleId;
+    if (link && decision.rule === 'handOver' && leads(link)) turns.given.set(before ?? '', link);
     const isNews = written !== undefined || (observed && observed.etag !== link?.etag);
     const now = parents.of(work);
     if (before === undefined || now?.state !== 'live' || !(leads(now) || (link && leads(link))))
@@ -40,11 +43,11 @@ export function turnsOf(collection: Collection, done: Done[], parents: Parents):
 export async function followers(
   run: Run,
   collection: Collection,
-  { anew, told, changed }: Turns,
+  { anew, told, changed, given }: Turns,
   members: Work[],
 ): Promise<Work[]> {
   const { groups, record } = collection.codec;
-  const ids = [...anew.keys(), ...told.keys(), ...changed.keys()];
+  const ids = [anew, told, changed, given].flatMap((turn) => [...turn.keys()]);
   if (!groups || ids.length === 0) return [];
   const links = await run.engine.store.linksByGroup(run.user.userId, record, ids);
   const seen = new Set(members.map(({ link }) => link?.id));
@@ -52,9 +55,11 @@ export async function followers(
   const placeOf = ({ group, slot }: Link) => `${group} ${slot}`;
   const taken = new Set(links.filter((link) => link.state === 'live').map(placeOf));
   const isOver = (link: Link) => link.state === 'deleted' && taken.has(placeOf(link));
-  const parts = links.filter((link) => isPart(link) && !isOver(link));
+  const isGiven = ({ group = '' }: Link) => given.has(group);
+  const parts = links.filter((link) => isGiven(link) || (isPart(link) && !isOver(link)));
   const works = parts.flatMap((link): Work[] => {
     const id = link.group ?? '';
+    if (isGiven(link)) return [{ link, ...unread, follows: 'given' }];
     const parent = anew.get(id) ?? told.get(id) ?? changed.get(id);
     const follows = anew.has(id) ? 'anew' : told.has(id) ? 'told' : 'changed';
     const { state } = link;
@@ -68,7 +73,7 @@ export async function followers(
     const group = anew.get(link?.group ?? '')?.googleId;
     return group === undefined ? (link?.googleId ?? '') : groups.idAt(group, link?.slot ?? '');
   };
-  const looked = works.filter((work) => work.follows !== 'told');
+  const looked = works.filter(({ follows }) => follows !== 'told' && follows !== 'given');
   await read(run, collection, looked, idOf);
   await findSeats(run, collection, members, idOf, anew);
   for (const work of works) {

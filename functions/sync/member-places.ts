@@ -5,7 +5,7 @@ import { isWanted } from '../core/intent.ts';
 import { heir, type Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
-import { isElsewhere, observeIntents, read, type Work } from './observe.ts';
+import { isElsewhere, observeIntents, placed, read, type Work } from './observe.ts';
 import type { Parents } from './parents.ts';
 import { settledDeletes, yieldPlaces } from './rivals.ts';
 import type { Run } from './run.ts';
@@ -32,7 +32,10 @@ export async function observeMembers(
     const own = link?.state === 'live' && link.group === undefined;
     if (!groups || !intent?.member || intent.userId !== run.user.userId) continue;
     if (work.nowhere) continue;
-    const there = observed !== undefined && observed.state !== 'gone';
+    // In a group of the user's own nothing is another organizer's: a guest's copy of what its former owner had.
+    const isNamed = intent.member.group.crmId !== undefined;
+    const copy = observed?.foreign && isNamed && !parent?.foreign;
+    const there = observed !== undefined && observed.state !== 'gone' && !copy;
     const left = isElsewhere(link, collection) && isHere(parent, collection);
     if (own || (there && !left) || orphans.has(work)) continue;
     const group = parent?.googleId ?? intent.member.group.googleId;
@@ -84,6 +87,8 @@ async function findParents(
   for (const work of works) {
     const { crmId, googleId } = groupOf(work);
     work.parent = byCrmId.get(crmId ?? '') ?? byGoogleId.get(googleId ?? '');
+    // What is handed over goes, whatever has become of its group.
+    if (work.intent?.userId !== run.user.userId) continue;
     // One that was only imported, and that undone, is still there.
     if (work.parent && work.parent.state !== 'live' && !work.parent.stays) orphans.add(work);
     if (!work.parent && crmId !== undefined) awaited.add(work);
@@ -98,6 +103,11 @@ async function findParents(
   for (const work of orphans) orphan(run, collection, context, work, words.get(nameOf(work)));
   for (const work of awaited)
     if (!isOnItsWay(run, collection, words.get(nameOf(work)))) awaited.delete(work);
+  // Another user's by now, or still: called by what it is in that calendar, it would be looked for here.
+  for (const work of asked) {
+    const owner = words.get(nameOf(work))?.userId ?? run.user.userId;
+    if (owner !== run.user.userId) work.nowhere = 'noGroup';
+  }
   return { orphans, awaited };
 }
 
@@ -211,6 +221,8 @@ async function findPlaces(
   function bequeath(r: Run, c: Collection, work: Work, intent: Intent, at: Observed): Link {
     const inherit = (fields: Link['crm']) =>
       c.codec.groups?.inherited(fields, at, context) ?? fields;
-    return heir(c.codec, r.user.userId, intent, at, { link: work.parent, inherit }, work.link);
+    const group = { link: work.parent, inherit };
+    // It is stored before the write: a run that dies then must find it where it was.
+    return placed(heir(c.codec, r.user.userId, intent, at, group, work.link), c, at);
   }
 }

@@ -7,7 +7,7 @@ import { knownGoogle } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
 import { lookAlong, withTold } from './along.ts';
 import type { Collection } from './collection.ts';
-import { type Done, type Executed, execute, tellLosses } from './execute.ts';
+import { type Done, type Executed, execute, tellAhead } from './execute.ts';
 import { followers, turnsOf } from './followers.ts';
 import { observeMembers } from './member-places.ts';
 import { observeIntents, type Work } from './observe.ts';
@@ -44,7 +44,7 @@ export async function executeGrouped(
   const parts = works.filter(isMember);
   const alone = works.filter((work) => !isMember(work));
   const along = await lookAlong(run, collection, alone, parts);
-  await tellLosses(run, collection, along.lost);
+  await tellAhead(run, collection, along.lost);
   const first = await execute(run, collection, along.groups);
   const members = withTold(parts, along, first.done);
   const parents = parentsAfter(run, collection, first.done);

@@ -1,5 +1,5 @@
 /** What a run knows of each record before it decides: the CRM's intent, our link, the object at Google. */
-import type { Observed } from '../core/codec.ts';
+import type { CodecContext, Observed } from '../core/codec.ts';
 import type { Name } from '../core/decision.ts';
 import { knowsPattern } from '../core/groups.ts';
 import { adoptedId, isFormerOwners } from '../core/intent.ts';
@@ -43,7 +43,7 @@ export interface Work {
   /** The CRM names a place in a group that is not there. */
   nowhere?: Nowhere;
   /** What became of its group, and takes it along. */
-  follows?: 'anew' | 'told' | 'changed';
+  follows?: 'anew' | 'told' | 'changed' | 'given';
   /** What the CRM has done to its group, and to the members that it takes along: see PlanInput. */
   along?: Along;
   holdsNews?: boolean;
@@ -62,6 +62,13 @@ export const elsewhere = (link: Link, taken?: Observed['marker']): Observed => (
 /** Whether the record is live in another place than the one that the collection writes into. */
 export const isElsewhere = (link: Link | undefined, collection: Collection): link is Link =>
   link?.state === 'live' && link.place !== collection.place;
+
+/** A link whose object was seen or written lives where that was. */
+export function placed(link: Link, { place }: Collection, seen: Observed | undefined): Link {
+  if (seen?.state !== 'live' || link.place === place) return link;
+  const { place: _, ...rest } = link;
+  return place === undefined ? rest : { ...rest, place };
+}
 
 /** The records of pending intents, each with its link; adopted Google objects are read. */
 export async function observeIntents(
@@ -135,7 +142,7 @@ export async function observePage(
   until = Number.POSITIVE_INFINITY,
 ): Promise<Work[]> {
   const { codec } = collection;
-  const context = await run.directory.context(items.flatMap((raw) => codec.emailsOf({ raw })));
+  const context = await contextOf(run, collection, items);
   const observed = items.map((raw) => ({ raw, observed: codec.decode(raw, context) }));
   const known = await knownGroups(run, collection, groups);
   const asked = new Set(known.groups.map((group) => group.id));
@@ -194,6 +201,14 @@ const isStale = (link: Link | undefined, observed: Observed | undefined) =>
   observed?.updatedAt !== undefined &&
   observed.updatedAt < link.updatedAt;
 
+/** To decode these by: the people in them who are colleagues are known. What is no resource is passed over. */
+export const contextOf = (
+  run: Run,
+  { codec }: Collection,
+  raws: unknown[],
+): Promise<CodecContext> =>
+  run.directory.context(raws.flatMap((raw) => (raw ? codec.emailsOf({ raw }) : [])));
+
 /** Reads the objects of these works again and puts what is there now into them. */
 export async function read(
   run: Run,
@@ -205,9 +220,7 @@ export async function read(
   const { codec } = collection;
   const results = await collection.get(run.session, works.map(idOf));
   const raws = results.map((result) => (result.ok ? result.data : undefined));
-  const context = await run.directory.context(
-    raws.flatMap((raw) => (raw ? codec.emailsOf({ raw }) : [])),
-  );
+  const context = await contextOf(run, collection, raws);
   works.forEach((work, i) => {
     const result = results[i];
     if (!result?.ok) throw unseen(result?.error);

@@ -3,7 +3,7 @@ import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import type { Collection } from './collection.ts';
 import type { Done } from './execute.ts';
-import type { Work } from './observe.ts';
+import { placed, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 
 /** Links of groups as a part of the run has left them, before they are stored. */
@@ -53,18 +53,25 @@ function indexed(
   return new Map([...sorted.map((link) => [key(link) ?? '', link] as const), ...known]);
 }
 
-/** The links as they will be stored. */
+/**
+ * The links as they will be stored, also as to where the groups live: a member that is linked elsewhere has its
+ * place in a group that is here, and would be written beside it.
+ */
 export function parentsAfter(
   run: Run,
-  { codec }: Collection,
+  collection: Collection,
   done: Pick<Done, 'work' | 'decision' | 'written'>[],
 ): Parents {
   const parents = new Parents();
+  const { codec } = collection;
   const { userId } = run.user;
   for (const { work, decision, written } of done) {
     const outcome = { codec, userId, ...work, decision, written, fence: run.lease.fence };
     const { link } = settle({ ...outcome, expireAt: 0 });
-    if (link) parents.add(link, work.link?.googleId);
+    if (link) parents.add(placed(link, collection, written ?? work.observed), work.link?.googleId);
+    // The store still has it as it was.
+    else if (decision.rule === 'handOver' && work.link)
+      parents.add({ ...work.link, state: 'deleted', deletedBy: 'crm' });
   }
   return parents;
 }

@@ -8,6 +8,7 @@ import { deletions } from './deletions.ts';
 import { events } from './events.ts';
 import { fields } from './fields.ts';
 import { google } from './google.ts';
+import { handOvers } from './hand-overs.ts';
 import { meetings } from './meetings.ts';
 import { occurrences } from './occurrences.ts';
 import { realtime } from './realtime.ts';
@@ -21,6 +22,7 @@ export const defects: Defect[] = [
   ...deletions,
   ...events,
   ...meetings,
+  ...handOvers,
   ...occurrences,
   ...ofContactsAndTasks,
   ...realtime,

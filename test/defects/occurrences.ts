@@ -174,6 +174,22 @@ export const occurrences: Defect[] = [
     pattern: 'P4 restored by the CRM under another name',
   },
   {
+    name: 'the listing does not find the record of an event that became a series before it was stored',
+    file: 'functions/sync/dead-runs.ts',
+    from: '    if (!link) knowWritten(run, collection, context, [work]);\n',
+    to: '',
+    test: seriesAsOccurrences,
+    pattern: 'rule 6 P16 P19: an entry became a series',
+  },
+  {
+    name: 'write to an object of which no version is known, and that nobody has looked at',
+    file: 'functions/sync/execute.ts',
+    from: ' || work.link?.etag === undefined);',
+    to: ');',
+    test: seriesAsOccurrences,
+    pattern: 'rule 6 P16 P19: an entry became a series',
+  },
+  {
     name: 'an event that became a series is written again for a second record of its id',
     file: 'functions/sync/restored.ts',
     from: "words.filter((i) => i.op === 'delete')",

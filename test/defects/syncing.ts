@@ -232,8 +232,8 @@ export const syncing: Defect[] = [
   {
     name: 'what may have been written is not looked at when there is nothing to write',
     file: 'functions/sync/execute.ts',
-    from: '(wasOff(work) || work.link?.unborne !== undefined)',
-    to: 'wasOff(work)',
+    from: '(wasOff(work) || work.link?.unborne !== undefined || ',
+    to: '(wasOff(work) || ',
     test: 'test/integration/tasks.test.ts',
     pattern: 'reopened and done again',
   },

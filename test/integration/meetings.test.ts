@@ -403,6 +403,41 @@ test('C21 rule 1: cancelled and handed over to its guest, its organizer has move
   assert.equal((await world.events('luca'))[0]?.attendees?.[0]?.responseStatus, 'needsAction');
 });
 
+test('C21 P4 the organizer deletes what the CRM has just set a reminder in for a guest: the CRM hears what goes with it', async () => {
+  const world = createWorld();
+  await world.connect('luca');
+  const { crm, receive, settle } = crmOf(world);
+  await announce(crm, 'luca');
+  const made = await meeting(world, 'anna', EMAIL.luca);
+  await world.poll('luca');
+  await settle();
+  const { crmId = '' } = crm.records()[0] ?? {};
+  await crm.edit(crmId, { reminderMinutes: 30 });
+  await world.phone('anna', 'DELETE', `/${made.id}`);
+  await settle();
+  const last = world.messages.at(-1);
+  assert.equal(last?.op, 'delete');
+  const lost = { field: 'reminderMinutes', crm: 30, google: null, winner: 'google' };
+  assert.deepEqual(last.conflicts, [lost]);
+  await world.poll('luca');
+  await receive();
+  assert.deepEqual([await world.events('luca'), crm.records()], [[], []]);
+});
+
+test('rule 12: a colleague who is invited on the phone is told as one, also with the answer to a change that is about nobody', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca']) await world.connect(user);
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { attendees: [{ email: EMAIL.luca }] });
+  await world.poll('anna');
+  for (const subject of ['One', 'Two'])
+    await world.crm(world.change('v1', { ...visit(), subject, participants: [] }));
+  const lists = world.messages.flatMap((m) => (m.data?.participants ? [m.data.participants] : []));
+  const luca = { email: EMAIL.luca, kind: 'user', response: 'needsAction', userId: 'luca' };
+  assert.deepEqual(lists, [[luca], [luca], [luca]]);
+});
+
 for (const away of ['left', 'disabled', 'connected'] as const)
   test(`C21 an appointment gets its first guest, its organizer being ${away}: still one record`, async () => {
     const world = createWorld();
@@ -769,3 +804,39 @@ test('C21 a series as one record goes over to its organizer like any meeting, en
   assert.deepEqual(await world.store.linksByCrmId('luca', 'appointment', ['S']), []);
   assert.deepEqual(await answers(world, 'luca'), ['needsAction']);
 });
+
+for (const order of [
+  ['luca', 'mia'],
+  ['mia', 'luca'],
+] as const)
+  test(`C21 P15 rule 6 an occurrence of a series of somebody who is away has one guest more: it is one of the series, which its guest has as a record; ${order[0]} runs first`, async () => {
+    const world = createWorld({ recurrence: 'series' });
+    await known(world, 'anna');
+    for (const userId of order) await world.connect(userId);
+    const { crm, settle } = crmOf(world);
+    await announce(crm, ...order);
+    const at = (hour: number) => ({ dateTime: `2026-11-26T${hour}:00:00`, timeZone: 'UTC' });
+    const series = await world.phone('anna', 'POST', '', {
+      ...{ summary: 'Weekly', start: at(10), end: at(11) },
+      recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'],
+      attendees: [{ email: EMAIL.luca }],
+    });
+    const { items } = await world.phone('anna', 'GET', `/${series.id}/instances`);
+    const attendees = [{ email: EMAIL.luca }, { email: EMAIL.mia }];
+    await world.phone('anna', 'PATCH', `/${items[1]?.id}`, { summary: 'With Mia', attendees });
+    for (let round = 0; round < 2; round++)
+      for (const userId of order) {
+        await world.poll(userId);
+        await settle();
+      }
+    assert.deepEqual(
+      crm
+        .records()
+        .map((r) => [r.userId, r.data.subject, r.occurrence?.series.googleId])
+        .sort(),
+      [
+        ['luca', 'Weekly', undefined],
+        ['luca', 'With Mia', series.id],
+      ],
+    );
+  });

@@ -5,6 +5,7 @@ import type { Fields } from '../../functions/core/fields.ts';
 import type { CrmChange, GoogleChange } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { runUser } from '../../functions/sync/run-user.ts';
+import { dying } from '../support/dying.ts';
 import { SeriesCrm } from '../support/series-crm.ts';
 import { SCOPES, type WorldOptions } from '../support/world.ts';
 
@@ -501,7 +502,7 @@ test('cancelled at Google, edited in the CRM: the occurrence comes back, as an e
   await crm.publish(crm.edit('X', { subject: 'Edited' }));
   const told = await crm.hear();
   assert.deepEqual(
-    [...new Set(told.flatMap((m) => m.conflicts?.map((c) => c.field)))],
+    [...new Set(told.flatMap((m) => (m.conflicts ?? []).map((c) => c.field)))],
     ['deletedInGoogle'],
   );
   assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Edited'));
@@ -747,6 +748,21 @@ test('P4 P8 rule 10: what was edited in an exception after the CRM heard that it
   assert.deepEqual(await world.events(), []);
 });
 
+test('P4 rule 10: an exception that the phone makes of a series which the CRM deletes for good is told before it goes', async () => {
+  const { crm, world } = await editedOnPhone('12-01');
+  await crm.publish(crm.remove('S'));
+  const [{ changeId: seen } = { changeId: '' }] = world.messages.splice(0);
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { location: 'Bern' });
+  await crm.publish(world.change('S', {}, { op: 'delete', seen }));
+  assert.deepEqual(
+    world.messages.map((m) => [m.op, m.crmId, m.occurrence?.series.crmId, m.data?.place]),
+    [['upsert', undefined, 'S', 'Bern']],
+  );
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+});
+
 test('P4 rule 10: the phone edits an exception, and the CRM deletes the series while a run reads that: both stay, told at once', async () => {
   const { crm, world } = await editedOnPhone('12-01');
   const { getCursor } = world.store;
@@ -760,6 +776,7 @@ test('P4 rule 10: the phone edits an exception, and the CRM deletes the series w
     ['S', 'deletedInCrm'],
     ['X', 'deletedInCrm'],
   ]);
+  assert.equal(told.length, 2, 'the exception is not told first, when the CRM passes it over');
   assert.ok((await crm.same()).includes('2026-12-01T08:00:00.000Z Phone'));
 });
 
@@ -881,6 +898,50 @@ test('P16 what a run wrote in an occurrence before it died is no edit that keeps
   }
 });
 
+for (const calendar of ['primary', 'dedicated'] as const)
+  test(`P6 P16 nor does it conflict with what the CRM says of it since (${calendar})`, async () => {
+    const crm = await connected({ calendar });
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()));
+    const { commit } = world.store;
+    world.store.commit = async (lease, what, release) => {
+      if (what.consumed?.length) throw new Error('crash');
+      return commit(lease, what, release);
+    };
+    const first = crm.edit('X', exception('12-01', { place: 'Bern' }), at('12-01'));
+    await assert.rejects(world.crm(first), /crash/);
+    world.store.commit = commit;
+    world.advance(300_000);
+    world.messages.length = 0;
+    await crm.publish(crm.edit('X', { place: 'Thun' }));
+    assert.deepEqual(world.messages, []);
+    const events = await world.events('anna', world.calendars()[0]?.id ?? 'primary');
+    assert.deepEqual(
+      events.flatMap((e) => e.location ?? []),
+      ['Thun'],
+    );
+  });
+
+for (const then of ['edits', 'deletes'] as const)
+  test(`P6 P16 rule 10: nor is it news of Google’s where the series is as new, and the CRM ${then} the exception`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    const { commit } = world.store;
+    world.store.commit = async (lease, what, release) => {
+      if (what.consumed?.length) throw new Error('crash');
+      return commit(lease, what, release);
+    };
+    const first = crm.edit('X', exception('12-01', { subject: 'Bern' }), at('12-01'));
+    await assert.rejects(world.crm(crm.edit('S', weekly()), first), /crash/);
+    world.store.commit = commit;
+    world.advance(300_000);
+    world.messages.length = 0;
+    await crm.publish(then === 'edits' ? crm.edit('X', { subject: 'Thun' }) : crm.remove('X'));
+    assert.deepEqual(world.messages, []);
+    const lines = { edits: ['2026-12-01T08:00:00.000Z Thun'], deletes: [] };
+    assert.deepEqual(await crm.same(), ROUNDS.toSpliced(1, 1, ...lines[then]));
+  });
+
 test('P16 nor is what it wrote in an exception of the phone’s, of which the CRM has changed its mind since', async () => {
   const { crm, world } = await editedOnPhone('12-08');
   await crm.poll();
@@ -966,6 +1027,54 @@ test('P4 a series deleted at Google, an occurrence edited in a CRM that repeats 
   assert.deepEqual([answer?.op, answer?.crmId], ['upsert', 'X']);
   assert.equal(answer?.instead?.series.crmId, 'S');
   assert.deepEqual(await crm.same(), ['2026-12-03T13:00:00.000Z Round']);
+});
+
+test('P3 an occurrence that Google refuses to have as an event of its own just now is not told as one before', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')));
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}_20261201T080000Z`);
+  const unavailable = { kind: 'status', status: 503, reason: 'backendError' } as const;
+  world.workspace.faults.add({ ...unavailable, method: 'events.insert', count: 20 });
+  assert.equal(await world.crm(crm.edit('X', { place: 'Thun' })), 'later');
+  assert.deepEqual(
+    world.messages.map((m) => [m.crmId, m.conflicts?.map((c) => c.field), m.instead]),
+    [['X', ['deletedInGoogle'], undefined]],
+  );
+  world.workspace.faults.clear();
+  world.advance(600_000);
+  const told = await crm.poll();
+  assert.deepEqual(
+    told.map((m) => [m.crmId, m.instead?.series.crmId]),
+    [
+      ['X', undefined],
+      ['X', 'S'],
+    ],
+  );
+  assert.deepEqual(await crm.same(), [
+    ROUNDS[0],
+    '2026-12-01T08:00:00.000Z Special',
+    ...ROUNDS.slice(2),
+  ]);
+});
+
+test('P4 rule 10: an occurrence is cancelled by a run that dies, and edited on the phone before the next one: it stays', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { location: 'Bern' });
+  const cancelled = crm.edit('X', exception('12-01', { status: 'cancelled' }), at('12-01'));
+  await dying(world, () => world.crm(cancelled), 'consumed');
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, { summary: 'Phone' });
+  await crm.poll();
+  const { items } = await world.phone('anna', 'GET', '?singleEvents=true');
+  assert.deepEqual(
+    items.filter(({ summary }) => summary === 'Phone').map(({ status }) => status),
+    ['confirmed'],
+  );
 });
 
 test('an appointment of its own that stands in place of an occurrence may recur', async () => {
@@ -1257,6 +1366,37 @@ test('rule 9: nor does that bring it back when the calendar is made anew, or was
   await crm.poll();
   assert.deepEqual(await days(), ['11-24', '12-01', '12-15']);
 });
+
+for (const gone of ['in the run', 'after the run died'] as const)
+  test(`rule 9 P3: the calendar is deleted between the look at an exception’s place and its first write (${gone}): it has its place in the new one`, async () => {
+    const crm = await connected({ calendar: 'dedicated' });
+    const { world } = crm;
+    const { commit } = world.store;
+    world.store.commit = async (...args) => {
+      const answer = await commit(...args);
+      if (!args[1].links?.some(({ unborne }) => unborne !== undefined)) return answer;
+      world.store.commit = commit;
+      const [calendar] = world.calendars();
+      world.workspace.calendars.remove(world.workspace.calendars.find(calendar?.id ?? '') as never);
+      if (gone === 'after the run died') throw new Error('killed');
+      return answer;
+    };
+    const special = crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01'));
+    await world.store.putIntents([crm.edit('S', weekly()), special]);
+    const first = runUser(world.engine, 'anna', { pull: false });
+    if (gone === 'in the run') assert.equal(await first, 'done');
+    else await assert.rejects(first, /killed/);
+    world.advance(300_000);
+    await crm.poll();
+    await crm.quiet();
+    const path = '?singleEvents=true&orderBy=startTime';
+    const { items } = await world.phone('anna', 'GET', path, undefined, world.calendars()[0]?.id);
+    assert.deepEqual(
+      items.map(({ summary }) => summary),
+      ['Round', 'Special', 'Round', 'Round'],
+    );
+    assert.equal(crm.shows().length, 4);
+  });
 
 test('rule 9: an exception that the CRM names after its calendar was deleted has its place in the series written anew', async () => {
   const crm = await connected({ calendar: 'dedicated' });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { Fields } from '../../functions/core/fields.ts';
-import { createWorld, MONDAY, type World } from '../support/world.ts';
+import { createWorld, MONDAY, visit, type World } from '../support/world.ts';
 
 const DAY = 86_400_000;
 const worlds: World[] = [];
@@ -388,6 +388,48 @@ test('C16 the same with an appointment of the CRM that a person made a series', 
   );
   await quiet();
 });
+
+for (const calendar of ['primary', 'dedicated'] as const)
+  test(`rule 6 P16 P19: an entry became a series before its run, which died, had stored anything: it is the first occurrence, and what the CRM says of it changes no other (${calendar})`, async () => {
+    const world = createWorld({ calendar });
+    worlds.push(world);
+    await world.connect('anna');
+    await world.poll();
+    const { commit } = world.store;
+    world.store.commit = async (lease, what, release) => {
+      if (what.consumed?.length) throw new Error('crash');
+      return commit(lease, what, release);
+    };
+    await assert.rejects(world.crm(world.change('v1', visit(1))), /crash/);
+    world.store.commit = commit;
+    world.advance(300_000);
+    const id = world.calendars()[0]?.id ?? 'primary';
+    const [event] = await world.events('anna', id);
+    const recurrence = ['RRULE:FREQ=DAILY;COUNT=3'];
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { recurrence, location: 'Bern' }, id);
+    world.messages.length = 0;
+    for (const subject of ['Visit at Muster AG', 'Changed'])
+      assert.equal(await world.crm(world.change('v1', visit(1, 9, { subject }))), 'later');
+    const [link] = await world.store.listLinks('anna', 'appointment', 10);
+    assert.equal(link?.place ?? 'primary', id);
+    await world.poll();
+    await world.poll();
+    const told = world.messages.filter((m) => m.record === 'appointment');
+    assert.deepEqual(
+      told.map((m) => `${m.op} ${m.crmId ?? 'new'} ${m.crmId && m.changed}`).sort(),
+      ['upsert new undefined', 'upsert new undefined', 'upsert v1 place'],
+    );
+    const path = '?singleEvents=true&orderBy=startTime';
+    const { items } = await world.phone('anna', 'GET', path, undefined, id);
+    assert.deepEqual(
+      items.map(({ summary, location }) => [summary, location]),
+      [
+        ['Changed', 'Bern'],
+        ['Visit at Muster AG', 'Bern'],
+        ['Visit at Muster AG', 'Bern'],
+      ],
+    );
+  });
 
 test('rule 6: the series moves by hours: every record stays, one upsert each', async () => {
   const { world, poll, quiet, startsById } = await connected();
@@ -979,6 +1021,29 @@ test('a past event that became a series: its record is not the whole series, and
     ['group'],
   );
   assert.equal((await items()).length, 20);
+  await quiet();
+});
+
+test('rule 1 rule 6: a past event that became a series is handed over: the series is the user’s own, and nothing is refused', async () => {
+  const { world, poll, quiet } = await connected();
+  await world.connect('luca');
+  const { recurrence: _, ...single } = weekly(0);
+  const event = await world.phone('anna', 'POST', '', single);
+  await poll();
+  world.advance(60 * DAY);
+  const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=20'];
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+  await poll();
+  await world.store.putIntents([world.change('a1', { subject: 'Yours' }, { userId: 'luca' })]);
+  await world.poll();
+  await world.poll();
+  assert.deepEqual(
+    world.messages.splice(0).filter((m) => m.record === 'appointment'),
+    [],
+  );
+  const { items } = await world.phone('anna', 'GET', `/${event.id}/instances`);
+  assert.equal(items.length, 20);
+  assert.deepEqual(await world.store.linksByCrmId('anna', 'appointment', ['a1']), []);
   await quiet();
 });
 

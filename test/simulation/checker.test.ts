@@ -14,7 +14,7 @@ import { matching } from './checker/matching.ts';
 import { meetings } from './checker/meetings.ts';
 import { places } from './checker/places.ts';
 import { privacy } from './checker/privacy.ts';
-import { removals } from './checker/removals.ts';
+import { removals, removalsOfSeries } from './checker/removals.ts';
 import { resurrections } from './checker/resurrections.ts';
 import { series } from './checker/series.ts';
 import { staleReads } from './checker/stale-reads.ts';
@@ -23,6 +23,7 @@ import { undoings } from './checker/undo.ts';
 import { untouched } from './checker/untouched.ts';
 import { View } from './checker/view.ts';
 import type { Violation } from './checker/violation.ts';
+import { winners } from './checker/winners.ts';
 import { check } from './checker.ts';
 import type { Final, History, Raw } from './history.ts';
 
@@ -358,6 +359,87 @@ const cases: Case[] = [
     judge: lostUpdates,
   },
   {
+    invariant: 'P4',
+    name: 'what the phone makes of an occurrence goes with the hand-over of a series that was known',
+    judge: lostUpdates,
+    history: (bad) => {
+      const [all, one] = [ours('CH-1', { recurrence: DAILY }), `e1_${SLOT}`];
+      const story = new Story()
+        .inCrm('create', 'CH-1', desk({ recurrence: DAILY }))
+        .run(1)
+        .write(1, 'insert', 'e1', all);
+      // The run that wrote the series died before it knew.
+      if (bad) story.store(1, 'e1');
+      return story
+        .onPhone('create', one, event({ location: 'Phone' }))
+        .inCrm('handOver', 'CH-1', desk({ recurrence: DAILY }), 'luca')
+        .run(2)
+        .write(2, 'delete', 'e1', gone(all))
+        .write(2, 'delete', one, gone(event({ location: 'Phone' })), true)
+        .end({ recurrence: 'series' });
+    },
+  },
+  {
+    invariant: 'P4',
+    name: 'an exception goes with its series unseen, and no listing lied of it',
+    judge: lostUpdates,
+    history: (bad) => {
+      const [all, one] = [ours('CH-1', { recurrence: DAILY }), `e1_${SLOT}`];
+      const story = inSeries()
+        .onPhone('edit', one, event({ location: 'Phone' }))
+        .inCrm('handOver', 'CH-1', desk({ recurrence: DAILY }), 'luca')
+        .run(2);
+      if (!bad) story.note({ kind: 'user', user: ANNA, what: 'emptyListing' });
+      return story
+        .write(2, 'delete', 'e1', gone(all))
+        .write(2, 'delete', one, gone(event({ location: 'Phone' })), true)
+        .end({ recurrence: 'series' });
+    },
+  },
+  {
+    invariant: 'P4',
+    name: 'the CRM took in an exception of a series that it had handed over, and it is gone',
+    judge: lostUpdates,
+    history: (bad) => {
+      const [all, one] = [ours('CH-1', { recurrence: DAILY }), `e1_${SLOT}`];
+      const data = desk({ place: 'Phone' });
+      const { occurrence } = partOf('CH-1');
+      const message = {
+        userId: ANNA,
+        op: 'upsert',
+        googleId: one,
+        changeId: 'c1',
+        occurrence,
+        data,
+      };
+      const taken = [{ crmId: 'CH-2', user: 'luca', before: undefined, after: data }];
+      return inSeries()
+        .onPhone('edit', one, event({ location: 'Phone' }))
+        .inCrm('handOver', 'CH-1', desk({ recurrence: DAILY }), 'luca')
+        .run(2)
+        .tell(2, message)
+        .note({ kind: 'applied', message, changed: bad ? taken : [] })
+        .write(2, 'delete', 'e1', gone(all))
+        .write(2, 'delete', one, gone(event({ location: 'Phone' })), true)
+        .end({ recurrence: 'series' });
+    },
+  },
+  {
+    invariant: 'P4',
+    name: 'an exception is lost with its hand-over, and the former owner did not cut its series',
+    judge: lostUpdates,
+    history: (bad) => {
+      const edit = { kind: 'edit', side: 'crm', op: 'edit', user: ANNA, id: 'CH-2', slot: SLOT };
+      const said = desk({ place: 'Desk' });
+      const story = inSeries()
+        .note({ ...edit, kind: 'edit', before: desk(), after: said })
+        .inCrm('handOver', 'CH-1', desk({ recurrence: DAILY }), 'luca')
+        .run(2)
+        .tell(2, { ...about, changed: [bad ? 'subject' : 'recurrence'] });
+      return asSeries(story, { ...partOf('CH-1'), crmId: 'CH-2', deleted: true, data: said });
+    },
+  },
+  {
     invariant: 'P5',
     name: 'a field that only the phone edits goes back, though it is reported',
     history: (bad) => {
@@ -395,6 +477,19 @@ const cases: Case[] = [
         .tell(2, { ...about, data, changed: ['place'], conflicts }, data)
         .store(2, 'e1')
         .end(bad ? {} : { policy: { place: 'google' } });
+    },
+  },
+  {
+    invariant: 'P6',
+    name: 'Google wins in what lives on',
+    judge: winners,
+    history: (bad) => {
+      const story = planned()
+        .inCrm('edit', 'CH-1', desk({ place: 'Desk' }))
+        .run(2);
+      const conflicts = [place('Phone', 'Desk', 'google')];
+      const told = bad ? { ...about, changed: ['place'] } : { ...about, op: 'delete' };
+      return story.tell(2, { ...told, conflicts }, null).end();
     },
   },
   {
@@ -633,6 +728,24 @@ const cases: Case[] = [
         .tell(2, { ...about, op: 'delete' }, null)
         .store(2, 'e1')
         .end();
+    },
+  },
+  {
+    invariant: 'rule 1',
+    name: 'an occurrence that went with its series to another owner is told as deleted',
+    judge: removalsOfSeries,
+    history: (bad) => {
+      const [all, one] = [ours('CH-1', { recurrence: DAILY }), `e1_${SLOT}`];
+      const story = inSeries().onPhone('edit', one, event());
+      if (!bad) story.onPhone('delete', one, gone(event()));
+      return story
+        .inCrm('handOver', 'CH-1', desk({ recurrence: DAILY }), 'luca')
+        .run(2)
+        .write(2, 'delete', 'e1', gone(all))
+        .write(2, 'delete', bad ? one : 'e1', gone(bad ? event() : all), true)
+        .run(3)
+        .tell(3, { googleId: one, op: 'delete' })
+        .end({ recurrence: 'series' });
     },
   },
   {

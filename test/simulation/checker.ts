@@ -22,7 +22,7 @@ import { organizer } from './checker/organizer.ts';
 import { places } from './checker/places.ts';
 import { previews } from './checker/preview.ts';
 import { privacy } from './checker/privacy.ts';
-import { removals } from './checker/removals.ts';
+import { removals, removalsOfSeries } from './checker/removals.ts';
 import { resurrections } from './checker/resurrections.ts';
 import { series } from './checker/series.ts';
 import { singles } from './checker/singles.ts';
@@ -55,6 +55,7 @@ function checkOne(history: History): Violation[] {
     ...counters(view),
     ...duplicates(view),
     ...deletionsTold(view),
+    ...removalsOfSeries(view),
     ...untouched(view),
     ...leases(view),
     ...notices(view),

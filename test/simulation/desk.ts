@@ -30,9 +30,7 @@ export async function atDesk(system: System, user: string, action: Action): Prom
   const { crmId } = record;
   switch (action.do) {
     case 'crm.edit': {
-      const kind =
-        isSeries(record) || record.occurrence ? kindOf(record.data.start ?? {}) : undefined;
-      const data = crmFields(action.fields, action.n, kind);
+      const data = crmFields(action.fields, action.n, kindIn(record));
       return edited(system, 'edit', await crm.edit(crmId, data), before);
     }
     case 'crm.invite':
@@ -62,8 +60,13 @@ export async function atDesk(system: System, user: string, action: Action): Prom
     case 'crm.handOver': {
       const to = system.users[action.to % system.users.length] ?? user;
       if (to === user) return;
-      const data = crmFields(action.fields, action.n);
-      return edited(system, 'handOver', await crm.edit(crmId, data, to), before);
+      const data = crmFields(action.fields, action.n, kindIn(record));
+      const parts = all.filter((r) => r !== record && !r.deleted);
+      const seen = parts.map((r) => [r, snapshot(r)] as const);
+      const handed = await crm.edit(crmId, data, to);
+      // A series takes its exceptions along.
+      for (const [part, was] of seen) if (part.userId === to) edited(system, 'handOver', part, was);
+      return edited(system, 'handOver', handed, before);
     }
     case 'crm.recreate':
       await crm.publishRaw({
@@ -79,6 +82,10 @@ export async function atDesk(system: System, user: string, action: Action): Prom
   }
 }
 
+/** What of a series, or in one, an edit leaves as it is: whether it is all day. */
+const kindIn = (record: CrmRecord) =>
+  isSeries(record) || record.occurrence ? kindOf(record.data.start ?? {}) : undefined;
+
 /** A CRM that knows no series enters none. */
 const knowsSeries = ({ options }: System) => options.recurrence === 'series';
 
@@ -88,7 +95,7 @@ function isMeant(system: System, record: CrmRecord, what: Action['do']): boolean
     case 'crm.recreate':
       return isSettled(system, record) && !part;
     case 'crm.handOver':
-      return !record.deleted && !part;
+      return !record.deleted && !record.occurrence;
     case 'crm.replan':
       return !record.deleted && record.data.status === 'cancelled';
     case 'crm.rule':

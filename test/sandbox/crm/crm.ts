@@ -75,7 +75,7 @@ export class Crm {
     return made;
   }
 
-  /** Changes fields of an entry, or hands it over to another user. */
+  /** Changes fields of an entry, or hands it over to another user; a series with all its exceptions. */
   async edit(crmId: string, data: RecordData, userId?: string): Promise<CrmRecord> {
     const record = this.#live(crmId);
     if (userId !== undefined && !this.#users.has(userId)) {
@@ -84,8 +84,10 @@ export class Crm {
     const edited = checked(data, record.record);
     record.editedFields = editedAt(record.version + 1, record, edited);
     record.data = { ...record.data, ...edited };
+    const parts = userId !== undefined && userId !== record.userId ? this.#exceptions(record) : [];
     if (userId !== undefined) passTo(record, userId);
     this.#personChanged(record);
+    for (const part of parts) this.#follow(part, record);
     await this.flush();
     return record;
   }
@@ -166,11 +168,13 @@ export class Crm {
       return;
     }
     const record = this.#find(change);
-    if (change.occurrence && change.op === 'delete' && !record) this.#leaveOut(change.occurrence);
-    if (change.instead) this.#leaveOut(change.instead);
+    if (change.occurrence && change.op === 'delete' && !record && !this.#passedOn(change))
+      this.#leaveOut(change.occurrence, change);
     // The organizer of a meeting has connected: the guest's record is his or hers from now on.
     if (record && change.formerUserId === record.userId && change.userId !== undefined)
       passTo(record, change.userId);
+    const isOld = record !== undefined && change.userId !== record.userId;
+    if (change.instead && !isOld) this.#leaveOut(change.instead, change);
     if (record && change.rejected) record.rejected = change.rejected;
     if (record && change.conflicts) record.conflicts.push(...change.conflicts);
     if (change.op === 'upsert') this.#applyUpsert(record, change);
@@ -184,6 +188,41 @@ export class Crm {
   /** Live records of single occurrences of a series. */
   #partsOf(series: CrmRecord): CrmRecord[] {
     return [...this.#records.values()].filter((r) => !r.deleted && isPart(r, series));
+  }
+
+  /**
+   * The records of occurrences that differ from the series, or do not take place: also where nobody has made one
+   * of these yet, since the next owner's calendar knows of them only what it is told under a name.
+   */
+  #exceptions(series: CrmRecord): CrmRecord[] {
+    const parts = [...this.#records.values()].filter((r) => isPart(r, series));
+    const cancelled = series.cancelled ?? [];
+    const isAt = (moment: Moment) => (part: CrmRecord) =>
+      part.occurrence !== undefined && isSameMoment(part.occurrence.originalStart, moment);
+    const isLeftOut = (part: CrmRecord) =>
+      part.wentWith === undefined &&
+      (part.deletedBy === 'crm' || cancelled.some((moment) => isAt(moment)(part)));
+    const kept = parts.filter((part) => !part.deleted || isLeftOut(part));
+    const unnamed = cancelled.filter((moment) => !kept.some(isAt(moment)));
+    return [...kept, ...unnamed.map((moment) => this.#leftOut(series, moment))];
+  }
+
+  /** A record, deleted, of an occurrence that does not take place. */
+  #leftOut({ crmId, userId, origin }: CrmRecord, originalStart: Moment): CrmRecord {
+    const made = this.#insert({ userId, record: 'appointment', origin, data: {} });
+    return Object.assign(made, {
+      occurrence: { series: { crmId }, originalStart },
+      deleted: true,
+      deletedBy: 'crm',
+    });
+  }
+
+  /** The exception of a series that was handed over: it calls that by the name that every user's calendar knows. */
+  #follow(part: CrmRecord, { crmId, userId }: CrmRecord): void {
+    if (part.occurrence) part.occurrence = { ...part.occurrence, series: { crmId } };
+    passTo(part, userId);
+    part.version += 1;
+    this.#publishRecord(part);
   }
 
   /** What the series says of the occurrence: what differs from it, somebody has edited. */
@@ -225,6 +264,17 @@ export class Crm {
     return record?.deleted && record.deletedBy === 'crm' ? record : undefined;
   }
 
+  /** The series of an occurrence that a user's calendar tells of, where that is another user's by now. */
+  #passedOn({ occurrence, userId }: GoogleChange): CrmRecord | undefined {
+    if (!occurrence) return undefined;
+    const { crmId, googleId } = this.#renamed(occurrence).series;
+    // Copies of one meeting have the same id in several calendars.
+    const wasIts = ({ formerly = [] }: CrmRecord) =>
+      formerly.some((f) => f.userId === userId && f.googleId === googleId);
+    const all = [...this.#records.values()].filter((r) => !r.deleted && r.userId !== userId);
+    return all.find((r) => r.crmId === crmId) ?? all.find(wasIts);
+  }
+
   /** What crossed with a series that was restored calls it by its former number. */
   #renamed({ series, originalStart }: Occurrence): Occurrence {
     const now = this.#records.get(series.crmId ?? '')?.restoredAs;
@@ -234,17 +284,19 @@ export class Crm {
   }
 
   /** An occurrence without a record of its own does not take place: the series knows. */
-  #leaveOut({ series, originalStart }: Occurrence): void {
-    // Restored under another number, the series has two by which it may be called.
+  #leaveOut({ series, originalStart }: Occurrence, { userId }: GoogleChange): void {
+    // Restored under another number, the series has two by which it may be called. A guest's may have the same id.
     const named = [...this.#records.values()].filter((r) => isCalled(r, series));
-    const record = named.find(({ deleted }) => !deleted) ?? named[0];
+    const live = named.filter(({ deleted }) => !deleted);
+    const record = live.find((r) => r.userId === userId) ?? live[0] ?? named[0];
     if (!record) return;
     record.cancelled = [...(record.cancelled ?? []), originalStart];
     this.#changed(record.userId, record.crmId);
   }
 
   /** The record that a change is about: the live one with the Google id when its own is gone. */
-  #find({ crmId, googleId, ...change }: GoogleChange): CrmRecord | undefined {
+  #find(change: GoogleChange): CrmRecord | undefined {
+    const { crmId, googleId } = change;
     const named = crmId === undefined ? undefined : this.#records.get(crmId);
     if ((named && !named.deleted) || googleId === undefined) return named;
     // The copies of one meeting have the same id in several calendars: it names a record per user.
@@ -289,12 +341,24 @@ export class Crm {
   #applyUpsert(record: CrmRecord | undefined, change: GoogleChange): void {
     const data = (change.data ?? {}) as RecordData;
     if (!record) {
-      const { userId, record: type } = change;
+      const { userId, record: type, occurrence } = change;
       if (userId === undefined || type === undefined || type === 'user') return;
+      const passed = this.#passedOn(change);
+      const { crmId } = passed ?? {};
+      const place = passed && occurrence && { ...occurrence, series: { crmId } };
+      // The new owner's calendar, or somebody here, has made one of it already: that is newer.
+      if (place && this.#partAt(place, passed.userId)) return;
       const born = { userId, record: type, origin: 'google', data } as const;
       const adopted = this.#insert(born, change.crmId);
       if (change.conflicts) adopted.conflicts.push(...change.conflicts);
       if (change.alike) adopted.alike = change.alike;
+      if (passed && change.occurrence) {
+        Object.assign(adopted, { googleId: change.googleId, occurrence: change.occurrence });
+        // For the new owner's calendar it is what somebody has changed here.
+        adopted.editedFields = editedAt(2, this.#regular(change.occurrence, data), data);
+        this.#follow(adopted, passed);
+        return;
+      }
       const series = change.occurrence && this.#gone(change.occurrence);
       if (series) {
         // As those that were there, and comes with these, should the series come back.
@@ -375,7 +439,7 @@ export class Crm {
     if (base !== undefined && record.editedVersion > base) return;
     record.deleted = true;
     record.deletedBy = 'google';
-    if (change.occurrence) this.#leaveOut(change.occurrence);
+    if (change.occurrence) this.#leaveOut(change.occurrence, change);
     this.#bump(record, change);
     this.#googleChanged(record, change);
   }
@@ -386,8 +450,11 @@ export class Crm {
       record.googleId = change.googleId;
     if (whole) record.seen = change.changeId;
     if (change.op === 'upsert') record.redacted = change.redacted === true;
-    if (change.occurrence) record.occurrence = this.#renamed(change.occurrence);
-    if (change.instead) delete record.occurrence;
+    // Nor is its series, or its place.
+    if (change.userId === record.userId) {
+      if (change.occurrence) record.occurrence = this.#renamed(change.occurrence);
+      if (change.instead) delete record.occurrence;
+    }
     record.updatedAt = this.#options.now();
     this.#changed(record.userId, record.crmId);
     const echoes = this.#options.echo !== false && !record.external;

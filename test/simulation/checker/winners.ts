@@ -10,8 +10,9 @@ const leading = (field: string) => (field === 'end' ? 'start' : field);
 export function winners(view: View): Violation[] {
   const found: Violation[] = [];
   for (const told of view.told) {
-    // What goes with an event that the CRM gives away or deletes goes whatever the policy.
-    if (isTakenAway(view, told)) continue;
+    // What goes with an event that the CRM gives away or deletes goes whatever the policy; and so does what the
+    // CRM edited, with one that its organizer has deleted.
+    if (told.message.op === 'delete' || isTakenAway(view, told)) continue;
     for (const { field, winner } of (told.message.conflicts ?? []) as Raw[]) {
       if (fieldNamed(field) === undefined) continue;
       const right = view.final.policy[leading(field)] ?? 'crm';
