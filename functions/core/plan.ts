@@ -30,7 +30,7 @@ import type { Fields } from './fields.ts';
 import { generationHere, insert, unseenOffers } from './insertion.ts';
 import { adoptedId, isFormerOwners, lastWords } from './intent.ts';
 import { referenceOf } from './link.ts';
-import { retold } from './members.ts';
+import { follow, isBack, retold } from './members.ts';
 import { knownGoogle, sameAs } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import {
@@ -48,7 +48,10 @@ import { type CrmSide, type Rule, table } from './table.ts';
 /** Decides for one record. Never throws; same input, same decision. */
 export function plan(given: PlanInput): Decision {
   const input = prepare(given);
-  const { observed } = input;
+  const { observed, link } = input;
+  // Once it was back, and the CRM's word was taken up, it is decided as any other, whatever it shows by now.
+  if (link && input.follows === 'anew' && !input.intent && !isBack(input))
+    return follow(input, link);
   if (input.yields) return handlers.yield(input);
   if (input.link?.state !== 'live') {
     if (isMadeOver(input)) return madeOver(input);
@@ -78,10 +81,11 @@ function asWhole(input: Prepared): Decision {
  * inserted by a run that died while a person restored the one that it thought gone (P3).
  */
 const isOlder = ({ link, observed }: Prepared) =>
-  link?.state === 'live' &&
-  observed?.marker !== undefined &&
-  observed.googleId !== link.googleId &&
-  (observed.spare === true || observed.marker.generation < link.generation);
+  observed?.spare === true ||
+  (link?.state === 'live' &&
+    observed?.marker !== undefined &&
+    observed.googleId !== link.googleId &&
+    observed.marker.generation < link.generation);
 
 /**
  * The copy goes with the original, and the record needs an object of its own; taken off by the CRM, none. To
