@@ -28,7 +28,7 @@ import {
 } from './deletion.ts';
 import type { Fields } from './fields.ts';
 import { generationHere, insert, unseenOffers } from './insertion.ts';
-import { adoptedId, lastWords } from './intent.ts';
+import { adoptedId, isFormerOwners, lastWords } from './intent.ts';
 import { referenceOf } from './link.ts';
 import { follow, isBack, retold } from './members.ts';
 import { knownGoogle, sameAs } from './merge.ts';
@@ -103,6 +103,14 @@ function isMadeOver({ observed, intent, context }: Prepared): boolean {
   if (observed.reference === referenceOf(intent.record, intent.crmId)) return true;
   const others = Object.entries(intent.adopted ?? {}).filter(([id]) => id !== context.userId);
   return others.some(([, { googleId }]) => googleId === observed.googleId);
+}
+
+/** The object is the record's by its name, and no copy of what another owner of the record has. */
+function isAdopted({ observed, intent, context: { userId } }: Prepared): boolean {
+  if (!observed || !intent || observed.googleId !== adoptedId(intent, userId)) return false;
+  if (!observed.foreign) return true;
+  const isWritten = observed.reference === referenceOf(intent.record, intent.crmId);
+  return !isWritten && !isFormerOwners(intent, userId, observed.googleId);
 }
 
 /** Its object is gone, and it was not we who took it out. */
@@ -300,10 +308,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     return { ...merged, notice: merged.notice ?? { op: 'upsert', data, changed: [] } };
   },
   handOver(input) {
-    const { link, observed, intent } = input;
-    const ours =
-      observed?.marker ??
-      (observed && intent && observed.googleId === adoptedId(intent, input.context.userId));
+    const { link, observed } = input;
+    const ours = observed?.marker ?? isAdopted(input);
     if (!link && !ours) return decide('nothing');
     // Whoever left had it removed; where that did not succeed it is still there.
     const left = link?.removing === true && observed?.state === 'live';
