@@ -55,8 +55,7 @@ export function plan(given: PlanInput): Decision {
     if (observed?.ignored) return decide('nothing');
   }
   // What the CRM knows as one record has become a group: to write there would change all of it.
-  if (observed?.whole)
-    return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
+  if (observed?.whole) return asWhole(input);
   const problem = problemOf(input);
   if (input.intent && problem) return refuse(input.intent, problem.reason, problem.detail);
   if (isOlder(input)) return handlers.removeOlder(input);
@@ -66,6 +65,12 @@ export function plan(given: PlanInput): Decision {
       observed === undefined ? 'unread' : observed.state
     ];
   return retold(input, handlers[rule](input));
+}
+
+/** Handed over, it is the user's own group from now on, and its members are records as in any other. */
+function asWhole(input: Prepared): Decision {
+  if (crmSide(input) === 'handedOver') return decide('handOver', { link: 'none' });
+  return input.intent ? refuse(input.intent, 'group', GROUP) : decide('nothing');
 }
 
 /**

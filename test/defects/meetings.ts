@@ -109,6 +109,14 @@ export const meetings: Defect[] = [
     pattern: 'end up the same in any order',
   },
   {
+    name: 'a hand-over of what has become a series is refused',
+    file: 'functions/core/plan.ts',
+    from: "  if (crmSide(input) === 'handedOver') return decide('handOver', { link: 'none' });\n  return input.intent",
+    to: '  return input.intent',
+    test: 'test/integration/series.test.ts',
+    pattern: 'a past event that became a series is handed over',
+  },
+  {
     name: 'whose a member of a series is follows from who reads it first',
     file: 'functions/sync/claims.ts',
     from: '? { ...claim, own: true } : claim',

@@ -1048,6 +1048,29 @@ test('a past event that became a series: its record is not the whole series, and
   await quiet();
 });
 
+test('rule 1 rule 6: a past event that became a series is handed over: the series is the user’s own, and nothing is refused', async () => {
+  const { world, poll, quiet } = await connected();
+  await world.connect('luca');
+  const { recurrence: _, ...single } = weekly(0);
+  const event = await world.phone('anna', 'POST', '', single);
+  await poll();
+  world.advance(60 * DAY);
+  const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=20'];
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+  await poll();
+  await world.store.putIntents([world.change('a1', { subject: 'Yours' }, { userId: 'luca' })]);
+  await world.poll();
+  await world.poll();
+  assert.deepEqual(
+    world.messages.splice(0).filter((m) => m.record === 'appointment'),
+    [],
+  );
+  const { items } = await world.phone('anna', 'GET', `/${event.id}/instances`);
+  assert.equal(items.length, 20);
+  assert.deepEqual(await world.store.linksByCrmId('anna', 'appointment', ['a1']), []);
+  await quiet();
+});
+
 test('series of a whole team: 60 series, one commit never holds more than a chunk, one poll', async () => {
   const { world, poll, quiet, records } = await connected();
   world.workspace.quota.enabled = false;
