@@ -1,9 +1,13 @@
-/** Members of a group that the CRM deletes or cancels: what it has not heard of them does not go along (rule 10). Pure. */
+/**
+ * Members of a group that the CRM deletes or cancels: what it has not heard of them does not go along (rule 10). And
+ * how a member differs from its group at all. Pure.
+ */
+import { conceal } from './conceal.ts';
 import { type Decision, decide } from './decision.ts';
 import { hasUnseenOffers, isEdited, livesOn, removeForGood } from './deletion.ts';
 import type { Fields } from './fields.ts';
 import { knownGoogle, offeredFields, sameAs } from './merge.ts';
-import { type Along, mergeSides, type Prepared, tell } from './sides.ts';
+import { type Along, mergeSides, type PlanInput, type Prepared, tell } from './sides.ts';
 
 /**
  * What becomes of a member, should its group live on; `final`: and what is lost with it, since that goes. What the
@@ -13,7 +17,7 @@ export function goAlong(input: Prepared, along: Along): Decision {
   const { link, observed } = input;
   const said = saidOfGroup(input);
   if (!link)
-    return observed && differs(input, said.google)
+    return observed && apartFrom(input).length > 0
       ? tell(input, 'import', observed.fields)
       : decide('nothing');
   if (along.field === 'handedOver' && link.state === 'live' && link.crmId === undefined)
@@ -34,8 +38,11 @@ export function goAlong(input: Prepared, along: Along): Decision {
 export const keepsGroup = ({ rule }: Decision): boolean =>
   rule === 'editBeatsDelete' || rule === 'import';
 
+/** What tells how a member differs from its group. */
+export type Member = Pick<PlanInput, 'codec' | 'context' | 'link' | 'observed' | 'parent'>;
+
 /** What both sides hold of the group, as it stands in the member. */
-function saidOfGroup({ codec, context, link, observed, parent }: Prepared) {
+function saidOfGroup({ codec, context, link, observed, parent }: Member) {
   const slot = observed?.slot ?? link?.slot;
   const member = slot === undefined ? {} : { slot };
   const inMember = (fields: Fields) => codec.groups?.inherited(fields, member, context) ?? {};
@@ -43,11 +50,15 @@ function saidOfGroup({ codec, context, link, observed, parent }: Prepared) {
   return { crm: inMember(parent.crm), google: inMember(knownGoogle(parent)) };
 }
 
-/** Whether the member shows something else. */
-const differs = ({ codec, observed }: Prepared, said: Fields): boolean =>
-  Object.entries(observed?.fields ?? {}).some(
-    ([name, value]) => !sameAs(codec.fields[name], value, said[name]),
-  );
+/** The fields in which the member shows something else than its group says. */
+export function apartFrom(member: Member): string[] {
+  const { codec, link, observed } = member;
+  const said = saidOfGroup(member).google;
+  const shown = Object.entries(conceal(codec, link, observed)?.fields ?? {});
+  return shown
+    .filter(([name, value]) => !sameAs(codec.fields[name], value, said[name]))
+    .map(([name]) => name);
+}
 
 /** Nobody has lost what the CRM says itself, of the whole group or of the member. */
 function withoutWords({ codec, word }: Prepared, said: Fields, decision: Decision): Decision {

@@ -143,14 +143,16 @@ function newestMember(
 
 /** The same per owner. The object stays as it was when the message adds nothing. */
 function adoptedBy(stored: Intent | undefined, change: CrmChange): Pick<Intent, 'adopted'> {
-  const { userId, googleId, version } = change;
+  const { userId, googleId, version, seen } = change;
   const known = stored?.adopted;
   const own = known?.[userId];
   if (googleId === undefined || (own && own.since <= version && version <= own.version))
     return known === undefined ? {} : { adopted: known };
-  const since = Math.min(own?.since ?? version, version);
   const newest = own && own.version > version ? own : { googleId, version };
-  return { adopted: { ...known, [userId]: { ...newest, since } } };
+  const first = own && own.since < version ? own : { since: version, seen };
+  const next = { googleId: newest.googleId, version: newest.version, since: first.since };
+  const adopted = { ...next, ...(first.seen !== undefined && { seen: first.seen }) };
+  return { adopted: { ...known, [userId]: adopted } };
 }
 
 /** The object in the user's own place that the record adopts. */
@@ -158,15 +160,15 @@ export const adoptedId = (intent: Intent, userId: string): string | undefined =>
   intent.adopted?.[userId]?.googleId ?? intent.googleId;
 
 /**
- * Whether the object is a former owner's, by what the CRM says: it had that name for it before it had any here,
- * and knows it from no news of this user's. Handed over and back, each owner has named it.
+ * Whether the object is a former owner's. Handed over and back, each owner has named it, and messages arrive in
+ * any order: so it is who named it first, unless that was in knowledge of this user's news.
  */
 export function isFormerOwners(intent: Intent, userId: string, googleId?: string): boolean {
-  // What was named first may arrive last.
-  if (changeNumber(intent.seen ?? '', userId) > 0) return false;
-  const { [userId]: own, ...others } = intent.adopted ?? {};
-  const since = own?.since ?? Number.POSITIVE_INFINITY;
-  return Object.values(others).some((one) => one.googleId === googleId && one.since < since);
+  const named = Object.entries(intent.adopted ?? {}).filter(([, n]) => n.googleId === googleId);
+  const [first] = named.sort(([, a], [, b]) => a.since - b.since);
+  if (!first) return false;
+  const [owner, { seen = '' }] = first;
+  return owner !== userId && changeNumber(seen, userId) === 0;
 }
 
 /** Whether the CRM wants the record to be at Google: it has neither deleted nor cancelled it. */

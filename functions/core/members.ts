@@ -2,15 +2,16 @@
  * Members of groups that are records themselves (occurrences beside their series): where they have no
  * place (yet), and how they follow a group that was written anew. Pure.
  */
+import { apartFrom, type Member } from './along.ts';
 import type { Codec, Observed } from './codec.ts';
 import { isConcealed } from './conceal.ts';
 import { type Decision, decide, refuse } from './decision.ts';
 import { sawDeletion } from './deletion.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { linkId } from './link.ts';
-import { knownGoogle, WITH_GROUP } from './merge.ts';
+import { knownGoogle, sameAs, WITH_GROUP } from './merge.ts';
 import type { Intent, Link } from './records.ts';
-import { forCrm, heldByCrm, type Prepared } from './sides.ts';
+import { forCrm, heldByCrm, mergeSides, type Prepared } from './sides.ts';
 import { DAY_MS } from './time.ts';
 
 /**
@@ -121,8 +122,18 @@ export function heir(
   };
 }
 
+/**
+ * It was taken out of its group, and somebody has edited it where it shows again in the group written anew:
+ * as if it had been restored from the bin.
+ */
+export const isBack = (member: Member): boolean =>
+  member.link?.state === 'deleted' &&
+  member.observed?.state === 'live' &&
+  apartFrom(member).length > 0;
+
 /** The group was written anew, and `observed` is the member's place in it: it becomes what it was. */
-export function follow(codec: Codec, link: Link, observed: Observed | undefined): Decision {
+export function follow(input: Prepared, link: Link): Decision {
+  const { codec, observed } = input;
   const there = observed?.state === 'live' ? observed : undefined;
   if (link.state === 'deleted') {
     if (!there) return decide('follow', { link: 'deleted' });
@@ -135,11 +146,17 @@ export function follow(codec: Codec, link: Link, observed: Observed | undefined)
       notice: { op: 'delete', reason: 'movedOrDeleted' },
     };
   }
-  const was = knownGoogle(link);
+  const known = knownGoogle(link);
+  const edited = editedIn(input, known);
+  const was = Object.fromEntries(Object.entries(known).filter(([name]) => !edited.has(name)));
   const changed = Object.keys(was).filter(
     (n) => codec.fields[n]?.flow === 'both' && !sameValue(was[n], there.fields[n]),
   );
   const decision = decide('follow', { link: 'live' });
+  if (edited.size > 0) {
+    const back = { ...input, observed: { ...there, fields: { ...there.fields, ...was } } };
+    Object.assign(decision, { ...mergeSides(back, 'merge'), rule: 'follow' });
+  }
   if (changed.length > 0) {
     const target = { ...there.fields, ...link.crm, ...was };
     const patch = { changed, target, before: link.crm, adopted: link.origin === 'google' };
@@ -147,6 +164,17 @@ export function follow(codec: Codec, link: Link, observed: Observed | undefined)
     decision.write = { kind: 'patch', googleId, etag, patch };
   }
   return decision;
+}
+
+/** What somebody has edited in the place before the member became there what it was. */
+function editedIn(input: Prepared, known: Fields): Set<string> {
+  const { fields } = input.codec;
+  const unitOf = (name: string) => fields[name]?.group ?? name;
+  const names = apartFrom(input).filter(
+    (name) => !sameAs(fields[name], input.observed?.fields[name], known[name]),
+  );
+  const units = new Set(names.map(unitOf));
+  return new Set(Object.keys(fields).filter((name) => units.has(unitOf(name))));
 }
 
 /** The group was handed over, and took the member's object along: what comes of it is the new owner's. */

@@ -28,9 +28,9 @@ import {
 } from './deletion.ts';
 import type { Fields } from './fields.ts';
 import { generationHere, insert, unseenOffers } from './insertion.ts';
-import { adoptedId, lastWords } from './intent.ts';
+import { adoptedId, isFormerOwners, lastWords } from './intent.ts';
 import { referenceOf } from './link.ts';
-import { retold } from './members.ts';
+import { follow, isBack, retold } from './members.ts';
 import { knownGoogle, sameAs } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import {
@@ -48,7 +48,10 @@ import { type CrmSide, type Rule, table } from './table.ts';
 /** Decides for one record. Never throws; same input, same decision. */
 export function plan(given: PlanInput): Decision {
   const input = prepare(given);
-  const { observed } = input;
+  const { observed, link } = input;
+  // Once it was back, and the CRM's word was taken up, it is decided as any other, whatever it shows by now.
+  if (link && input.follows === 'anew' && !input.intent && !isBack(input))
+    return follow(input, link);
   if (input.yields) return handlers.yield(input);
   if (input.link?.state !== 'live') {
     if (isMadeOver(input)) return madeOver(input);
@@ -78,10 +81,11 @@ function asWhole(input: Prepared): Decision {
  * inserted by a run that died while a person restored the one that it thought gone (P3).
  */
 const isOlder = ({ link, observed }: Prepared) =>
-  link?.state === 'live' &&
-  observed?.marker !== undefined &&
-  observed.googleId !== link.googleId &&
-  (observed.spare === true || observed.marker.generation < link.generation);
+  observed?.spare === true ||
+  (link?.state === 'live' &&
+    observed?.marker !== undefined &&
+    observed.googleId !== link.googleId &&
+    observed.marker.generation < link.generation);
 
 /**
  * The copy goes with the original, and the record needs an object of its own; taken off by the CRM, none. To
@@ -99,6 +103,14 @@ function isMadeOver({ observed, intent, context }: Prepared): boolean {
   if (observed.reference === referenceOf(intent.record, intent.crmId)) return true;
   const others = Object.entries(intent.adopted ?? {}).filter(([id]) => id !== context.userId);
   return others.some(([, { googleId }]) => googleId === observed.googleId);
+}
+
+/** The object is the record's by its name, and no copy of what another owner of the record has. */
+function isAdopted({ observed, intent, context: { userId } }: Prepared): boolean {
+  if (!observed || !intent || observed.googleId !== adoptedId(intent, userId)) return false;
+  if (!observed.foreign) return true;
+  const isWritten = observed.reference === referenceOf(intent.record, intent.crmId);
+  return !isWritten && !isFormerOwners(intent, userId, observed.googleId);
 }
 
 /** Its object is gone, and it was not we who took it out. */
@@ -296,10 +308,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     return { ...merged, notice: merged.notice ?? { op: 'upsert', data, changed: [] } };
   },
   handOver(input) {
-    const { link, observed, intent } = input;
-    const ours =
-      observed?.marker ??
-      (observed && intent && observed.googleId === adoptedId(intent, input.context.userId));
+    const { link, observed } = input;
+    const ours = observed?.marker ?? isAdopted(input);
     if (!link && !ours) return decide('nothing');
     // Whoever left had it removed; where that did not succeed it is still there.
     const left = link?.removing === true && observed?.state === 'live';

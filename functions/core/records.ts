@@ -104,9 +104,11 @@ export interface Intent {
   memberVersion?: number;
   /**
    * What messages under each owner named: after a hand-over the new owner's object has another id. `since`: the
-   * first version that named any.
+   * first version that named any; `seen`: what that one had seen.
    */
-  adopted?: { [userId: string]: { googleId: string; version: number; since: number } };
+  adopted?: {
+    [userId: string]: { googleId: string; version: number; since: number; seen?: string };
+  };
   /** changeId of the last google-change that the CRM had applied when it made this version. */
   seen?: string;
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */

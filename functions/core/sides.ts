@@ -38,6 +38,9 @@ export interface Along {
   final: boolean;
 }
 
+/** What has become of a group, that concerns members which nobody touched (sync/followers.ts). */
+export type Follows = 'anew' | 'told' | 'changed' | 'given';
+
 /** All that a decision about one record depends on. */
 export interface PlanInput {
   codec: Codec;
@@ -58,6 +61,8 @@ export interface PlanInput {
   yields?: { crmId?: string };
   /** Of a member of a group that is a record itself: the group's. */
   parent?: Link | undefined;
+  /** Of a member: what became of its group, which takes it along. */
+  follows?: Follows;
   /** Of a member: it would go along with its group. */
   along?: Along;
   /** Of a group: members that would go along hold what the CRM has not heard. */

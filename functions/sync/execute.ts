@@ -3,7 +3,7 @@ import type { CodecContext, Observed } from '../core/codec.ts';
 import { type Decision, lossesOf, type Write } from '../core/decision.ts';
 import { wasOff } from '../core/deletion.ts';
 import { isWanted } from '../core/intent.ts';
-import { follow, forget, nameAgain, unplaced } from '../core/members.ts';
+import { forget, isBack, nameAgain, unplaced } from '../core/members.ts';
 import { plan } from '../core/plan.ts';
 import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
@@ -14,6 +14,7 @@ import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { findUnanswered, markWrites, unmarked } from './creation.ts';
 import { adoptGroups, knowWritten } from './dead-runs.ts';
 import { contextOf, read, type Work } from './observe.ts';
+import { recognise } from './recognise.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
 
@@ -100,6 +101,12 @@ async function planAll(
   context: CodecContext,
   works: Work[],
 ): Promise<Omit<Planned, 'write'>[]> {
+  const { codec } = collection;
+  // Edited, what the CRM took out is not taken out again before its word on that is known (rule 10).
+  const back = works.filter(
+    (work) => work.follows && isBack({ codec, context, parent: undefined, ...work }),
+  );
+  await recognise(run, collection, back);
   knowWritten(run, collection, context, works);
   const planned = works.map((work) => ({ work, decision: decide(run, collection, context, work) }));
 
@@ -217,7 +224,6 @@ export function decide(
 ): Decision {
   const { codec } = collection;
   if (work.undo) return undo({ codec, context, ...work, ...work.undo });
-  if (work.follows === 'anew' && work.link) return follow(codec, work.link, work.observed);
   if (work.follows === 'told' && work.link) return nameAgain(codec, work.link);
   if (work.follows === 'given') return forget();
   if (work.nowhere && work.intent) {

@@ -16,17 +16,18 @@ interface Turns {
   /** Changed: a member that never differed from it at Google changes, or goes, without a word. */
   changed: Map<string, Link>;
   /** Handed over: its members go with it, and under the new owner they are what the CRM sends of them. */
-  given: Map<string, Link>;
+  given: Set<string>;
 }
 
 /** By the id that each group had before. */
 export function turnsOf(collection: Collection, done: Done[], parents: Parents): Turns {
-  const turns: Turns = { anew: new Map(), told: new Map(), changed: new Map(), given: new Map() };
+  const turns: Turns = { anew: new Map(), told: new Map(), changed: new Map(), given: new Set() };
   const leads = (link: Link) => collection.codec.groups?.leads(knownGoogle(link)) === true;
   for (const { work, decision, written } of done) {
     const { link, observed } = work;
     const before = link?.googleId ?? observed?.googleId;
-    if (link && decision.rule === 'handOver' && leads(link)) turns.given.set(before ?? '', link);
+    // One without a link was written by a run that died, and may be a group.
+    if (decision.rule === 'handOver' && (!link || leads(link))) turns.given.add(before ?? '');
     const isNews = written !== undefined || (observed && observed.etag !== link?.etag);
     const now = parents.of(work);
     if (before === undefined || now?.state !== 'live' || !(leads(now) || (link && leads(link))))

@@ -51,7 +51,13 @@ export async function executeGrouped(
   const turns = turnsOf(collection, first.done, parents);
   const following = await followers(run, collection, turns, members);
   const taken = new Set(following.map((work) => work.link?.id));
-  const isFree = (work: Work) => work.link === undefined || !taken.has(work.link.id);
+  // What a page shows at the place of one of them is that one, and no new record; nor is what goes with its group.
+  const places = new Set(following.map((work) => work.observed?.googleId));
+  const goes = ({ link, observed }: Work) => !link && turns.given.has(observed?.group ?? '');
+  const isFree = (work: Work) =>
+    !(work.link && taken.has(work.link.id)) &&
+    !(work.observed && places.has(work.observed.googleId)) &&
+    !goes(work);
   const others = members.filter(isFree);
   await attachParents(run, collection, others, parents);
   // One that follows its group stays pending, and is looked at again when that is stored. So does the CRM's
@@ -59,8 +65,7 @@ export async function executeGrouped(
   const holders = [...following, ...others];
   const open = named.filter((intent) => !holders.some((work) => isOf(work, intent)));
   const observed = await observeMembers(run, collection, open, parents, holders);
-  const emptied = new Set(following.filter(isTakenOut).map((work) => work.observed?.googleId));
-  const placed = observed.filter((work) => isFree(work) && !emptied.has(work.observed?.googleId));
+  const placed = observed.filter(isFree);
   await wakeWaiting(run, collection, first.done);
   const second = await execute(run, collection, [...following, ...others, ...placed]);
   const { done, deferred } = withFollowers(first, second, parents);
@@ -90,10 +95,6 @@ function withFollowers(first: Executed, second: Executed, parents: Parents): Exe
     deferred: [...first.deferred, ...deferred],
   };
 }
-
-/** A member that stays out of its group, which has its place again. */
-const isTakenOut = ({ link, observed }: Work) =>
-  link?.state === 'deleted' && observed?.state === 'live';
 
 /** The intent is decided with the work already. */
 const isOf = ({ intent }: Work, { record, crmId }: Intent) =>

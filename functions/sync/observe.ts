@@ -6,7 +6,7 @@ import { adoptedId, isFormerOwners } from '../core/intent.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
-import type { Along, Heir } from '../core/sides.ts';
+import type { Along, Follows, Heir } from '../core/sides.ts';
 import { isSyncError, unseen } from '../errors.ts';
 import { claimShared, passOn } from './claims.ts';
 import type { Collection, Page } from './collection.ts';
@@ -43,7 +43,7 @@ export interface Work {
   /** The CRM names a place in a group that is not there. */
   nowhere?: Nowhere;
   /** What became of its group, and takes it along. */
-  follows?: 'anew' | 'told' | 'changed' | 'given';
+  follows?: Follows;
   /** What the CRM has done to its group, and to the members that it takes along: see PlanInput. */
   along?: Along;
   holdsNews?: boolean;

@@ -49,6 +49,20 @@ export async function recognise(run: Run, collection: Collection, works: Work[])
   }
   await markSpares(run, collection, unlinked);
   await tellDoubles(run, collection, unlinked);
+  keepNewest(works);
+}
+
+/** Of several generations of a record that a person has restored together the newest is the record (P3). */
+function keepNewest(works: Work[]): void {
+  const generationOf = ({ observed }: Work) => observed?.marker?.generation ?? -1;
+  const back = works.filter(
+    ({ link, observed }) => link?.state !== 'live' && observed?.state === 'live' && observed.marker,
+  );
+  for (const same of Map.groupBy(back, (work) => work.observed?.marker?.crmId).values()) {
+    const newest = Math.max(...same.map(generationOf));
+    for (const work of same)
+      if (work.observed && generationOf(work) < newest) work.observed.spare = true;
+  }
 }
 
 /**

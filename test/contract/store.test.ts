@@ -1015,14 +1015,12 @@ const history = fc
         .record({
           op: fc.constantFrom('upsert' as const, 'upsert' as const, 'delete' as const),
           userId: fc.constantFrom('u', 'v'),
-          googleId: fc.option(fc.constantFrom('g1', 'g2'), { nil: undefined }),
+          named: fc.option(fc.record({ googleId: fc.constantFrom('g1', 'g2'), seen: fc.string() })),
           data: fc.dictionary(field, fc.option(fc.string({ maxLength: 3 })), {
             noNullPrototype: true,
           }),
         })
-        .map(({ googleId, ...part }) =>
-          change('?', version, { ...part, ...(googleId !== undefined && { googleId }) }),
-        );
+        .map(({ named, ...part }) => change('?', version, { ...part, ...named }));
     const all = versions.map((_, i) => i);
     const order = fc
       .tuple(fc.array(fc.nat(9), { maxLength: 4 }), fc.nat(3))

@@ -4,6 +4,7 @@ import test from 'node:test';
 import type { CrmChange } from '../../functions/core/messages.ts';
 import type { User } from '../../functions/core/records.ts';
 import { SyncError } from '../../functions/errors.ts';
+import { announce, crmOf } from '../support/crm.ts';
 import { dying } from '../support/dying.ts';
 import { createWorld, SCOPES, visit, type World } from '../support/world.ts';
 
@@ -406,6 +407,35 @@ test('P3 an earlier generation that a person restores does not stay beside the l
   const events = await world.events();
   assert.equal(events.length, 1);
   assert.notEqual(events[0]?.id, first?.id);
+});
+
+test('P3 two generations that a person restores together: the newest is the record, once', async () => {
+  const world = await connected();
+  const { crm, receive, settle } = crmOf(world);
+  await announce(crm, 'anna');
+  const at = { date: '2026-11-26' };
+  const { crmId } = await crm.create('anna', { subject: 'Visit', start: at, end: at });
+  await settle();
+  const [first] = await world.events();
+  for (const status of ['cancelled', 'planned'] as const) await crm.edit(crmId, { status });
+  await settle();
+  const [second] = await world.events();
+  await world.phone('anna', 'DELETE', `/${second?.id}`);
+  await world.poll();
+  await receive();
+  for (const event of [first, second]) await restore(world, event?.id);
+  for (let round = 0; round < 2; round++) {
+    await world.poll();
+    await settle();
+  }
+  assert.deepEqual(
+    (await world.events()).map((e) => e.id),
+    [second?.id],
+  );
+  assert.deepEqual(
+    crm.records().map((r) => r.googleId),
+    [second?.id],
+  );
 });
 
 test('P3 the same, born at Google: it bears no marker, and is known all the same', async () => {

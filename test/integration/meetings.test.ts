@@ -566,6 +566,45 @@ test('rule 8 C21 the organizer’s own meeting moves to another calendar, and it
   assert.deepEqual(world.countCalls(), { 'calendar.events.list': 1 }, 'looked at once');
 });
 
+for (const named of ['', ', by name'])
+  test(`C21 rule 1 P10: handed over to a guest and back at once${named}, its organizer having moved it to another calendar: nobody declines`, async () => {
+    const world = createWorld();
+    for (const user of ['anna', 'luca']) await world.connect(user);
+    await world.crm(world.change('v1', visit()));
+    const [entered] = await world.events('anna');
+    const attendees = [{ email: EMAIL.luca }];
+    await world.phone('anna', 'PATCH', `/${entered?.id}`, { attendees });
+    await world.poll('anna');
+    const aside = world.workspace.calendars.create(EMAIL.anna, 'Own', 'UTC', null);
+    await world.phone('anna', 'POST', `/${entered?.id}/move?destination=${aside.id}`);
+    const id = { googleId: entered?.id ?? '' };
+    const given = world.change('v1', visit(), { userId: 'luca', ...(named && id) });
+    await world.store.putIntents([given, world.change('v1', visit(), id)]);
+    await world.poll('luca');
+    assert.deepEqual(
+      (await world.events('luca')).map((e) => [e.id, e.attendees?.[0]?.responseStatus]),
+      [[entered?.id, 'needsAction']],
+    );
+  });
+
+test('C21 rule 1 P10: born on the phone, handed over to a guest and back at once, its organizer having moved it to another calendar: nobody declines', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca']) await world.connect(user);
+  const { crm, outbox, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const born = await meeting(world, 'anna');
+  await pollers(world, settle)('anna');
+  const attendees = [{ email: EMAIL.luca }];
+  await world.phone('anna', 'PATCH', `/${born.id}`, { attendees });
+  const aside = world.workspace.calendars.create(EMAIL.anna, 'Own', 'UTC', null);
+  await world.phone('anna', 'POST', `/${born.id}/move?destination=${aside.id}`);
+  const { crmId = '' } = crm.records()[0] ?? {};
+  for (const userId of ['luca', 'anna']) await crm.edit(crmId, {}, userId);
+  await world.store.putIntents(outbox.splice(0));
+  await world.poll('luca');
+  assert.deepEqual(await answers(world, 'luca'), ['needsAction']);
+});
+
 for (const first of ['the hand-over', 'the copy’s record'])
   for (const back of ['', ', back, and over again'])
     test(`C21 rule 1: handed over to a guest${back}, whose copy is news since its organizer has moved the meeting aside: it is an entry of its own; ${first} arrives first`, async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { runUser } from '../../functions/sync/run-user.ts';
 import { announce, crmOf } from '../support/crm.ts';
+import { dying } from '../support/dying.ts';
 import { createWorld } from '../support/world.ts';
 
 const zurich = (dateTime: string) => ({ dateTime, timeZone: 'Europe/Zurich' });
@@ -238,6 +239,26 @@ test('rule 1 rule 6 C21: who is invited to one occurrence gets its series: what 
   await settle();
   await settled(stage);
   assert.deepEqual([await shows('anna'), await shows('luca')], [[], SHOWN]);
+});
+
+test('rule 1 rule 6: a series is handed over that a run had written and died: what the phone has made of an occurrence is neither told nor missed', async () => {
+  const world = createWorld({ recurrence: 'series' });
+  for (const userId of ['anna', 'luca']) await world.connect(userId);
+  const { crm, outbox, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  for (const userId of ['anna', 'luca']) await world.poll(userId);
+  const { crmId } = await crm.create('anna', { ...weekly, recurrence });
+  await dying(world, () => Promise.all(outbox.splice(0).map((change) => world.crm(change))));
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, { location: 'Bern' });
+  world.messages.length = 0;
+  await crm.edit(crmId, {}, 'luca');
+  await world.store.putIntents(outbox.splice(0));
+  for (const userId of ['anna', 'luca', 'anna', 'luca']) await world.poll(userId);
+  assert.deepEqual(world.messages, []);
+  assert.deepEqual(await world.events('anna'), []);
+  assert.equal((await world.events('luca')).length, 1);
+  await settle();
 });
 
 for (const [where, alone, mostOnPage] of [

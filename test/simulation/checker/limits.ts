@@ -3,14 +3,13 @@ import type { Edit } from '../history.ts';
 import { googleKey, type View } from './view.ts';
 
 /**
- * Known limits: several generations of one record restored from the bin together; and a record that was
- * handed over and back while a change was on its way to a CRM that publishes nothing of what it is told.
+ * Known limit: a record that was handed over and back while a change was on its way to a CRM that publishes
+ * nothing of what it is told.
  */
 export function isBeyond(view: View, root: string): boolean {
   const edits = view.edits.filter((e) => view.rootOf(e) === root);
-  const restored = new Set(edits.filter((e) => e.op === 'restore').map((e) => e.id));
   const handOvers = edits.filter((e) => e.op === 'handOver').length;
-  return restored.size > 1 || (handOvers > 1 && !view.final.echo);
+  return handOvers > 1 && !view.final.echo;
 }
 
 /**

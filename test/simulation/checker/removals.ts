@@ -18,11 +18,16 @@ export function removals(view: View): Violation[] {
   ];
 }
 
-/** Rule 1 where series are records: of what its owner has handed over nothing is told as deleted. */
+/**
+ * Rule 1 where series are records: of what its owner has handed over nothing is told as deleted. What has no place
+ * any more since the CRM moved the series before is no removal.
+ */
 export function removalsOfSeries(view: View): Violation[] {
   if (view.final.recurrence !== 'series') return [];
   const isPassedOn = ({ seq, message }: Told) => {
     const root = view.rootOfMessage(message);
+    const end = view.effectsOn(message.userId, message.googleId ?? '').findLast((e) => e.seq < seq);
+    if (!end?.method.endsWith('delete')) return false;
     const last = view.edits.findLast(
       (e) => e.op === 'handOver' && e.seq < seq && view.rootOf(e) === root,
     );

@@ -1,5 +1,5 @@
 /** Series: for a CRM that knows them, and as single occurrences. */
-import { desk, flow, hour, phone, poll, type Theme, WEEKLY } from './scenario.ts';
+import { connect, desk, flow, hour, phone, poll, type Theme, WEEKLY } from './scenario.ts';
 
 const SERIES = { recurrence: 'series' } as const;
 const round = desk.create('Round', { ...hour('11-24', 10), ...WEEKLY });
@@ -46,6 +46,23 @@ const asRecords: Theme[] = [
       desk.remove('Round'),
     ],
     ends: { crm: 3, google: 3 },
+  },
+  {
+    name: 'the CRM hands a series over of which the phone has edited one exception and made another',
+    given: [
+      connect('luca'),
+      round,
+      desk.occurrence('Round', '12-01', special),
+      desk.occurrence('Round', '12-15', undefined),
+    ],
+    when: [
+      phone.editOne('Round', 1, { location: 'Phone' }),
+      phone.editOne('Round', 2, { summary: 'Phone' }),
+      desk.edit('Round', {}, 'luca'),
+      (stage) => stage.poll('luca'),
+      poll,
+    ],
+    ends: { crm: 3, google: 4 },
   },
   { name: 'a series of the user’s own', when: [own, poll], ends: { crm: 1, google: 1 } },
   {
