@@ -18,7 +18,8 @@ const fields = {
   contactPersons: { flow: 'crm' },
   participants: { flow: 'both', hidden: true, listKey: 'email' },
   url: { flow: 'crm' },
-  private: { flow: 'both', initial: false },
+  // A stricter visibility of one occurrence is the whole series' (Event.visibility).
+  private: { flow: 'both', initial: false, ofGroup: true },
   busy: { flow: 'both', initial: true },
   response: { flow: 'both', own: true, personal: true },
   conferenceUrl: { flow: 'google', hidden: true },

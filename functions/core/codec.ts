@@ -25,6 +25,8 @@ export interface FieldSpec {
   own?: boolean;
   /** Says something of the user, not of the record: does not go over with it to another one. */
   personal?: boolean;
+  /** Google keeps it for all of a group: what it is in one member is nobody's edit of that one. */
+  ofGroup?: boolean;
   /** A text that Google may hold only the beginning of, and no beginning is shorter than this (cut.ts). */
   cutFrom?: number;
 }

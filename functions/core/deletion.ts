@@ -63,7 +63,8 @@ export function livesOn(input: Prepared, link: Link, field: string): Decision {
 }
 
 /** Whether somebody has edited the object at Google since it was read or written last. `said`: the CRM, of its group. */
-export function isEdited({ codec, link, observed, word }: Prepared, said: Fields = word): boolean {
+export function isEdited(input: Prepared, said: Fields = input.word): boolean {
+  const { codec, link, observed, word } = input;
   // A person restored it from the bin, or took it in again.
   if (link?.state !== 'live') return true;
   const known = knownGoogle(link);
@@ -71,8 +72,17 @@ export function isEdited({ codec, link, observed, word }: Prepared, said: Fields
   const differs = (n: string, from: Fields) => !sameAs(codec.fields[n], now[n], from[n]);
   // What equals the CRM's own word is our write, whose answer was lost; and a guest who answers keeps
   // no meeting that its owner calls off.
-  return Object.keys(now).some((n) => [known, word, said].every((from) => differs(n, from)));
+  return Object.keys(now).some(
+    (n) => !isOfGroup(input, n) && [known, word, said].every((from) => differs(n, from)),
+  );
 }
+
+/**
+ * Set in one member, be it by the CRM, it is so in all of its group: it keeps nobody from taking another one out,
+ * and stays with the rest. What goes along with its group takes it along.
+ */
+const isOfGroup = ({ codec, link, observed, along }: Prepared, name: string) =>
+  codec.fields[name]?.ofGroup === true && !along && (observed?.group ?? link?.group) !== undefined;
 
 /** What the old owner changed at Google and the CRM has not heard of: it goes, but not in silence. */
 function unheard(input: Prepared, link: Link): Conflict[] {
@@ -199,7 +209,8 @@ export function hasUnseenOffers(input: Prepared): boolean {
   if (word?.value === false && word.change > seenChange(link, intent)) return true;
   // Who takes one out of a group does not lose what is new in all of them.
   return Object.entries(link.offered).some(
-    ([name, { change }]) => change !== WITH_GROUP && isUnseen(input, link, name),
+    ([name, { change }]) =>
+      change !== WITH_GROUP && !isOfGroup(input, name) && isUnseen(input, link, name),
   );
 }
 

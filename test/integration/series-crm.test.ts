@@ -236,6 +236,59 @@ test('an occurrence that the CRM leaves out goes, whatever is new in all of its 
   assert.deepEqual(world.messages, []);
 });
 
+for (const when of ['at once', 'before a run has read that', 'before it has heard that'] as const) {
+  test(`P7 the CRM makes one occurrence private, which makes them all, and cancels others (${when}): they go, in silence`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()));
+    // One that is an exception already, and one that never was.
+    await crm.publish(crm.edit('Y', exception('12-08', { place: 'Thun' }), at('12-08')));
+    const hides = crm.edit('X', exception('12-01', { private: true }), at('12-01'));
+    const off = { status: 'cancelled' };
+    const { seen: _, ...cancels } = world.change('Y', exception('12-08', off), {
+      occurrence: at('12-08'),
+    });
+    const also = world.change('Z', exception('12-15', off), { occurrence: at('12-15') });
+    world.messages.length = 0;
+    if (when === 'at once') await world.crm(cancels, also, hides);
+    else {
+      await world.crm(hides);
+      if (when === 'before it has heard that') await world.poll();
+      await world.crm(cancels, also);
+    }
+    const { items } = await world.phone('anna', 'GET', '?singleEvents=true&orderBy=startTime');
+    assert.deepEqual(
+      items.map((e) => [e.start.dateTime?.slice(0, 10), e.visibility]),
+      [
+        ['2026-11-24', 'private'],
+        ['2026-12-01', 'private'],
+      ],
+    );
+    assert.deepEqual(
+      world.messages.flatMap((m) => m.conflicts ?? []),
+      [],
+    );
+  });
+}
+
+test('P4 rule 10: edited on the phone, and private because another one is, an occurrence that the CRM cancels stays', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  await world.crm(
+    world.change('X', exception('12-01', { private: true }), { occurrence: at('12-01') }),
+  );
+  const path = `/${event?.id}_20261208T080000Z`;
+  await world.phone('anna', 'PATCH', path, { summary: 'Phone' });
+  world.messages.length = 0;
+  const cancelled = exception('12-08', { status: 'cancelled' });
+  await world.crm(world.change('Y', cancelled, { occurrence: at('12-08') }));
+  const told = world.messages.find(({ crmId }) => crmId === 'Y');
+  assert.deepEqual(told?.conflicts, [{ field: 'cancelledInCrm', winner: 'google' }]);
+  assert.equal((await world.phone('anna', 'GET', path)).summary, 'Phone');
+});
+
 test('P15 any order of series, exceptions, cancelled occurrences and their edits ends the same', async () => {
   const ends = new Set<string>();
   for (const order of permutations([0, 1, 2, 3])) {
@@ -818,6 +871,25 @@ test('P1 rule 10: what the CRM was told of an exception while it deleted the ser
     ],
   );
   await crm.same();
+});
+
+test('P1 rule 10: that a series turned private while the CRM deleted it is told again of its exceptions too', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  await crm.publish(crm.edit('X', exception('12-01', { place: 'Thun' }), at('12-01')));
+  const [event] = (await world.events()).filter((e) => e.recurrence);
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, { visibility: 'private' });
+  await world.poll();
+  world.messages.length = 0;
+  await crm.publish(crm.remove('S'));
+  assert.deepEqual(
+    world.messages.map((m) => [m.crmId, m.data?.private]),
+    [
+      ['S', true],
+      ['X', true],
+    ],
+  );
 });
 
 test('rule 10: an occurrence that the CRM leaves out of a series which it has restored under another name meanwhile', async () => {

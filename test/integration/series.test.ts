@@ -229,6 +229,30 @@ test('rule 2: cancelled in the CRM an occurrence goes; planned again it is an ev
   ]);
 });
 
+test('P7 the CRM makes one occurrence private, which makes them all, and cancels another: it goes, in silence', async () => {
+  const { world, poll, quiet, records } = await connected();
+  await world.phone('anna', 'POST', '', weekly(3));
+  await poll();
+  await world.crm(
+    world.change('a1', { ...records.get('a1'), status: 'cancelled' }),
+    world.change('a2', { ...records.get('a2'), private: true }),
+  );
+  const { items } = await world.phone('anna', 'GET', '?singleEvents=true&orderBy=startTime');
+  assert.deepEqual(
+    items.map((e) => [e.start.dateTime, e.visibility]),
+    [
+      [TUESDAYS[1], 'private'],
+      [TUESDAYS[2], 'private'],
+    ],
+  );
+  const told = await poll();
+  assert.deepEqual(
+    told.map((m) => [m.crmId, m.redacted]),
+    [['a3', true]],
+  );
+  await quiet();
+});
+
 test('P1 P3 named, edited and deleted with its series while the run that told it still works: the record has its event', async () => {
   const { world } = await connected();
   const series = await world.phone('anna', 'POST', '', weekly(1));
