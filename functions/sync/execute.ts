@@ -135,7 +135,7 @@ function writesOf(
 ): Planned[] {
   const writes: Planned[] = [];
   for (const { work, decision } of planned) {
-    if (isAdrift(work) && !isListed(run, collection, work)) {
+    if (work.missesGroup || (isAdrift(work) && !isListed(run, collection, work))) {
       result.deferred.push({ work, error: new SyncError('later', GROUP_CHANGED) });
       continue;
     }

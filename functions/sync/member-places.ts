@@ -5,7 +5,7 @@ import { isWanted } from '../core/intent.ts';
 import { heir, type Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
-import { isElsewhere, observeIntents, placed, read, type Work } from './observe.ts';
+import { isElsewhere, observeIntents, placed, read, unread, type Work } from './observe.ts';
 import type { Parents } from './parents.ts';
 import { settledDeletes, yieldPlaces } from './rivals.ts';
 import type { Run } from './run.ts';
@@ -188,6 +188,25 @@ function placeIn({ codec }: Collection, work: Work, context: CodecContext): Obse
 const isHere = (link: Link | undefined, collection: Collection): boolean =>
   link?.state === 'live' && !isElsewhere(link, collection);
 
+/**
+ * A place that is gone was taken out, as long as its group is there: with the group it may come back, and what was
+ * written in its stead would be there twice.
+ */
+async function missGroups(run: Run, collection: Collection, works: Work[]): Promise<void> {
+  const isGone = ({ nowhere, observed }: Work) =>
+    !nowhere && observed?.state === 'gone' && observed.group !== undefined;
+  const gone = works.filter((work) => isGone(work) && isHere(work.parent, collection));
+  const links = new Map(gone.flatMap(({ parent }) => (parent ? [[parent.id, parent]] : [])));
+  const groups = [...links.values()].map((link): Work => ({ link, ...unread }));
+  await read(run, collection, groups, ({ link }) => link?.googleId ?? '');
+  // Changed since it was stored, it may have been away when its place was looked at.
+  const missed = groups.filter(
+    ({ link, observed }) => observed?.state !== 'live' || observed.etag !== link?.etag,
+  );
+  const ids = new Set(missed.map(({ link }) => link?.id));
+  for (const work of gone) if (ids.has(work.parent?.id)) work.missesGroup = true;
+}
+
 /** Looks at the members' places, and ties the records to what is there. */
 async function findPlaces(
   run: Run,
@@ -217,6 +236,7 @@ async function findPlaces(
       if (own && !born) work.previous = own;
     } else if (observed.group === undefined) work.nowhere = 'noPlace' satisfies Nowhere;
   }
+  await missGroups(run, collection, works);
 
   function bequeath(r: Run, c: Collection, work: Work, intent: Intent, at: Observed): Link {
     const inherit = (fields: Link['crm']) =>

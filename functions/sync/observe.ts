@@ -40,6 +40,8 @@ export interface Work {
   left?: Observed;
   /** Its link until now, of a member that is tied to another place: that says what the CRM was told of it. */
   previous?: Link;
+  /** Its place is gone with its group, of which the run knows nothing yet: a listing tells what became of both. */
+  missesGroup?: true;
   /** The CRM names a place in a group that is not there. */
   nowhere?: Nowhere;
   /** What became of its group, and takes it along. */

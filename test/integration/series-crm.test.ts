@@ -1155,7 +1155,9 @@ test('an appointment of its own that stands in place of an occurrence may recur'
   await crm.publish(crm.edit('S', weekly()));
   const [event] = await crm.world.events();
   await crm.world.phone('anna', 'DELETE', `/${event?.id}`);
-  await crm.publish(crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01')));
+  const alone = crm.edit('X', exception('12-01', moved('12-03', 14)), at('12-01'));
+  // Its place is gone with a series of which only a listing tells.
+  assert.equal(await crm.world.crm(alone), 'later');
   await crm.poll();
   await crm.publish(crm.edit('X', { recurrence: ['RRULE:FREQ=DAILY;COUNT=2'] }));
   assert.deepEqual(
@@ -1163,6 +1165,43 @@ test('an appointment of its own that stands in place of an occurrence may recur'
     ['2026-12-03', '2026-12-04'],
   );
 });
+
+for (const [what, back] of [
+  ['edits', 'before the next look'],
+  ['edits', 'between the looks at its place and at it'],
+  ['leaves out', 'before the next look'],
+  ['leaves out', 'between the looks at its place and at it'],
+] as const)
+  test(`P3 P4 rule 8 the CRM ${what} an occurrence of a series that is in another calendar for a moment: there again (${back}), it is in its place`, async () => {
+    const crm = await connected();
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()));
+    const [event] = await world.events();
+    const aside = world.workspace.calendars.create('anna@firm.example', 'Own', 'UTC', null);
+    const move = (from: string, to: string) =>
+      world.phone('anna', 'POST', `/${event?.id}/move?destination=${to}`, undefined, from);
+    await move('primary', aside.id);
+    const change =
+      what === 'edits'
+        ? crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01'))
+        : crm.remove('X', at('12-01'));
+    if (back !== 'before the next look')
+      world.workspace.after = async ({ method, user }) => {
+        if (!user || method !== 'calendar.events.get') return;
+        world.workspace.after = undefined;
+        await move(aside.id, 'anna@firm.example');
+      };
+    assert.equal(await world.crm(change), 'later');
+    if (back === 'before the next look') await move(aside.id, 'anna@firm.example');
+    await crm.poll();
+    await crm.hear();
+    const shown = await crm.same();
+    assert.equal(shown.length, what === 'edits' ? ROUNDS.length : ROUNDS.length - 1);
+    assert.equal(
+      shown.some((text) => text.endsWith('Special')),
+      what === 'edits',
+    );
+  });
 
 test('deleted at Google, edited in the CRM: the series is written again, with what was special in it', async () => {
   const crm = await connected();
