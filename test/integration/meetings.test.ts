@@ -384,7 +384,8 @@ for (const order of [
     );
   });
 
-test('C21 rule 1: cancelled and handed over to its guest, its organizer has moved it to another calendar: nobody declines', async () => {
+/** The CRM's entry, to which Anna has invited Luca, and which she has moved to another calendar since. */
+async function enteredAndMoved() {
   const world = createWorld();
   for (const user of ['anna', 'luca']) await world.connect(user);
   await world.crm(world.change('v1', visit()));
@@ -394,6 +395,11 @@ test('C21 rule 1: cancelled and handed over to its guest, its organizer has move
   await world.poll('anna');
   const aside = world.workspace.calendars.create(EMAIL.anna, 'Own', 'UTC', null);
   await world.phone('anna', 'POST', `/${entered?.id}/move?destination=${aside.id}`);
+  return { world, entered };
+}
+
+test('C21 rule 1: cancelled and handed over to its guest, its organizer has moved it to another calendar: nobody declines', async () => {
+  const { world, entered } = await enteredAndMoved();
   const off = { ...visit(), status: 'cancelled' };
   const given = world.change('v1', off, { userId: 'luca', googleId: entered?.id ?? '' });
   await world.store.putIntents([given]);
@@ -568,15 +574,7 @@ test('rule 8 C21 the organizer’s own meeting moves to another calendar, and it
 
 for (const named of ['', ', by name'])
   test(`C21 rule 1 P10: handed over to a guest and back at once${named}, its organizer having moved it to another calendar: nobody declines`, async () => {
-    const world = createWorld();
-    for (const user of ['anna', 'luca']) await world.connect(user);
-    await world.crm(world.change('v1', visit()));
-    const [entered] = await world.events('anna');
-    const attendees = [{ email: EMAIL.luca }];
-    await world.phone('anna', 'PATCH', `/${entered?.id}`, { attendees });
-    await world.poll('anna');
-    const aside = world.workspace.calendars.create(EMAIL.anna, 'Own', 'UTC', null);
-    await world.phone('anna', 'POST', `/${entered?.id}/move?destination=${aside.id}`);
+    const { world, entered } = await enteredAndMoved();
     const id = { googleId: entered?.id ?? '' };
     const given = world.change('v1', visit(), { userId: 'luca', ...(named && id) });
     await world.store.putIntents([given, world.change('v1', visit(), id)]);
