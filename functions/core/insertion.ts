@@ -3,6 +3,7 @@ import { placeBefore } from './alone.ts';
 import { isConcealed } from './conceal.ts';
 import { type Decision, decide, type Notice, refuse } from './decision.ts';
 import type { Fields } from './fields.ts';
+import { isFormerOwners } from './intent.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import { forCrm, isRenamed, mergeWith, type Prepared, seenChange } from './sides.ts';
@@ -76,6 +77,18 @@ export function unseenOffers(input: Prepared): Fields {
       codec.fields[name] && offer.change > seen && !(name in agreed) && !hidden(name),
   );
   return Object.fromEntries(unseen.map(([name, offer]) => [name, offer.value]));
+}
+
+/**
+ * The generation that a new object of the record is written under: later than any before, or what is older, and
+ * comes out of the bin, would be taken for the newer one. An object that was born at Google counts as the first.
+ * With a hand-over the link is forgotten: then only the name that the CRM had for one tells that there was any.
+ */
+export function nextGeneration({ link, observed, intent, context: { userId } }: Prepared): number {
+  const named = intent?.adopted?.[userId]?.googleId;
+  const hadOne = intent && named !== undefined && !isFormerOwners(intent, userId, named);
+  const last = link?.generation ?? (hadOne ? 0 : -1);
+  return Math.max(last, observed?.marker?.generation ?? -1) + 1;
 }
 
 /** Each place has ids of its own: the same one again, until one turns out to be taken there. */

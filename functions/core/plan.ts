@@ -27,7 +27,7 @@ import {
   wasOff,
 } from './deletion.ts';
 import type { Fields } from './fields.ts';
-import { generationHere, insert, unseenOffers } from './insertion.ts';
+import { generationHere, insert, nextGeneration, unseenOffers } from './insertion.ts';
 import { adoptedId, isFormerOwners, lastWords } from './intent.ts';
 import { referenceOf } from './link.ts';
 import { follow, isBack, retold } from './members.ts';
@@ -167,7 +167,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
   nothing: ({ link, intent }) =>
     // The CRM deletes what is already a tombstone: remember the version, write nothing.
     decide('nothing', link && intent ? { link: link.state } : {}),
-  insert: (input) => insert(input, 'insert', input.link?.generation ?? 0, []),
+  insert: (input) => insert(input, 'insert', nextGeneration(input), []),
   insertAgain(input) {
     const { link, intent, observed } = input;
     // A CRM message that crossed with the deletion and edits nothing must not bring the event back.
@@ -180,13 +180,12 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (byGoogle && !news && !sawDeletion(input)) return handlers.removeAtCrm(input);
     // An id stays taken after deletion: the next generation. A cancelled or deleted record that the
     // CRM plans again is no conflict; one that vanished at Google while the CRM changed it is.
-    const taken = Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1);
     const vanished = isVanished(input) && observed?.state === 'gone';
     const conflicts: Conflict[] = vanished ? [{ field: 'deletedInGoogle', winner: 'crm' }] : [];
     return insert(
       input,
       intent?.googleId && !link ? 'insert' : 'insertAgain',
-      taken + 1,
+      nextGeneration(input),
       conflicts,
     );
   },

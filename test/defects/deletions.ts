@@ -14,9 +14,9 @@ export const deletions: Defect[] = [
   },
   {
     name: 'reuse the id of a deleted event',
-    file: 'functions/core/plan.ts',
-    from: '      taken + 1,\n',
-    to: '      Math.max(taken, 0),\n',
+    file: 'functions/core/insertion.ts',
+    from: '  return Math.max(last, observed?.marker?.generation ?? -1) + 1;\n',
+    to: '  return Math.max(last, observed?.marker?.generation ?? -1, 0);\n',
     test: 'test/integration/deletes.test.ts',
     pattern: 'planned again comes back',
   },

@@ -255,6 +255,67 @@ test('rule 1: what was adopted and handed over is out of the bin again: it goes,
   );
 });
 
+/** Born at Google, deleted there and written anew, handed over and back, it has an object more. */
+async function thereAndBack() {
+  const world = createWorld();
+  for (const userId of ['anna', 'luca']) await world.connect(userId);
+  const { crm, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const all = async () => {
+    for (const userId of ['anna', 'luca', 'anna']) {
+      await world.poll(userId);
+      await settle();
+    }
+  };
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const born = await world.phone('anna', 'POST', '', { summary: 'Fair', ...day });
+  await all();
+  const [{ crmId = '' } = {}] = crm.records();
+  await world.phone('anna', 'DELETE', `/${born.id}`);
+  await crm.edit(crmId, { subject: 'Before' });
+  await settle();
+  const [before] = await world.events('anna');
+  for (const [subject, owner] of [
+    ['Away', 'luca'],
+    ['After', 'anna'],
+  ] as const) {
+    await crm.edit(crmId, { subject }, owner);
+    await all();
+  }
+  const [after] = await world.events('anna');
+  const titles = async () => (await world.events('anna')).map((e) => e.summary);
+  const restore = (id?: string) => world.phone('anna', 'PATCH', `/${id}`, { status: 'confirmed' });
+  return { world, crm, all, crmId, before, after, titles, restore };
+}
+
+test('rule 1 rule 10: what a person gets out of the bin is there, though it is from before a hand-over and back', async () => {
+  const { world, crm, all, crmId, before, titles, restore } = await thereAndBack();
+  assert.deepEqual(await titles(), ['After']);
+  await crm.edit(crmId, { status: 'cancelled' });
+  await all();
+  world.messages.length = 0;
+  await restore(before?.id);
+  await all();
+  assert.deepEqual(await titles(), ['Before']);
+  assert.deepEqual(
+    world.messages.flatMap((m) => m.conflicts ?? []).map((c) => c.field),
+    ['cancelledInCrm'],
+  );
+});
+
+test('rule 1 P3: of two that a person gets out of the bin the one from after a hand-over and back is the newer one', async () => {
+  const { world, crm, all, crmId, before, after, titles, restore } = await thereAndBack();
+  await world.phone('anna', 'DELETE', `/${after?.id}`);
+  await world.poll('anna');
+  for (const event of [before, after]) await restore(event?.id);
+  await all();
+  assert.deepEqual(await titles(), ['After']);
+  assert.deepEqual(
+    crm.records().map((r) => [r.crmId, r.data.subject]),
+    [[crmId, 'After']],
+  );
+});
+
 /** Anna's meeting, entered in the CRM and edited on her phone, with Luca as its guest: on both sides. */
 async function meetingToHandOver() {
   const world = createWorld();
