@@ -123,7 +123,7 @@ async function isWholly(
 }
 
 /** The old owner's run takes up what the CRM has published, before it hears what is new at Google. */
-async function runOld({ world, outbox }: Stage): Promise<void> {
+async function runOld({ world, outbox }: Pick<Stage, 'world' | 'outbox'>): Promise<void> {
   await world.store.putIntents(outbox.splice(0));
   await runUser(world.engine, 'anna', { pull: false });
 }
@@ -291,6 +291,27 @@ for (const [where, alone, mostOnPage] of [
       [],
     );
   });
+
+test('rule 1 rule 6 P4: an entry that has become a series unseen is handed over: what the phone changed in an occurrence is told', async () => {
+  const world = createWorld({ recurrence: 'series' });
+  for (const userId of ['anna', 'luca']) await world.connect(userId);
+  const { crm, outbox, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const { crmId } = await crm.create('anna', weekly);
+  await settle();
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { recurrence });
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, { summary: 'Phone' });
+  world.messages.length = 0;
+  await crm.edit(crmId, {}, 'luca');
+  await runOld({ world, outbox });
+  assert.deepEqual(await world.events('anna'), []);
+  const [changed] = world.messages.filter(({ occurrence }) => occurrence);
+  assert.equal(changed?.data?.subject, 'Phone');
+  const told = world.messages.flatMap((m) => (m.conflicts ?? []).map((c) => [m.crmId, c]));
+  const lost = { field: 'recurrence', crm: null, google: recurrence, winner: 'crm' };
+  assert.deepEqual(told, [[crmId, lost]]);
+});
 
 test('rule 1 rule 6 P4: both sides have just made an exception of an occurrence whose series is handed over: what the phone says is told', async () => {
   const stage = await withSeries('crm');

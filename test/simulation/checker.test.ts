@@ -55,6 +55,23 @@ const adopted = (shown: Raw = {}, told: Raw = {}) => {
     .store(1, 'g1');
 };
 
+/** By one call of run 2: in the organizer's calendar, and in that of a guest, where the copy goes along. */
+const takenOut = (caller: string, user: string) => ({
+  ...{ kind: 'effect' as const, task: 2, method: 'calendar.events.delete', caller, user, id: 'e1' },
+  ...{ etag: '"9"', before: ours('CH-1'), after: gone(ours('CH-1')), call: 9, conditional: true },
+});
+
+/** Luca's meeting, of which Anna has a copy as a guest, is handed over to her. */
+const guestsCopy = () => {
+  const written = { ...takenOut('luca', 'luca'), method: 'calendar.events.insert', call: 8 };
+  const shown = { task: 1, before: undefined, after: ours('CH-1') };
+  return new Story()
+    .inCrm('create', 'CH-1', desk(), 'luca')
+    .note({ ...written, ...shown })
+    .note({ ...written, ...shown, user: ANNA })
+    .inCrm('handOver', 'CH-1', desk());
+};
+
 const ended = (invariant: string, name: string, final: Partial<Final>): Case => ({
   invariant,
   name,
@@ -1162,6 +1179,52 @@ const cases: Case[] = [
       if (bad) story.run(3).tell(3, { ...about, op: 'delete' });
       return story.end();
     },
+  },
+  {
+    invariant: 'rule 1',
+    name: 'what a colleague handed over is told as deleted, by the guest’s copy, not the guest’s own record',
+    judge: removals,
+    history: (bad) => {
+      const copy = { googleId: 'e1', crmId: bad ? 'CH-1' : 'CH-2' };
+      return guestsCopy()
+        .run(2)
+        .tell(2, { ...copy, data: desk() }, desk())
+        .note(takenOut('luca', ANNA))
+        .note(takenOut('luca', 'luca'))
+        .run(3)
+        .tell(3, { ...copy, op: 'delete' })
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 1',
+    name: 'a guest’s copy that went with it was never a record, and is told as deleted',
+    judge: removals,
+    history: (bad) => {
+      const story = guestsCopy().run(2);
+      if (!bad) story.tell(2, { googleId: 'e1', data: desk() });
+      return story
+        .note(takenOut('luca', ANNA))
+        .note(takenOut('luca', 'luca'))
+        .run(3)
+        .tell(3, { op: 'delete', googleId: 'e1' })
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 1',
+    name: 'the engine takes a guest’s own record out of the guest’s calendar, and tells it as deleted',
+    judge: removals,
+    history: (bad) =>
+      guestsCopy()
+        .run(2)
+        .tell(2, { googleId: 'e1', data: desk(), crmId: 'CH-2' }, desk())
+        .inCrm('cancel', 'CH-2', desk({ status: 'cancelled' }))
+        .note(takenOut(bad ? ANNA : 'luca', ANNA))
+        .note(takenOut(bad ? ANNA : 'luca', bad ? ANNA : 'luca'))
+        .run(3)
+        .tell(3, { op: 'delete', googleId: 'e1', crmId: 'CH-2' })
+        .end(),
   },
   {
     invariant: 'rule 3',

@@ -3,7 +3,7 @@
  * person, and is reported to nobody. Rule 10 and rule 11: it takes out only what a person has deleted,
  * cancelled, handed over or left behind.
  */
-import type { Edit, Effect, Told } from '../history.ts';
+import type { Edit, Effect, Raw, Told } from '../history.ts';
 import { seriesIn } from '../shown.ts';
 import { isKnown, isKnownBack } from './knowledge.ts';
 import { isUnimported } from './undo.ts';
@@ -44,8 +44,24 @@ function ownRemoval(view: View, { seq, message }: Told): Violation[] {
   const last = view.effectsOn(userId, googleId).findLast((e) => e.seq < seq);
   if (last?.after.status !== 'cancelled' || last.task === undefined) return [];
   // An undoing that died before it said so: the record shall go, whoever tells it.
-  if (view.doing(last.task) === 'undo') return [];
+  if (view.doing(last.task) === 'undo' || isOfItsOwn(view, message, last)) return [];
   return [violation('rule 1', `${crmId} told as deleted: the engine itself took ${googleId} out`)];
+}
+
+/**
+ * A guest's copy had become a record of its own, while the meeting was in another calendar of its organizer's
+ * (C21). The meeting came back, and the engine took it out: with that the copy is gone as well, and nobody but
+ * the sync can say so of the guest's record. Of the meeting's own record, whosever it is by now, that is no word.
+ */
+function isOfItsOwn(view: View, message: Raw, { user, call }: Effect): boolean {
+  const taken = view.effects.find((e) => e.call === call && e.caller === e.user);
+  if (taken === undefined) return false;
+  const root = view.rootOfMessage(message);
+  const isNamed = (t: Told) =>
+    t.message.op === 'upsert' &&
+    t.message.userId === user &&
+    view.rootOfMessage(t.message) === root;
+  return root !== view.rootOf({ side: 'google', ...taken }) && view.told.some(isNamed);
 }
 
 function unasked(view: View, effect: Effect): Violation[] {
