@@ -67,7 +67,7 @@ export const fields: Defect[] = [
     from: 'const crmEdited = mentioned && !same(crm, reference) && !behind && !leftOpen;',
     to: 'const crmEdited = mentioned && !same(crm, reference) && !leftOpen;',
     test: crossings,
-    pattern: 'two edits on the phone in a row',
+    pattern: 'two edits on the phone in a row.*does not say',
   },
   {
     name: 'drop a message that is older than the stored one',

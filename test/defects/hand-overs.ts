@@ -34,7 +34,7 @@ export const handOvers: Defect[] = [
     from: "    if (owner !== run.user.userId) work.nowhere = 'noGroup';\n",
     to: '',
     test,
-    pattern: 'that comes after it, writes nothing',
+    pattern: 'that comes after it, writes nothing, nor one',
   },
   {
     name: 'a series that has just been handed over still has its exceptions’ places',

@@ -1511,6 +1511,23 @@ const cases: Case[] = [
     judge: places,
   },
   {
+    invariant: 'P1',
+    name: 'an answer that a CRM without echo has lost once is not told',
+    judge: meetings,
+    history: (bad) => {
+      const email = 'guest@else.example';
+      const named = desk({ participants: [{ email }] });
+      const answered = desk({ participants: [{ email, response: 'declined' }] });
+      const story = planned({}, { attendees: [{ email, responseStatus: 'declined' }] });
+      if (!bad) story.inCrm('edit', 'CH-1', named);
+      return story
+        .run(2)
+        .tell(2, { crmId: 'CH-1', data: answered, changed: ['participants'] }, answered)
+        .inCrm('edit', 'CH-1', named)
+        .end({ echo: false });
+    },
+  },
+  {
     invariant: 'rule 12',
     name: 'a guest is missing in the record',
     history: (bad) => {
