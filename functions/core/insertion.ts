@@ -82,11 +82,11 @@ export function unseenOffers(input: Prepared): Fields {
 /**
  * The generation that a new object of the record is written under: later than any before, or what is older, and
  * comes out of the bin, would be taken for the newer one. An object that was born at Google counts as the first.
- * With a hand-over the link is forgotten: then only the name that the CRM had for one tells that there was any.
+ * With a hand-over the link is forgotten: then only what the CRM named of this user's tells that there was one.
  */
 export function nextGeneration({ link, observed, intent, context: { userId } }: Prepared): number {
-  const named = intent?.adopted?.[userId]?.googleId;
-  const hadOne = intent && named !== undefined && !isFormerOwners(intent, userId, named);
+  const names = Object.keys(intent?.named ?? {});
+  const hadOne = intent && names.some((name) => !isFormerOwners(intent, userId, name));
   const last = link?.generation ?? (hadOne ? 0 : -1);
   return Math.max(last, observed?.marker?.generation ?? -1) + 1;
 }

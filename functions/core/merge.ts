@@ -306,7 +306,9 @@ export function sameAs(
  * hold people whom Google never had (customers are not invited by default) and they stay.
  */
 function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged): void {
-  const result = byKey(view.crm, key);
+  // Without a word on it (it has deleted the record) the CRM holds what it has heard of.
+  const held = view.mentioned ? view.crm : view.baseCrm;
+  const result = byKey(held, key);
   const google = byKey(view.google, key);
   const before = byKey(view.baseGoogle, key);
   for (const [id, entry] of google) {
@@ -316,7 +318,7 @@ function mergeList(view: View, key: string, crmEdited: boolean, merged: Merged):
   const list: Json = [...result.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, e]) => e);
   const isOffered = view.offer !== undefined && sameValue(view.offer.value, list);
   // A CRM that has edited the list since does not take what it was told: it waits to hear what counts.
-  const isNews = !sameValue(list, view.crm) && (!isOffered || isTouched(view) || view.stale);
+  const isNews = !sameValue(list, held) && (!isOffered || isTouched(view) || view.stale);
   if (isNews) merged.toCrm[view.name] = list;
   // What Google adds to it is an offer, and no common value yet: the CRM that repeats its own takes nobody off.
   if (isNews && (crmEdited || isTouched(view))) merged.agreed[view.name] = view.crm ?? null;

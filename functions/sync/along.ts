@@ -42,7 +42,9 @@ export async function lookAlong(
   const off = groups.filter((work) => takesAlong(collection, work));
   const open = off.filter(({ raw }) => raw === undefined);
   await read(run, collection, open, ({ link }) => link?.googleId ?? '');
-  const live = off.filter(({ observed }) => observed?.state === 'live');
+  const live = off.filter(
+    ({ observed }) => observed?.state === 'live' && collection.codec.groups?.leads(observed.fields),
+  );
   const news = await newsIn(run, collection, live);
   const context = await run.directory.context([]);
   knowWritten(run, collection, context, news);
@@ -93,16 +95,21 @@ export function withTold(
   return [...members.filter((work) => !ids.has(idOf(work))), ...also];
 }
 
-/** The CRM's word takes the group out at Google, as far as is known without a look. */
+/**
+ * The CRM's word takes the group out at Google, as far as is known without a look. What is handed over may have
+ * become one unseen, and goes all the same.
+ */
 const takesAlong = ({ codec, exceptions, place }: Collection, { link, intent, undo }: Work) =>
   exceptions !== undefined &&
   intent !== undefined &&
   undo === undefined &&
   link?.state === 'live' &&
   link.place === place &&
-  (isHandedOver({ link, intent }) || (!link.removing && !isWanted(codec, intent))) &&
   !isAnswered({ link, intent }) &&
-  codec.groups?.leads(knownGoogle(link)) === true;
+  (isHandedOver({ link, intent }) ||
+    (!link.removing &&
+      !isWanted(codec, intent) &&
+      codec.groups?.leads(knownGoogle(link)) === true));
 
 const isHandedOver = ({ link, intent }: Pick<Work, 'link' | 'intent'>) =>
   intent !== undefined && link !== undefined && intent.userId !== link.userId;
@@ -130,16 +137,13 @@ async function newsIn(run: Run, collection: Collection, groups: Work[]): Promise
   const named = await namedPlaces(run, collection, groups, members);
   for (const work of members) {
     const intent = named.get(work.observed?.googleId ?? '');
-    // Of what goes with its group the CRM's word is not decided any more.
-    if (intent && work.along?.field === 'handedOver') tie(run, collection, context, work, intent);
-    if (work.link) work.intent ??= intent;
+    if (!intent) continue;
+    tie(run, collection, context, work, intent);
+    work.intent ??= intent;
   }
   const { userId } = run.user;
-  // What no link ties to the record yet is maybe what a run wrote that died: the CRM's word is decided first.
-  return members.filter(({ link, intent, observed, along }) =>
-    link
-      ? along?.field === 'handedOver' || (intent?.userId ?? userId) === userId
-      : !named.has(observed?.googleId ?? ''),
+  return members.filter(
+    ({ intent, along }) => along?.field === 'handedOver' || (intent?.userId ?? userId) === userId,
   );
 }
 

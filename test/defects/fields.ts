@@ -22,6 +22,14 @@ export const fields: Defect[] = [
     pattern: 'the policy decides',
   },
   {
+    name: 'a guest is left out whom a CRM has heard of that has deleted the record',
+    file: 'functions/core/merge.ts',
+    from: 'const held = view.mentioned ? view.crm : view.baseCrm;',
+    to: 'const held = view.crm;',
+    test: 'test/unit/merge.test.ts',
+    pattern: 'rule 10 rule 12: whom a CRM has heard of',
+  },
+  {
     name: 'decide a conflict in silence',
     file: 'functions/core/merge.ts',
     from: 'if (!sameValue(v.crm, v.google)) {\n      merged.conflicts.push({',
@@ -59,7 +67,7 @@ export const fields: Defect[] = [
     from: 'const crmEdited = mentioned && !same(crm, reference) && !behind && !leftOpen;',
     to: 'const crmEdited = mentioned && !same(crm, reference) && !leftOpen;',
     test: crossings,
-    pattern: 'two edits on the phone in a row',
+    pattern: 'two edits on the phone in a row.*does not say',
   },
   {
     name: 'drop a message that is older than the stored one',

@@ -34,7 +34,7 @@ export const handOvers: Defect[] = [
     from: "    if (owner !== run.user.userId) work.nowhere = 'noGroup';\n",
     to: '',
     test,
-    pattern: 'that comes after it, writes nothing',
+    pattern: 'that comes after it, writes nothing, nor one',
   },
   {
     name: 'a series that has just been handed over still has its exceptions’ places',
@@ -63,8 +63,8 @@ export const handOvers: Defect[] = [
   {
     name: 'what the CRM has a record for, still to be written, goes with a hand-over in silence',
     file: 'functions/sync/along.ts',
-    from: "if (intent && work.along?.field === 'handedOver') tie",
-    to: "if (intent && work.along?.field === 'cancelledInCrm') tie",
+    from: 'if (!intent) continue;\n',
+    to: "if (!intent || work.along?.field === 'handedOver') continue;\n",
     test,
     pattern: 'both sides have just made an exception',
   },
@@ -87,10 +87,18 @@ export const handOvers: Defect[] = [
   {
     name: 'a series that is handed over is not looked into',
     file: 'functions/sync/along.ts',
-    from: '  (isHandedOver({ link, intent }) || (!link.removing && !isWanted(codec, intent))) &&\n',
-    to: '  !link.removing && !isWanted(codec, intent) && intent.userId === link.userId &&\n',
+    from: '  (isHandedOver({ link, intent }) ||\n',
+    to: '  intent.userId === link.userId &&\n  ((link as unknown) === undefined ||\n',
     test,
     pattern: 'an exception without a record that the phone has just',
+  },
+  {
+    name: 'what has become a series unseen takes its exceptions along in silence when it is handed over',
+    file: 'functions/sync/along.ts',
+    from: '  (isHandedOver({ link, intent }) ||\n',
+    to: '  ((isHandedOver({ link, intent }) && codec.groups?.leads(knownGoogle(link))) ||\n',
+    test,
+    pattern: 'an entry that has become a series unseen',
   },
   {
     name: 'news of an exception without a name is lost with a hand-over',

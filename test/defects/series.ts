@@ -295,8 +295,8 @@ export const series: Defect[] = [
   {
     name: 'a series goes, whatever the phone has edited in its exceptions',
     file: 'functions/sync/along.ts',
-    from: '  codec.groups?.leads(knownGoogle(link)) === true;',
-    to: '  codec.groups?.leads(knownGoogle(link)) === undefined;',
+    from: '      codec.groups?.leads(knownGoogle(link)) === true));',
+    to: '      codec.groups?.leads(knownGoogle(link)) === undefined));',
     test: seriesCrm,
     pattern: 'P4 rule 10: the phone edits one occurrence',
   },
@@ -373,12 +373,12 @@ export const series: Defect[] = [
     pattern: 'rule 10: an occurrence that the CRM leaves out of a series which',
   },
   {
-    name: 'what a dead run wrote in an occurrence keeps the series',
+    name: 'what the CRM says of an occurrence hides what the phone has changed in it',
     file: 'functions/sync/along.ts',
-    from: "!named.has(observed?.googleId ?? '')",
-    to: 'true',
+    from: '    tie(run, collection, context, work, intent);\n    work.intent ??= intent;\n',
+    to: '    work.along = { field: "handedOver", final: true };\n',
     test: seriesCrm,
-    pattern: 'P16 what a run wrote in an occurrence',
+    pattern: 'P4 P8 the phone has changed an occurrence',
   },
   {
     name: 'a guest’s answer in an occurrence keeps the series',

@@ -905,6 +905,28 @@ test('rule 10: an occurrence that the CRM leaves out of a series which it has re
   assert.deepEqual(await crm.googleShows(), ROUNDS.toSpliced(1, 1));
 });
 
+test('P4 P8 the phone has changed an occurrence of which the CRM has just said something itself: it keeps the series that the CRM deletes, and the record gets both words', async () => {
+  const { crm, world } = await editedOnPhone('12-08');
+  await world.store.putIntents([
+    crm.edit('Y', exception('12-08', { place: 'Bern' }), at('12-08')),
+    crm.remove('S'),
+  ]);
+  await runUser(world.engine, 'anna', { pull: false });
+  assert.deepEqual(
+    world.messages.map((m) => [m.crmId, m.op, m.data?.subject, m.data?.place]),
+    [
+      ['S', 'upsert', 'Round', null],
+      ['Y', 'upsert', 'Phone', 'Bern'],
+    ],
+  );
+  assert.deepEqual(conflictsIn(world.messages), [
+    ['S', 'deletedInCrm'],
+    ['Y', 'deletedInCrm'],
+  ]);
+  const written = (await world.events()).find(({ summary }) => summary === 'Phone');
+  assert.equal(written?.location, 'Bern');
+});
+
 test('P16 the answer that a series lives on because of an exception is lost with its run: given again, once', async () => {
   const { crm, world } = await editedOnPhone('12-01');
   const { commit } = world.store;

@@ -123,7 +123,7 @@ async function isWholly(
 }
 
 /** The old owner's run takes up what the CRM has published, before it hears what is new at Google. */
-async function runOld({ world, outbox }: Stage): Promise<void> {
+async function runOld({ world, outbox }: Pick<Stage, 'world' | 'outbox'>): Promise<void> {
   await world.store.putIntents(outbox.splice(0));
   await runUser(world.engine, 'anna', { pull: false });
 }
@@ -169,22 +169,27 @@ test('rule 1 rule 6: a series is handed over to who is not connected yet: it is 
   await isWholly(stage, 'luca');
 });
 
-test('rule 1 rule 6: an exception’s message from before the hand-over of its series, that comes after it, writes nothing', async () => {
-  const stage = await withSeries('crm');
-  const { world, crm, outbox, shows, ids } = stage;
-  await crm.edit(ids[1] ?? '', { place: 'Bern' });
-  const late = outbox.splice(0);
-  await crm.edit(stage.crmId, {}, 'luca');
-  const [series, ...parts] = outbox.splice(0);
-  await world.store.putIntents(series ? [series] : []);
-  await world.poll('anna');
-  assert.equal(await world.crm(...late), 'done', 'nothing of it is left to be done here');
-  await world.poll('anna');
-  assert.deepEqual(await shows('anna'), []);
-  await world.store.putIntents(parts);
-  await settled(stage);
-  await isWholly(stage, 'luca');
-});
+for (const names of ['', ', nor one that names the series by its former event as well'])
+  test(`rule 1 rule 6: an exception’s message from before the hand-over of its series, that comes after it, writes nothing${names}`, async () => {
+    const stage = await withSeries('crm');
+    const { world, crm, outbox, shows, ids } = stage;
+    await crm.edit(ids[1] ?? '', { place: 'Bern' });
+    const late = outbox.splice(0);
+    const [event] = await world.events('anna');
+    for (const change of names === '' ? [] : late)
+      if ('occurrence' in change && change.occurrence)
+        change.occurrence.series.googleId = event?.id;
+    await crm.edit(stage.crmId, {}, 'luca');
+    const [series, ...parts] = outbox.splice(0);
+    await world.store.putIntents(series ? [series] : []);
+    await world.poll('anna');
+    assert.equal(await world.crm(...late), 'done', 'nothing of it is left to be done here');
+    await world.poll('anna');
+    assert.deepEqual(await shows('anna'), []);
+    await world.store.putIntents(parts);
+    await settled(stage);
+    await isWholly(stage, 'luca');
+  });
 
 test('rule 1 rule 6: handed over and back before its owner’s run, and the exceptions come back first: they wait for their series', async () => {
   const stage = await withSeries('crm');
@@ -291,6 +296,27 @@ for (const [where, alone, mostOnPage] of [
       [],
     );
   });
+
+test('rule 1 rule 6 P4: an entry that has become a series unseen is handed over: what the phone changed in an occurrence is told', async () => {
+  const world = createWorld({ recurrence: 'series' });
+  for (const userId of ['anna', 'luca']) await world.connect(userId);
+  const { crm, outbox, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const { crmId } = await crm.create('anna', weekly);
+  await settle();
+  const [event] = await world.events('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { recurrence });
+  await world.phone('anna', 'PATCH', `/${event?.id}_20261201T080000Z`, { summary: 'Phone' });
+  world.messages.length = 0;
+  await crm.edit(crmId, {}, 'luca');
+  await runOld({ world, outbox });
+  assert.deepEqual(await world.events('anna'), []);
+  const [changed] = world.messages.filter(({ occurrence }) => occurrence);
+  assert.equal(changed?.data?.subject, 'Phone');
+  const told = world.messages.flatMap((m) => (m.conflicts ?? []).map((c) => [m.crmId, c]));
+  const lost = { field: 'recurrence', crm: null, google: recurrence, winner: 'crm' };
+  assert.deepEqual(told, [[crmId, lost]]);
+});
 
 test('rule 1 rule 6 P4: both sides have just made an exception of an occurrence whose series is handed over: what the phone says is told', async () => {
   const stage = await withSeries('crm');

@@ -134,6 +134,20 @@ test('C15 guests: what either side added stays; the CRM’s customers outlive Go
   assert.deepEqual(merged.toGoogle, {});
 });
 
+test('rule 10 rule 12: whom a CRM has heard of that has no word on the list since (it has deleted the record) is named when another comes', () => {
+  const p = (...emails: string[]) => emails.map((email) => ({ email }));
+  const merged = run({
+    base: {
+      crm: {},
+      google: {},
+      offered: { participants: { value: p('a@x'), change: 1, changeId: 'c1' } },
+    },
+    google: { participants: p('a@x', 'new@z') },
+    seen: 1,
+  });
+  assert.deepEqual(merged.toCrm, { participants: p('a@x', 'new@z') });
+});
+
 test('a guest’s answer is Google’s: a CRM that says another one is corrected, once', () => {
   const p = (response: string) => [{ email: 'a@x', response }];
   const base = {

@@ -1,5 +1,5 @@
 /** What the engine cannot know, so that both sides may differ: each a known limit, named. */
-import type { Edit } from '../history.ts';
+import type { Edit, Raw } from '../history.ts';
 import { googleKey, type View } from './view.ts';
 
 /**
@@ -47,3 +47,14 @@ export const isMisled = (view: View, { user, seq }: Edit, end: number): boolean 
       e.seq > seq &&
       e.seq < end,
   );
+
+/**
+ * Known limit: a CRM that publishes nothing of what it is told, and names a guest without the answer both before it
+ * has heard that and after. So does one that keeps no answers, which is told once.
+ */
+export const keepsNoAnswers = (view: View, root: string, email: string): boolean =>
+  !view.final.echo &&
+  view.editsOf(root).filter(({ side, after }) => {
+    const person = after?.participants?.find((p: Raw) => p.email === email);
+    return side === 'crm' && person !== undefined && person.response === undefined;
+  }).length > 1;

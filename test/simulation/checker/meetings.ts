@@ -1,5 +1,6 @@
 /** C21: a meeting of several users is one record, the organizer's; its guests and their answers are told. */
 import type { Raw, ShownEvent } from '../history.ts';
+import { keepsNoAnswers } from './limits.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -41,7 +42,9 @@ function answers(view: View): Violation[] {
     const known: Raw[] = record.data.participants ?? [];
     if (guests.length === 0) return [];
     const owner = view.final.users.find(({ userId }) => userId === record.userId);
+    const root = view.rootOf({ side: 'crm', user: record.userId, id: record.crmId });
     return guests.flatMap(({ email, responseStatus }) => {
+      if (keepsNoAnswers(view, root, email)) return [];
       const said =
         email === owner?.email ? record.data : known.find((person) => person.email === email);
       const answer = said?.response ?? 'needsAction';
