@@ -17,7 +17,11 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     change.op === 'delete' ? Math.max(stored?.floor ?? -1, change.version) : (stored?.floor ?? -1);
   const cancelled = newestCancelled(stored, change);
   const { data, fieldVersions, wiped } = mergeWords(stored, change, floor);
-  const adopted = { ...newestGoogleId(stored, change), ...adoptedBy(stored, change) };
+  const adopted = {
+    ...newestGoogleId(stored, change),
+    ...adoptedBy(stored, change),
+    ...firstNamed(stored, change),
+  };
   const member = newestMember(stored, change);
   const before = stored ? (stored.owners ?? [stored.userId]) : [];
   const owners = [...new Set([...before, change.userId])].sort();
@@ -27,6 +31,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     adopted.googleId !== stored.googleId ||
     member.memberVersion !== stored.memberVersion ||
     adopted.adopted !== stored.adopted ||
+    adopted.named !== stored.named ||
     floor !== stored.floor ||
     cancelled !== stored.cancelled ||
     Object.keys(wiped).some((field) => wiped[field] !== stored.wiped?.[field]) ||
@@ -141,18 +146,23 @@ function newestMember(
   return stored?.member ? { member: stored.member, memberVersion: before } : {};
 }
 
-/** The same per owner. The object stays as it was when the message adds nothing. */
+/** The same per owner. */
 function adoptedBy(stored: Intent | undefined, change: CrmChange): Pick<Intent, 'adopted'> {
-  const { userId, googleId, version, seen } = change;
+  const { userId, googleId, version } = change;
   const known = stored?.adopted;
-  const own = known?.[userId];
-  if (googleId === undefined || (own && own.since <= version && version <= own.version))
+  if (googleId === undefined || version <= (known?.[userId]?.version ?? -1))
     return known === undefined ? {} : { adopted: known };
-  const newest = own && own.version > version ? own : { googleId, version };
-  const first = own && own.since < version ? own : { since: version, seen };
-  const next = { googleId: newest.googleId, version: newest.version, since: first.since };
-  const adopted = { ...next, ...(first.seen !== undefined && { seen: first.seen }) };
-  return { adopted: { ...known, [userId]: adopted } };
+  return { adopted: { ...known, [userId]: { googleId, version } } };
+}
+
+/** Which message named each object first; it may arrive last. The object stays as it was when this one adds nothing. */
+function firstNamed(stored: Intent | undefined, change: CrmChange): Pick<Intent, 'named'> {
+  const { userId, googleId, version, seen } = change;
+  const known = stored?.named;
+  if (googleId === undefined || version >= (known?.[googleId]?.version ?? Number.POSITIVE_INFINITY))
+    return known === undefined ? {} : { named: known };
+  const first = { userId, version, ...(seen !== undefined && { seen }) };
+  return { named: { ...known, [googleId]: first } };
 }
 
 /** The object in the user's own place that the record adopts. */
@@ -160,15 +170,13 @@ export const adoptedId = (intent: Intent, userId: string): string | undefined =>
   intent.adopted?.[userId]?.googleId ?? intent.googleId;
 
 /**
- * Whether the object is a former owner's. Handed over and back, each owner has named it, and messages arrive in
- * any order: so it is who named it first, unless that was in knowledge of this user's news.
+ * Whether the object is a former owner's. Handed over and back, each owner has named it, and who did first may
+ * arrive last: so it is whose news the first that is known had seen, and who sent that only where it does not say.
  */
-export function isFormerOwners(intent: Intent, userId: string, googleId?: string): boolean {
-  const named = Object.entries(intent.adopted ?? {}).filter(([, n]) => n.googleId === googleId);
-  const [first] = named.sort(([, a], [, b]) => a.since - b.since);
-  if (!first) return false;
-  const [owner, { seen = '' }] = first;
-  return owner !== userId && changeNumber(seen, userId) === 0;
+export function isFormerOwners({ named }: Intent, userId: string, googleId = ''): boolean {
+  const first = named?.[googleId];
+  if (first?.seen === undefined) return first !== undefined && first.userId !== userId;
+  return changeNumber(first.seen, userId) === 0;
 }
 
 /** Whether the CRM wants the record to be at Google: it has neither deleted nor cancelled it. */

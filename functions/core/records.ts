@@ -102,13 +102,10 @@ export interface Intent {
   member?: Member;
   /** The version that named it. */
   memberVersion?: number;
-  /**
-   * What messages under each owner named: after a hand-over the new owner's object has another id. `since`: the
-   * first version that named any; `seen`: what that one had seen.
-   */
-  adopted?: {
-    [userId: string]: { googleId: string; version: number; since: number; seen?: string };
-  };
+  /** What messages under each owner named: after a hand-over the new owner's object has another id. */
+  adopted?: { [userId: string]: { googleId: string; version: number } };
+  /** Of each object that it was ever named by: the first version that did, whose it was, and what it had seen. */
+  named?: { [googleId: string]: { userId: string; version: number; seen?: string } };
   /** changeId of the last google-change that the CRM had applied when it made this version. */
   seen?: string;
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */

@@ -59,9 +59,11 @@ export function intentWithout(intent: Intent, userId: string): Intent | undefine
   if (intent.userId === userId)
     return others[0] === undefined ? undefined : takenBack(intent, others);
   const { [userId]: _, ...adopted } = intent.adopted ?? {};
+  const named = Object.entries(intent.named ?? {}).filter(([, first]) => first.userId !== userId);
   return {
     ...intent,
     ...(intent.adopted && { adopted }),
+    ...(intent.named && { named: Object.fromEntries(named) }),
     ...(intent.owners && { owners: intent.owners.filter((id) => id !== userId) }),
     pendingFor: others,
   };

@@ -903,7 +903,8 @@ function erasing(fresh: () => Store): void {
       await store.putIntents([change(`own-${userId}`, 1, { userId })]);
       await store.putDeadLetter({ ...deadLetter(`d-${userId}`, T0), userIds: [userId] });
     }
-    await store.putIntents([change('to-v', 1), change('to-v', 2, { userId: 'v' })]);
+    const named = { googleId: 'g1' };
+    await store.putIntents([change('to-v', 1, named), change('to-v', 2, { userId: 'v' })]);
     await store.putIntents([change('to-u', 1, { userId: 'v' }), change('to-u', 2)]);
     const meeting: Claim = {
       ...{
@@ -953,6 +954,10 @@ function erasing(fresh: () => Store): void {
       ['to-u', 'v', 'delete', {}, ['v']],
       ['to-v', 'v', 'upsert', { subject: 'v2' }, ['v']],
     ]);
+    assert.deepEqual(
+      left.flatMap((i) => Object.keys({ ...i.adopted, ...i.named })),
+      [],
+    );
     const claims = await store.getClaims('appointment', ['k1', 'k2']);
     assert.deepEqual(claims, [
       { record: 'appointment', key: 'k1', userId: 'v', googleId: 'g1', own: true, expireAt: T0 },
@@ -1015,7 +1020,9 @@ const history = fc
         .record({
           op: fc.constantFrom('upsert' as const, 'upsert' as const, 'delete' as const),
           userId: fc.constantFrom('u', 'v'),
-          named: fc.option(fc.record({ googleId: fc.constantFrom('g1', 'g2'), seen: fc.string() })),
+          named: fc.option(
+            fc.record({ googleId: fc.constantFrom('g1', '__g2__'), seen: fc.string() }),
+          ),
           data: fc.dictionary(field, fc.option(fc.string({ maxLength: 3 })), {
             noNullPrototype: true,
           }),

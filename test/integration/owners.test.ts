@@ -344,6 +344,32 @@ test('rule 1 C21: handed over to a guest and deleted there, and its former owner
   );
 });
 
+test('rule 1 P1: a CRM that answers nothing hands over and back what the phone has edited: it publishes what it hears of that, and both sides are equal', async () => {
+  const world = createWorld();
+  for (const user of ['anna', 'luca']) await world.connect(user);
+  const { crm, outbox, receive, settle } = crmOf(world, { echo: false });
+  await announce(crm, 'anna', 'luca');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-26' } };
+  const { crmId } = await crm.create('luca', { subject: 'Visit', ...day });
+  await settle();
+  const [event] = await world.events('luca');
+  for (const userId of ['anna', 'luca']) await crm.edit(crmId, {}, userId);
+  await world.phone('luca', 'PATCH', `/${event?.id}`, { location: 'Phone' });
+  await world.poll('luca');
+  await receive();
+  for (const change of outbox.splice(0)) {
+    await world.crm(change);
+    for (const user of ['luca', 'anna']) await world.poll(user);
+  }
+  await settle();
+  const written = await world.events('luca');
+  assert.deepEqual(
+    written.map(({ location }) => location),
+    [crm.record(crmId)?.data.place],
+  );
+  assert.deepEqual(await world.events('anna'), []);
+});
+
 test('rule 1 rule 6: an entry that became a series on the phone is handed over and back: one event more, the series stays', async () => {
   const world = createWorld();
   await world.connect('anna');

@@ -105,8 +105,8 @@ function asSeries(story: Story, part: Raw): History {
 }
 
 /** One occurrence at Google, of a series that is not in this calendar, and the CRM's record of it. */
-function aloneInSeries(record: Raw): History {
-  const { entries, final } = new Story().end({ recurrence: 'series' });
+function aloneInSeries(record: Raw, story = new Story()): History {
+  const { entries, final } = story.end({ recurrence: 'series' });
   const id = `g9_${SLOT}`;
   const shown = [{ user: ANNA, id, series: 'g9', slot: SLOT, resource: event() }];
   const { originalStart } = partOf('CH-1').occurrence;
@@ -252,6 +252,27 @@ const cases: Case[] = [
       const { entries, final } = story.end();
       const shown = [{ user: ANNA, id, series: 'e1', slot: SLOT, resource: event() }];
       return { entries, final: { ...final, shown } };
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'an invitation to a single occurrence has no record, and nobody undid its import',
+    judge: series,
+    history: (bad) => {
+      const story = new Story().run(1);
+      if (!bad) story.tell(1, { op: 'delete', googleId: `g9_${SLOT}`, reason: 'undone' });
+      return aloneInSeries({ deleted: true, data: {} }, story);
+    },
+  },
+  {
+    invariant: 'P1',
+    name: 'an occurrence of the user’s own series is left out in the CRM when its import is undone',
+    judge: series,
+    history: (bad) => {
+      const story = new Story().run(1);
+      if (bad) story.onPhone('create', 'g9', event({ recurrence: DAILY }));
+      story.tell(1, { op: 'delete', googleId: `g9_${SLOT}`, reason: 'undone' });
+      return aloneInSeries({ deleted: true, data: {} }, story);
     },
   },
   {

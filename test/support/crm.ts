@@ -1,13 +1,15 @@
 /** The CRM simulator beside a world in memory: what each tells the other arrives when the test says so. */
 import { type CrmChange, crmMessageSchema } from '../../functions/core/messages.ts';
 import { Crm } from '../sandbox/crm/crm.ts';
+import type { CrmOptions } from '../sandbox/crm/types.ts';
 import type { World } from './world.ts';
 
 /** A CRM that follows, and what has reached it so far. */
-export function crmOf(world: World) {
+export function crmOf(world: World, options: Pick<CrmOptions, 'echo'> = {}) {
   let delivered = 0;
   const outbox: CrmChange[] = [];
   const crm = new Crm({
+    ...options,
     now: world.clock.now,
     random: () => 0.5,
     publish: (message) => {

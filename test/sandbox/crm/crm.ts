@@ -574,13 +574,15 @@ export class Crm {
 
 /**
  * Google does not know the record's crmId, so without an answer the two sides would never be linked; or
- * the record has another owner by now, whose calendar does not know what the old owner changed.
+ * the record has been handed over since, and maybe back: what is written for its owner now does not know
+ * what the old owner changed.
  */
 function mustAnswer(record: CrmRecord, change: GoogleChange): boolean {
   return (
     change.crmId !== record.crmId ||
     change.userId !== record.userId ||
-    change.formerUserId !== undefined
+    change.formerUserId !== undefined ||
+    (change.baseVersion ?? 0) < (record.ownedSince ?? 0)
   );
 }
 
@@ -625,6 +627,7 @@ function passTo(record: CrmRecord, userId: string): void {
   const own = formerly.findLast((f) => f.userId === userId)?.googleId;
   if (googleId !== undefined) record.formerly = [...formerly, { userId: before, googleId }];
   delete record.googleId;
+  record.ownedSince = record.version + 1;
   Object.assign(record, { userId, ...(own !== undefined && { googleId: own }) });
 }
 

@@ -53,6 +53,8 @@ export interface CrmRecord {
   googleId?: string;
   /** What it was at Google under owners who have handed it over. */
   formerly?: { userId: string; googleId: string }[];
+  /** The version in which it was handed over to its owner. */
+  ownedSince?: number;
   /** The record is this one occurrence of a series (RECURRENCE=series). */
   occurrence?: Occurrence;
   /** Of a series: original starts of occurrences that do not take place and have no record. */
