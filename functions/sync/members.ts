@@ -10,7 +10,7 @@ import type { Collection } from './collection.ts';
 import { type Done, type Executed, execute, tellAhead } from './execute.ts';
 import { followers, turnsOf } from './followers.ts';
 import { observeMembers } from './member-places.ts';
-import { observeIntents, type Work } from './observe.ts';
+import { observeIntents, observePage, type Work } from './observe.ts';
 import { attachParents, type Parents, parentsAfter } from './parents.ts';
 import { CHUNK, type Run } from './run.ts';
 
@@ -113,6 +113,32 @@ export const isMember = ({ link, observed }: Work) =>
 /** A member that never was a record, taken out: what that means only its group can tell. */
 export const isLeftOut = ({ codec }: Collection, { link, observed }: Work) =>
   codec.groups !== undefined && !link && observed?.state === 'gone' && observed.group !== undefined;
+
+/**
+ * Members of groups that these works show as the user's for the first time. A listing may have shown them before,
+ * when the group was a colleague's (its organizer has moved it to another calendar since): it does not again.
+ */
+export async function unlistedMembers(
+  run: Run,
+  collection: Collection,
+  works: Work[],
+): Promise<Work[]> {
+  const { codec, exceptions } = collection;
+  const groups = works.filter(
+    ({ link, observed }) =>
+      link?.state !== 'live' &&
+      observed?.state === 'live' &&
+      !observed.ignored &&
+      (observed.foreign || observed.shared) &&
+      codec.groups?.leads(observed.fields),
+  );
+  if (!exceptions || groups.length === 0) return [];
+  const raws = groups.map(({ raw }) => raw);
+  const found = await exceptions(run.session, raws, false);
+  const members = await observePage(run, collection, { items: found.flat() });
+  const listed = new Set(works.map(({ observed }) => observed?.googleId));
+  return members.filter(({ observed }) => !listed.has(observed?.googleId));
+}
 
 /**
  * Members that wait for a group, or for a place in it, are looked at again when a group has changed.

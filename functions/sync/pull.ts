@@ -5,7 +5,7 @@ import { missingAtGoogle } from './absence.ts';
 import { findAlike } from './alike.ts';
 import type { Collection, Page } from './collection.ts';
 import { commitWorks } from './commit.ts';
-import { executeGrouped, isLeftOut, membersLast } from './members.ts';
+import { executeGrouped, isLeftOut, membersLast, unlistedMembers } from './members.ts';
 import { needsFullSync, observePage, type Work } from './observe.ts';
 import { CHUNK, keepLease, type Run, wake } from './run.ts';
 import { takeUp } from './waiting.ts';
@@ -83,6 +83,7 @@ async function pullFrom(
     const next = last ? nextCursor(run, cursor, page.token, seen !== undefined) : undefined;
     const found = await observePage(run, collection, page, cursor.until);
     run.count.googleChanges += found.length;
+    if (!seen) found.push(...(await unlistedMembers(run, collection, found)));
     const doubted = seen !== undefined && collection.renames === true;
     if (doubted) strangers.push(...found.filter(isStranger));
     const sure = doubted ? found.filter((work) => !isStranger(work)) : found;

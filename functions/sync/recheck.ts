@@ -2,8 +2,8 @@ import { unseen } from '../errors.ts';
 import { holdersOf, stepBack } from './claims.ts';
 import type { Collection } from './collection.ts';
 import { commitWorks } from './commit.ts';
-import { execute } from './execute.ts';
 import { alone } from './isolation.ts';
+import { executeGrouped, membersLast, unlistedMembers } from './members.ts';
 import { observePage, type Work } from './observe.ts';
 import { CHUNK, type Run } from './run.ts';
 
@@ -38,10 +38,8 @@ async function recheckSome(run: Run, collection: Collection, googleIds: string[]
     collection,
     googleIds.filter((id) => !linked.has(id)),
   );
-  const executed = await execute(run, collection, [
-    ...works.filter((work) => work.yields),
-    ...free,
-  ]);
+  const open = [...works.filter((work) => work.yields), ...free];
+  const executed = await executeGrouped(run, collection, membersLast(collection, open));
   await commitWorks(run, collection, executed, {}, false);
   await store.updateUser(userId, (user) => {
     if (!user?.recheck) return undefined;
@@ -62,5 +60,6 @@ async function readFree(run: Run, collection: Collection, googleIds: string[]): 
     if (!result.ok) throw unseen(result.error);
     return result.data;
   });
-  return observePage(run, collection, { items });
+  const works = await observePage(run, collection, { items });
+  return [...works, ...(await unlistedMembers(run, collection, works))];
 }

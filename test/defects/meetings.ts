@@ -316,4 +316,20 @@ export const meetings: Defect[] = [
     test: suite,
     pattern: 'two guests',
   },
+  {
+    name: 'exceptions that a listing has shown as a colleague’s are missed when another one shows the series',
+    file: 'functions/sync/pull.ts',
+    from: '    if (!seen) found.push(...(await unlistedMembers(run, collection, found)));\n',
+    to: '',
+    test: suite,
+    pattern: 'had passed over; luca runs first',
+  },
+  {
+    name: 'exceptions that a listing has shown as a colleague’s are missed when the colleague lets go of the series',
+    file: 'functions/sync/recheck.ts',
+    from: '  return [...works, ...(await unlistedMembers(run, collection, works))];\n',
+    to: '  return works;\n',
+    test: suite,
+    pattern: 'had passed over; anna runs first',
+  },
 ];

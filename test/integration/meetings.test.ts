@@ -900,3 +900,37 @@ for (const order of [
       ],
     );
   });
+
+for (const order of [
+  ['luca', 'anna'],
+  ['anna', 'luca'],
+] as const)
+  test(`C21 rule 8 a colleague’s series becomes its guest’s record once its organizer has moved it to another calendar: with the exceptions that the guest’s run had passed over; ${order[0]} runs first`, async () => {
+    const world = createWorld({ recurrence: 'series' });
+    for (const userId of order) await world.connect(userId);
+    const { crm, settle } = crmOf(world);
+    await announce(crm, ...order);
+    const at = (hour: number) => ({ dateTime: `2026-11-26T${hour}:00:00`, timeZone: 'UTC' });
+    const series = await world.phone('anna', 'POST', '', {
+      ...{ summary: 'Weekly', start: at(10), end: at(11) },
+      recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'],
+      attendees: [{ email: EMAIL.luca }],
+    });
+    const { items } = await world.phone('anna', 'GET', `/${series.id}/instances`);
+    const all = pollers(world, settle);
+    await world.phone('anna', 'PATCH', `/${items[1]?.id}`, { summary: 'Special' });
+    await world.phone('anna', 'DELETE', `/${items[2]?.id}`);
+    await all('anna', 'luca');
+    const aside = world.workspace.calendars.create(EMAIL.anna, 'Own', 'UTC', null);
+    await world.phone('anna', 'POST', `/${series.id}/move?destination=${aside.id}`);
+    await all(...order, ...order);
+    const mine = crm.records().filter(({ userId }) => userId === 'luca');
+    const start = (day: string) => ({ dateTime: `2026-12-${day}T10:00:00+00:00` });
+    assert.deepEqual(
+      mine.map((r) => [r.data.subject, r.occurrence?.originalStart, r.cancelled]),
+      [
+        ['Weekly', undefined, [start('10')]],
+        ['Special', start('03'), undefined],
+      ],
+    );
+  });
