@@ -15,13 +15,21 @@ interface Turns {
   told: Map<string, Link>;
   /** Changed: a member that never differed from it at Google changes, or goes, without a word. */
   changed: Map<string, Link>;
+  /** Was gone, and is there again: what the CRM has taken out meanwhile is still in it. */
+  back: Set<string>;
   /** Handed over: its members go with it, and under the new owner they are what the CRM sends of them. */
   given: Set<string>;
 }
 
 /** By the id that each group had before. */
 export function turnsOf(collection: Collection, done: Done[], parents: Parents): Turns {
-  const turns: Turns = { anew: new Map(), told: new Map(), changed: new Map(), given: new Set() };
+  const turns: Turns = {
+    anew: new Map(),
+    told: new Map(),
+    changed: new Map(),
+    back: new Set(),
+    given: new Set(),
+  };
   const leads = (link: Link) => collection.codec.groups?.leads(knownGoogle(link)) === true;
   for (const { work, decision, written } of done) {
     const { link, observed } = work;
@@ -32,6 +40,7 @@ export function turnsOf(collection: Collection, done: Done[], parents: Parents):
     const now = parents.of(work);
     if (before === undefined || now?.state !== 'live' || !(leads(now) || (link && leads(link))))
       continue;
+    if (link?.state === 'deleted') turns.back.add(before);
     const moves = now.googleId !== before || isElsewhere(link, collection);
     if (link && (moves || decision.write?.kind === 'insert')) turns.anew.set(before, now);
     else if (decision.rule === 'import') turns.told.set(before, now);
@@ -44,7 +53,7 @@ export function turnsOf(collection: Collection, done: Done[], parents: Parents):
 export async function followers(
   run: Run,
   collection: Collection,
-  { anew, told, changed, given }: Turns,
+  { anew, told, changed, back, given }: Turns,
   members: Work[],
 ): Promise<Work[]> {
   const { groups, record } = collection.codec;
@@ -68,7 +77,8 @@ export async function followers(
     if (seen.has(link.id)) return [];
     if (state === 'live') return [{ link, ...unread, parent, follows }];
     // What was taken out of a group that was written anew, where it had no such place, may have one now.
-    return parent?.generation === 0 ? [] : [{ link, ...unread, parent, follows: 'anew' }];
+    const isOut = parent?.generation === 0 && !back.has(id);
+    return isOut ? [] : [{ link, ...unread, parent, follows: 'anew' }];
   });
   const idOf = ({ link }: Work) => {
     const group = anew.get(link?.group ?? '')?.googleId;

@@ -381,6 +381,14 @@ export const series: Defect[] = [
     pattern: 'P4 P8 the phone has changed an occurrence',
   },
   {
+    name: 'what the CRM left out of a series that was away is back with it',
+    file: 'functions/sync/followers.ts',
+    from: 'parent?.generation === 0 && !back.has(id);',
+    to: 'parent?.generation === 0;',
+    test: seriesCrm,
+    pattern: 'told as deleted and there again',
+  },
+  {
     name: 'a guest’s answer in an occurrence keeps the series',
     file: 'functions/core/along.ts',
     from: '([name, value]) => !sameAs(codec.fields[name], value, said[name])',

@@ -1225,6 +1225,25 @@ for (const [what, back] of [
     );
   });
 
+test('P1 rule 8 the CRM leaves out an occurrence of a series that is in another calendar: told as deleted and there again, it is without that', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  const aside = world.workspace.calendars.create('anna@firm.example', 'Own', 'UTC', null);
+  const move = (from: string, to: string) =>
+    world.phone('anna', 'POST', `/${event?.id}/move?destination=${to}`, undefined, from);
+  await move('primary', aside.id);
+  await world.crm(crm.remove('X', at('12-01')));
+  await crm.poll();
+  await crm.hear();
+  assert.deepEqual(await crm.same(), []);
+  await move(aside.id, 'anna@firm.example');
+  await crm.poll();
+  await crm.hear();
+  assert.deepEqual(await crm.same(), ROUNDS.toSpliced(1, 1));
+});
+
 test('deleted at Google, edited in the CRM: the series is written again, with what was special in it', async () => {
   const crm = await connected();
   await crm.publish(crm.edit('S', weekly()));

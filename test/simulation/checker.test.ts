@@ -1559,6 +1559,21 @@ const cases: Case[] = [
         .end();
     },
   },
+  {
+    invariant: 'rule 10',
+    name: 'what an undo has put back, and said so, is deleted',
+    judge: removals,
+    history: (bad) => {
+      const story = new Story().run(1);
+      story.note({ kind: 'task', task: 2, what: 'undo', userId: ANNA, run: 1 });
+      story.write(2, 'insert', 'e1', ours('CH-1'));
+      if (bad) story.store(2, 'e1');
+      return story
+        .run(3)
+        .write(3, 'delete', 'e1', gone(ours('CH-1')))
+        .end();
+    },
+  },
   ...['an occurrence is deleted beside', 'nobody has taken away', 'another record is'].map(
     (name): Case => ({
       invariant: 'rule 10',

@@ -74,9 +74,16 @@ function unasked(view: View, effect: Effect): Violation[] {
   const again = hasItsPlaceAgain(edits, effect) && isWrittenAlone(view, effect);
   // An entry of the sync's that became a series goes whole.
   const left = view.hasLeft(user) && view.inserted.has(googleKey(user, seriesIn(id) ?? id));
-  if (asked || restored || again || left || view.doing(task) === 'undo') return [];
+  const ours = view.doing(task) === 'undo' || isBrokenOff(view, effect);
+  if (asked || restored || again || left || ours) return [];
   return [violation('rule 10', `${id} of ${user} was deleted, and nobody in the CRM wanted it`)];
 }
+
+/** An undo had put it back, and died before it said so: its admin has no answer, and nobody else knows of it. */
+const isBrokenOff = (view: View, { user, id, seq }: Effect) => {
+  const first = view.effectsOn(user, id).find((e) => e.method.endsWith('insert') && e.seq < seq);
+  return first !== undefined && view.doing(first.task) === 'undo' && !view.isCommitted(first);
+};
 
 /** The series has had another rule for a while, without the place. */
 const hasItsPlaceAgain = (edits: Edit[], { id, seq }: Effect) =>
