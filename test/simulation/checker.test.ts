@@ -1026,6 +1026,18 @@ const cases: Case[] = [
   },
   {
     invariant: 'P13',
+    name: 'what its organizer has let go of is told again and again as the guest’s',
+    judge: counters,
+    history: (bad) => {
+      const story = adopted().onPhone('delete', 'g1', gone(event())).run(2);
+      story.tell(2, { crmId: 'CH-1', googleId: 'g1', op: 'delete' }, null);
+      for (let task = 3; task < (bad ? 6 : 4); task++)
+        story.run(task).tell(task, { userId: 'luca', googleId: 'g1', data: desk() });
+      return story.tell(3, { googleId: 'g2', data: desk() }).end();
+    },
+  },
+  {
+    invariant: 'P13',
     name: 'more messages than edits, and nobody hid the other occurrences',
     judge: counters,
     history: (bad) => {
