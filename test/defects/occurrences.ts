@@ -103,7 +103,7 @@ export const occurrences: Defect[] = [
   },
   {
     name: 'an occurrence that the run has listed in its place counts as missed by then',
-    file: 'functions/sync/execute.ts',
+    file: 'functions/sync/adrift.ts',
     from: "listing === 'done' && run.waits.has(work.link?.id ?? '')",
     to: "listing === 'done'",
     test: seriesAsOccurrences,
