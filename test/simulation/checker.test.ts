@@ -1103,6 +1103,21 @@ const cases: Case[] = [
   },
   {
     invariant: 'undo',
+    name: 'the undoing of an insertion takes away what a person got out of the bin since',
+    judge: undoings,
+    history: (bad) => {
+      const story = new Story().run(1).write(1, 'insert', 'e0', ours('CH-1'));
+      story.write(1, 'delete', 'e0', gone(ours('CH-1')));
+      story.write(1, 'insert', 'e1', ours('CH-1'));
+      if (bad) story.onPhone('delete', 'e1', gone(ours('CH-1')));
+      story.onPhone('restore', bad ? 'e1' : 'e0', ours('CH-1'));
+      story.note({ kind: 'task', task: 2, what: 'undo', userId: ANNA, run: 1 });
+      story.note({ kind: 'lease', task: 2, user: ANNA, fence: 2 });
+      return story.write(2, 'delete', 'e1', gone(ours('CH-1'))).end();
+    },
+  },
+  {
+    invariant: 'undo',
     name: 'the undoing of an insertion takes away what was changed in a single occurrence since',
     judge: undoings,
     history: (bad) => {
@@ -1604,6 +1619,23 @@ const cases: Case[] = [
       },
     }),
   ),
+  {
+    invariant: 'rule 10',
+    name: 'of an event that became a series a second one is deleted beside the one that the record goes on as',
+    judge: removals,
+    history: (bad) => {
+      const [first, second] = [`g1_${SLOT}`, 'g1_20261126T090000Z'];
+      const story = adopted().inCrm('handOver', 'CH-1', desk(), 'luca');
+      story.onPhone('vanish', 'g1', gone(event()));
+      story.onPhone('create', first, event()).onPhone('create', second, event()).run(2);
+      const names = { crmId: bad ? undefined : 'CH-2', googleId: second };
+      if (!bad) story.tell(2, names, desk()).inCrm('delete', 'CH-2', undefined);
+      return story
+        .write(2, 'delete', second, gone(event()))
+        .write(2, 'delete', first, gone(event()))
+        .end();
+    },
+  },
   ...['has not been away', 'has no event of its own'].map(
     (name): Case => ({
       invariant: 'rule 10',
