@@ -284,7 +284,9 @@ test('rule 10: restored from the bin, a word of the CRM’s from before does not
   assert.equal(await afterDelete(again.world, again.gone), 1);
 
   const late = await restored();
-  await late.world.crm(late.world.change('v1', visit(1, 9, { place: 'Thun' }), { seen: late.gone }));
+  await late.world.crm(
+    late.world.change('v1', visit(1, 9, { place: 'Thun' }), { seen: late.gone }),
+  );
   assert.equal(await afterDelete(late.world, late.gone), 1);
 
   // Of a CRM that does not say what it has seen, a new word is the answer.
