@@ -2,7 +2,7 @@ import { placeBefore, standsAlone } from './alone.ts';
 import type { Codec, Observed } from './codec.ts';
 import { conceal, isConcealed } from './conceal.ts';
 import type { Decision, Notice } from './decision.ts';
-import { sawDeletion } from './deletion.ts';
+import { isWantedAgain, sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
 import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle, sameAs } from './merge.ts';
@@ -240,7 +240,7 @@ function baseAfter(
   const google = atGoogle(outcome);
   const offered = withOffers(outcome, notice);
   // Once the CRM wants the record again, the older word on a deletion is over.
-  const wanted = inserted || (outcome.intent && decision.rule !== 'editBeatsDelete');
+  const wanted = inserted || (isWantedAgain(outcome) && decision.rule !== 'editBeatsDelete');
   const agreed = (name: string) => name in decision.agreed && !(name in decision.offers);
   const isOld = (name: string) => !codec.fields[name] && !(name in decision.offers);
   const over = (name: string) => agreed(name) || (wanted && isOld(name));

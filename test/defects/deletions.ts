@@ -180,4 +180,20 @@ export const deletions: Defect[] = [
     test: 'test/integration/crossings.test.ts',
     pattern: 'born at Google, and the CRM has said',
   },
+  {
+    name: 'what is only looked at again says that the CRM wants the record after all',
+    file: 'functions/core/deletion.ts',
+    from: 'return intent.seen === undefined && isNew(link, intent);',
+    to: 'return intent.seen === undefined;',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'a word of the CRM’s from before',
+  },
+  {
+    name: 'a word from before the CRM heard that a deletion was taken back is the answer to it',
+    file: 'functions/core/deletion.ts',
+    from: 'return intent.seen === undefined && isNew(link, intent);',
+    to: 'return isNew(link, intent);',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'a word of the CRM’s from before',
+  },
 ];

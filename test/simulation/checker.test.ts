@@ -1496,6 +1496,25 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'rule 6',
+    name: 'an occurrence comes that was there when the run looked which found that another one had gone',
+    judge: matching,
+    history: (bad) => {
+      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+      const [look, list] = [{ kind: 'issue', task: 2, leaseUntil: 0 } as const, 'GET /events'];
+      const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk()).run(2);
+      if (bad) story.onPhone('create', to, event());
+      story.note({ ...look, user: ANNA, method: list });
+      if (!bad) story.onPhone('create', to, event());
+      return story
+        .note({ kind: 'committed', task: 2, user: ANNA, links: [], outbox: ['x-1'] })
+        .tell(2, { changeId: 'x-1', crmId: 'CH-1', googleId: from, op: 'delete' }, null)
+        .note({ ...look, user: ANNA, method: list })
+        .tell(2, { changeId: 'x-2', googleId: to, data: desk() })
+        .end();
+    },
+  },
+  {
     invariant: 'rule 8',
     name: 'an event that was moved away and back is a second record',
     history: (bad) => {

@@ -1,6 +1,7 @@
 /** The history, sorted by what belongs together: the same for every invariant. */
 import type {
   Applied,
+  Committed,
   Edit,
   Effect,
   Entry,
@@ -272,10 +273,14 @@ export class View {
 
   /** What the run began with that decided to tell this; another one may have sent it. */
   decidedFrom(told: Told): number | undefined {
-    const stored = this.entries.find(
-      (e) => e.kind === 'committed' && e.outbox.includes(told.message.changeId),
-    );
-    return this.beginOf(stored?.kind === 'committed' ? stored : told);
+    return this.beginOf(this.storedWith(told) ?? told);
+  }
+
+  /** The commit that stored that this is to be told. */
+  storedWith({ message: { changeId } }: Told): Committed | undefined {
+    const isOf = (e: Entry): e is Committed =>
+      e.kind === 'committed' && e.outbox.includes(changeId);
+    return this.entries.find(isOf);
   }
 
   /** What an event looked like during a part of the history, oldest first; none if it never was. */
