@@ -827,6 +827,21 @@ const cases: Case[] = [
   },
   {
     invariant: 'P9',
+    name: 'an occurrence is told as deleted that has its place in the series written anew, and not only later',
+    judge: deletionsTold,
+    history: (bad) => {
+      const [anew, place] = [ours('CH-1', { recurrence: DAILY }), `e2_${SLOT}`];
+      const story = inSeries().onPhone('edit', `e1_${SLOT}`, event({ location: 'Bern' }));
+      story.onPhone('delete', `e1_${SLOT}`, gone(event({ location: 'Bern' })));
+      story.onPhone('delete', 'e1', gone(anew)).run(2).write(2, 'insert', 'e2', anew);
+      if (bad) story.write(2, 'insert', place, ours('CH-1'), true);
+      story.tell(2, { crmId: 'CH-2', googleId: place, op: 'delete' }, null).store(2, 'e2');
+      if (!bad) story.run(3).write(3, 'patch', place, ours('CH-1')).store(3, 'e2');
+      return asSeries(story, { crmId: 'CH-2', deleted: true, ...partOf('CH-1') });
+    },
+  },
+  {
+    invariant: 'P9',
     name: 'the same, of a series that was born at Google and is written anew',
     judge: deletionsTold,
     history: (bad) => {
