@@ -13,7 +13,7 @@ import { isNotFound, judge, readAgain } from './answers.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { findUnanswered, markWrites, unmarked } from './creation.ts';
 import { adoptGroups, knowWritten } from './dead-runs.ts';
-import { contextOf, read, type Work } from './observe.ts';
+import { contextOf, isYounger, read, type Work } from './observe.ts';
 import { recognise } from './recognise.ts';
 import { type Run, wrote } from './run.ts';
 import { tellCrm } from './tell.ts';
@@ -255,10 +255,6 @@ function isListed(run: Run, { codec }: Collection, work: Work): boolean {
   const waited = listing === 'done' && run.waits.has(work.link?.id ?? '');
   return (waited || listing === 'underWay') && !work.left && !isYounger(run, work);
 }
-
-/** It became a group, or changed as one, since the run began: the run's listing may be from before. */
-const isYounger = ({ startedAt }: Run, { observed }: Work) =>
-  observed?.whole !== undefined && observed.whole.since > startedAt;
 
 const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
   write?.kind === 'patch' && codec.needsCurrent(write.patch);
