@@ -1123,6 +1123,22 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'undo',
+    name: 'an undoing takes away what was changed after the run had stored what another one tells for it',
+    judge: undoings,
+    history: (bad) => {
+      const moved = event({ location: 'Bern' });
+      const story = new Story().onPhone('create', 'e1', event()).run(1);
+      story.tell(1, { googleId: 'e1', data: desk() }, desk()).run(2);
+      if (!bad) story.onPhone('edit', 'e1', moved);
+      story.note({ kind: 'committed', task: 2, user: ANNA, links: [], outbox: ['x-1'] });
+      if (bad) story.onPhone('edit', 'e1', moved);
+      story.note({ kind: 'task', task: 3, what: 'undo', userId: ANNA, run: 2 });
+      story.note({ kind: 'lease', task: 3, user: ANNA, fence: 3 });
+      return story.write(3, 'patch', 'e1', event()).end();
+    },
+  },
+  {
     invariant: 'P14',
     name: 'a listing that lags shows what was there before the version that the sync knew',
     history: (bad) => {
