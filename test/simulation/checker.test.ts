@@ -910,6 +910,23 @@ const cases: Case[] = [
   },
   {
     invariant: 'P10',
+    name: 'an occurrence that its series has again bears what nobody gave the series',
+    judge: untouched,
+    history: (bad) => {
+      const [part, coloured] = [`e1_${SLOT}`, ours('CH-1', { colorId: '5' })];
+      const story = inSeries().write(1, 'insert', part, ours('CH-1'), true);
+      story.onPhone('edit', 'e1', ours('CH-1')).onPhone('vanish', part, gone(ours('CH-1')));
+      if (!bad) story.onPhone('edit', 'e1', coloured);
+      const series = { ...(bad ? ours('CH-1') : coloured), recurrence: DAILY };
+      return story
+        .run(2)
+        .write(2, 'patch', 'e1', series)
+        .write(2, 'patch', part, coloured, true)
+        .end({ recurrence: 'series' });
+    },
+  },
+  {
+    invariant: 'P10',
     name: 'what is none of the sync’s business was changed',
     history: (bad) => {
       const office = event({ eventType: 'workingLocation' });
