@@ -89,7 +89,7 @@ export async function confirmed(
   return works;
 }
 
-/** A single object that has become a group, none of whose members is where the record was: it is in none of them. */
+/** It is a group by now that the listing does not show: no member of it is where the record was. */
 const isElsewhere = (run: Run, work: Work) =>
   work.observed?.whole !== undefined && !isYounger(run, work);
 
