@@ -2,9 +2,10 @@ import type { Observed } from '../core/codec.ts';
 import { knownGoogle } from '../core/merge.ts';
 import type { Link } from '../core/records.ts';
 import { SyncError } from '../errors.ts';
+import { isYounger } from './adrift.ts';
 import type { Collection } from './collection.ts';
 import { linkPages } from './link-pages.ts';
-import { isYounger, read, type Work } from './observe.ts';
+import { read, type Work } from './observe.ts';
 import type { Run } from './run.ts';
 import { hold } from './user-state.ts';
 

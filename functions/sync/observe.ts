@@ -203,10 +203,6 @@ const isStale = (link: Link | undefined, observed: Observed | undefined) =>
   observed?.updatedAt !== undefined &&
   observed.updatedAt < link.updatedAt;
 
-/** It became a group, or changed as one, since the run began: the run's listing may be from before. */
-export const isYounger = ({ startedAt }: Run, { observed }: Work): boolean =>
-  observed?.whole !== undefined && observed.whole.since > startedAt;
-
 /** To decode these by: the people in them who are colleagues are known. What is no resource is passed over. */
 export const contextOf = (
   run: Run,
