@@ -1,6 +1,6 @@
 import { placeBefore, standsAlone } from './alone.ts';
 import type { Codec, Observed } from './codec.ts';
-import { conceal, isConcealed } from './conceal.ts';
+import { conceal, isConcealed, originOf } from './conceal.ts';
 import type { Decision, Notice } from './decision.ts';
 import { sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
@@ -116,13 +116,14 @@ function objectLeft(outcome: Outcome): Link | undefined {
   const isPlace = isGiven && codec.groups !== undefined && from?.group !== undefined;
   const isLeft = decision.rule === 'insertAgain' || (isGiven && decision.write?.kind === 'delete');
   if ((!isLeft && !isPlace) || from?.googleId === undefined) return undefined;
-  if (!isPlace && (link ? link.origin === 'crm' : observed?.marker)) return undefined;
+  const origin = originOf(link, observed);
+  if (!isPlace && origin === 'crm') return undefined;
   const left = tombstone(outcome, from.googleId);
   // A place in a group is looked for with that, should it be there again.
   if (from.group !== undefined) left.group = from.group;
   if (isPlace && from.slot !== undefined) left.slot = from.slot;
   // Older than whatever we have inserted, or will.
-  return { ...left, formerOf: crmIdOf(outcome), generation: -1 };
+  return { ...left, origin, formerOf: crmIdOf(outcome), generation: -1 };
 }
 
 /** Not under the id of a link that was born in this very run: the record goes on under that one. */
@@ -190,7 +191,7 @@ function identity(outcome: Outcome, told: boolean): Link {
       userId,
       record: codec.record,
       state: 'live',
-      origin: inserted !== undefined || observed?.marker || isOfOurs(outcome) ? 'crm' : 'google',
+      origin: isOfOurs(outcome) ? 'crm' : originOf(undefined, observed),
       crm: {},
       google: {},
       offered: {},
@@ -242,7 +243,8 @@ function baseAfter(
   // Once the CRM wants the record again, the older word on a deletion is over.
   const wanted = inserted || (outcome.intent && decision.rule !== 'editBeatsDelete');
   const agreed = (name: string) => name in decision.agreed && !(name in decision.offers);
-  const isOld = (name: string) => !codec.fields[name] && !(name in decision.offers);
+  const isOld = (name: string) =>
+    !codec.fields[name] && !(name in decision.offers) && !isTakenBack(outcome, name);
   const over = (name: string) => agreed(name) || (wanted && isOld(name));
   for (const name of Object.keys(offered).filter(over)) delete offered[name];
   const kept = (fields: Fields = {}) =>
@@ -263,6 +265,14 @@ function baseAfter(
     else if (!sameValue(value, base.google[name])) base.google[name] = value;
   }
   return base;
+}
+
+/** That the object is back a CRM that says what it has seen has yet to hear: its echo of the deletion may still come. */
+function isTakenBack({ link, intent }: Outcome, name: string): boolean {
+  const word = link?.offered[name];
+  return (
+    word?.value === false && intent?.seen !== undefined && word.change > seenChange(link, intent)
+  );
 }
 
 /** What Google holds by now: as written, as read, or else as we knew it. */

@@ -1,7 +1,7 @@
 /** One record's sides brought together: what goes to Google, and what the CRM is told. */
 import { standsAlone } from './alone.ts';
 import { byKey, type Codec, type CodecContext, type Observed, type Patch } from './codec.ts';
-import { isConcealed } from './conceal.ts';
+import { isConcealed, originOf } from './conceal.ts';
 import { wholeTexts } from './cut.ts';
 import { type Decision, decide, type Name, type Notice } from './decision.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
@@ -163,7 +163,7 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
     ...merged.agreed,
     ...merged.toGoogle,
   };
-  const adopted = link ? link.origin === 'google' : observed?.marker === undefined;
+  const adopted = originOf(link, observed) === 'google';
   // An adopted event carries nothing that Google has no field for (design rule 3).
   const changed = Object.keys(merged.toGoogle).filter(
     (n) => !(adopted && codec.fields[n]?.flow === 'crm'),

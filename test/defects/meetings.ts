@@ -5,6 +5,14 @@ const suite = 'test/integration/meetings.test.ts';
 
 export const meetings: Defect[] = [
   {
+    name: 'a guest who has yet to store a meeting that the organizer takes keeps it',
+    file: 'functions/sync/claims.ts',
+    from: '      if (gone.has(link?.crmId)) continue;\n',
+    to: '      if (!link || gone.has(link.crmId)) continue;\n',
+    test: 'test/integration/meetings.test.ts',
+    pattern: 'whose run has yet to store it',
+  },
+  {
     name: 'a hand-over leaves the old owner’s event',
     file: 'functions/core/intent.ts',
     from: '...(stored ? [stored.userId] : []), ...late, owner]',

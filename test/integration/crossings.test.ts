@@ -456,6 +456,45 @@ test('P3 the same, born at Google: it bears no marker, and is known all the same
   assert.equal(told(world).length, 1, 'the CRM hears of no second appointment');
 });
 
+test('P3 rule 10: born at Google, out of the bin after its record went on elsewhere and was deleted: restored under another crmId it is there once', async () => {
+  const world = await connected();
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll();
+  const { data } = told(world)[0] ?? {};
+  const googleId = own.id;
+  await world.crm(world.change('g1', { ...data }, { googleId }));
+  await world.crm(world.change('g1', {}, { op: 'delete', googleId }));
+  await world.crm(world.change('g1', visit()));
+  await restore(world, own.id);
+  await world.crm(world.change('g1', {}, { op: 'delete', googleId }));
+  await world.poll();
+  const { changeId: seen = '', conflicts: why } = told(world).at(-1) ?? {};
+  assert.equal(why?.[0]?.field, 'deletedInCrm');
+  const place = 'Thun';
+  await world.crm(world.change('g2', { ...data, kind: 'visit', place }, { googleId, seen }));
+  const [event, ...more] = await world.events();
+  assert.deepEqual([event?.id, event?.location, more], [own.id, place, []]);
+  assert.deepEqual([event?.extendedProperties, event?.description], [undefined, undefined]);
+});
+
+test('rule 4: a private event, out of the bin after its record went on elsewhere and was deleted, is a busy block as before', async () => {
+  const world = await connected();
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const hidden = { summary: 'Doctor', visibility: 'private', ...day };
+  const { id: googleId } = await world.phone('anna', 'POST', '', hidden);
+  await world.poll();
+  const { data } = told(world)[0] ?? {};
+  await world.crm(world.change('g1', { ...data }, { googleId }));
+  await world.crm(world.change('g1', {}, { op: 'delete', googleId }));
+  await world.crm(world.change('g1', visit()));
+  await world.crm(world.change('g1', {}, { op: 'delete', googleId }));
+  await restore(world, googleId);
+  await world.poll();
+  const last = told(world).at(-1);
+  assert.deepEqual([last?.redacted, last?.data?.subject], [true, null]);
+});
+
 test('P1 P8 restored from the bin after the CRM cancelled it: told, and what the CRM changed stays', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit()));

@@ -263,6 +263,24 @@ test('rule 10: restored from the bin, the CRM’s late echo of the deletion does
   assert.deepEqual(await world.events(), []);
 });
 
+test('rule 10: nor does the echo after a word of the CRM’s from before the deletion', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const { id: googleId } = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll();
+  const { data, changeId: first = '' } = world.messages.at(-1) ?? {};
+  await world.phone('anna', 'DELETE', `/${googleId}`);
+  await world.poll();
+  const { changeId: gone = '' } = world.messages.at(-1) ?? {};
+  await world.phone('anna', 'PATCH', `/${googleId}`, { status: 'confirmed' });
+  await world.poll();
+  await world.crm(world.change('g1', { ...data }, { googleId, seen: first }));
+  await world.crm(world.change('g1', {}, { op: 'delete', googleId, seen: gone }));
+  assert.equal((await world.events()).length, 1);
+  assert.deepEqual(world.messages.at(-1)?.conflicts, [{ field: 'deletedInCrm', winner: 'google' }]);
+});
+
 test('rule 10: deleted on both sides, then restored from the bin: the CRM hears that it has deleted it too', async () => {
   const { world, event } = await deletedOnPhone();
   // Sent before the CRM heard of it.

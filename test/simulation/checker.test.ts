@@ -1010,6 +1010,21 @@ const cases: Case[] = [
   },
   {
     invariant: 'P13',
+    name: 'messages that nobody’s edit and no undoing explains, whoever sends them',
+    judge: counters,
+    history: (bad) => {
+      const outbox = ['m1', 'm2', 'm3'];
+      const story = adopted()
+        .note({ kind: 'task', task: 2, what: bad ? 'sync-user' : 'undo', userId: ANNA, run: 1 })
+        .note({ kind: 'lease', task: 2, user: ANNA, fence: 2 })
+        .note({ kind: 'committed', task: 2, user: ANNA, links: [], outbox })
+        .run(3);
+      for (const changeId of outbox) story.tell(3, { ...about, changeId, changed: ['place'] });
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P13',
     name: 'an exception that the CRM has not named is told as gone, again and again',
     judge: counters,
     history: (bad) => {

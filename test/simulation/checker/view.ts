@@ -271,11 +271,16 @@ export class View {
   }
 
   /** What the run began with that decided to tell this; another one may have sent it. */
-  decidedFrom(told: Told): number | undefined {
+  decidedFrom = (told: Told): number | undefined => this.beginOf(this.#decision(told));
+
+  /** Whether an undoing decided to tell this: one that dies before it does leaves that to the next run. */
+  isOfUndo = (told: Told): boolean => this.doing(this.#decision(told).task) === 'undo';
+
+  #decision(told: Told): { task: number | undefined; seq: number } {
     const stored = this.entries.find(
       (e) => e.kind === 'committed' && e.outbox.includes(told.message.changeId),
     );
-    return this.beginOf(stored?.kind === 'committed' ? stored : told);
+    return stored?.kind === 'committed' ? stored : told;
   }
 
   /** What an event looked like during a part of the history, oldest first; none if it never was. */
