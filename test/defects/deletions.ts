@@ -37,6 +37,14 @@ export const deletions: Defect[] = [
     pattern: 'nor does the echo after a word',
   },
   {
+    name: 'the wish to leave of a new grant is taken for the one that a run has carried out',
+    file: 'functions/sync/leave.ts',
+    from: ' && user.connectedAt === connectedAt;',
+    to: ';',
+    test: crossings,
+    pattern: 'connected anew and left with removal',
+  },
+  {
     name: 'reuse the id of a deleted event',
     file: 'functions/core/insertion.ts',
     from: '  return Math.max(last, observed?.marker?.generation ?? -1) + 1;\n',

@@ -804,6 +804,26 @@ test('rule 11: a run whose lease is over ends no grant: the next one removes, as
   assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
 });
 
+test('rule 11: connected anew and left with removal while a run ends the grant that it keeps: it removes, and ends the new one', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const leave = (how: 'keep' | 'remove') =>
+    world.store.updateUser('anna', (user) => user && { ...user, leaving: how });
+  await leave('keep');
+  world.advance(1000);
+  const { destroy } = world.vault;
+  world.vault.destroy = async (userId) => {
+    world.vault.destroy = destroy;
+    await destroy(userId);
+    await world.consent('anna', SCOPES.primary);
+    await leave('remove');
+  };
+  for (let runs = 0; runs < 2; runs++) await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.equal(await world.vault.open('anna'), undefined);
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});
+
 test('P36 whoever connects again while a run lets go, and be it slow, keeps the new grant', async () => {
   for (const late of [true, false]) {
     const world = await connected();

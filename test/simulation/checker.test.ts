@@ -1662,6 +1662,24 @@ const cases: Case[] = [
   },
   {
     invariant: 'rule 11',
+    name: 'left again, with removal, under a grant that the run before did not take along: it is still there',
+    history: (bad) => {
+      const happened = (what: string) => ({ kind: 'user' as const, user: ANNA, what });
+      const story = planned().note(happened('leavingKeep')).run(2).note(happened('ended'));
+      story.note(happened('connected')).note(happened('leavingRemove'));
+      // It deletes the token that is there by now.
+      if (!bad) story.note(happened('ended'));
+      story.run(3).note({
+        kind: 'told',
+        task: 3,
+        message: { userId: ANNA, record: 'user', op: 'upsert', data: { state: 'disconnected' } },
+      });
+      return story.end();
+    },
+    judge: removals,
+  },
+  {
+    invariant: 'rule 11',
     name: 'left with removal: what was out of the bin again, and read since, is still there',
     history: (bad) => {
       const story = planned().inCrm('delete', 'CH-1', undefined).run(2);
