@@ -9,6 +9,7 @@ import {
   type Along,
   forCrm,
   heldByCrm,
+  isNew,
   mergeSides,
   mergeWith,
   type Prepared,
@@ -202,16 +203,30 @@ export const isAnswered = ({ link, intent }: Pick<Prepared, 'link' | 'intent'>) 
 
 /** Google's newer values are on their way to the CRM, which deleted the record before it saw them. */
 export function hasUnseenOffers(input: Prepared): boolean {
-  const { link, intent } = input;
+  const { link } = input;
   if (link?.state !== 'live' || link.offered.deletedInCrm) return false;
-  // A deletion that was taken back since: the CRM may have applied that one just now.
-  const { deletedInGoogle: word } = link.offered;
-  if (word?.value === false && word.change > seenChange(link, intent)) return true;
+  if (isBackUnseen(input)) return true;
   // Who takes one out of a group does not lose what is new in all of them.
   return Object.entries(link.offered).some(
     ([name, { change }]) =>
       change !== WITH_GROUP && !isOfGroup(input, name) && isUnseen(input, link, name),
   );
+}
+
+/** A deletion that the CRM was told was taken back since: it may have applied that one just now. */
+const isBackUnseen = ({ link, intent }: Pick<Prepared, 'link' | 'intent'>): boolean => {
+  const word = link?.offered.deletedInGoogle;
+  return word?.value === false && word.change > seenChange(link, intent);
+};
+
+/**
+ * Whether the CRM wants the record in spite of what it was told of a deletion. Neither what is only looked at again
+ * says so, nor what was sent before it heard that the deletion was taken back: its echo of that may come yet.
+ */
+export function isWantedAgain(input: Pick<Prepared, 'link' | 'intent'>): boolean {
+  const { link, intent } = input;
+  if (!intent || !isBackUnseen(input)) return intent !== undefined;
+  return intent.seen === undefined && isNew(link, intent);
 }
 
 function isUnseen({ codec, intent, data, parent }: Prepared, link: Link, name: string): boolean {

@@ -236,6 +236,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     };
   },
   adopt: (input) => {
+    // What is there again (an undo, a person) since the CRM was told that it is gone, it has to hear of.
+    if (toldDeletion(input)) return handlers.reappeared(input);
     if (crmSide(input) !== 'removed') return mergeSides(input, 'adopt');
     return handlers.editBeatsDelete(input);
   },

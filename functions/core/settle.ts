@@ -2,7 +2,7 @@ import { placeBefore, standsAlone } from './alone.ts';
 import type { Codec, Observed } from './codec.ts';
 import { conceal, isConcealed, originOf } from './conceal.ts';
 import type { Decision, Notice } from './decision.ts';
-import { sawDeletion } from './deletion.ts';
+import { isWantedAgain, sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
 import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle, sameAs } from './merge.ts';
@@ -241,10 +241,9 @@ function baseAfter(
   const google = atGoogle(outcome);
   const offered = withOffers(outcome, notice);
   // Once the CRM wants the record again, the older word on a deletion is over.
-  const wanted = inserted || (outcome.intent && decision.rule !== 'editBeatsDelete');
+  const wanted = inserted || (isWantedAgain(outcome) && decision.rule !== 'editBeatsDelete');
   const agreed = (name: string) => name in decision.agreed && !(name in decision.offers);
-  const isOld = (name: string) =>
-    !codec.fields[name] && !(name in decision.offers) && !isTakenBack(outcome, name);
+  const isOld = (name: string) => !codec.fields[name] && !(name in decision.offers);
   const over = (name: string) => agreed(name) || (wanted && isOld(name));
   for (const name of Object.keys(offered).filter(over)) delete offered[name];
   const kept = (fields: Fields = {}) =>
@@ -265,14 +264,6 @@ function baseAfter(
     else if (!sameValue(value, base.google[name])) base.google[name] = value;
   }
   return base;
-}
-
-/** That the object is back a CRM that says what it has seen has yet to hear: its echo of the deletion may still come. */
-function isTakenBack({ link, intent }: Outcome, name: string): boolean {
-  const word = link?.offered[name];
-  return (
-    word?.value === false && intent?.seen !== undefined && word.change > seenChange(link, intent)
-  );
 }
 
 /** What Google holds by now: as written, as read, or else as we knew it. */

@@ -139,7 +139,8 @@ function newestShown(link: Link | undefined, intent: Intent | undefined): number
   return Math.max(seenChange(link, intent), changeNumber(intent.seen, link.userId));
 }
 
-const isNew = (link: Link | undefined, intent: Intent | undefined) =>
+/** It is no message that was decided before, and is only looked at again. */
+export const isNew = (link: Link | undefined, intent: Intent | undefined) =>
   intent !== undefined && intent.version > versionKnown(link, intent);
 
 /**

@@ -9,6 +9,7 @@ import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import { undo } from '../core/undo.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { findSingles, isAdrift, isListed } from './adrift.ts';
 import { isNotFound, judge, readAgain } from './answers.ts';
 import type { Collection, CollectionWrite, Result } from './collection.ts';
 import { findUnanswered, markWrites, unmarked } from './creation.ts';
@@ -122,6 +123,7 @@ async function planAll(
   await read(run, collection, unread, (work) => work.link?.googleId ?? '');
   knowWritten(run, collection, context, unread);
   for (const p of blind) p.decision = decide(run, collection, context, p.work);
+  await findSingles(run, collection, planned);
   return planned;
 }
 
@@ -233,32 +235,6 @@ export function decide(
   const { policy } = run.engine.settings;
   return plan({ codec, context, policy, window: run.window, ...work });
 }
-
-/**
- * The object has become a group, or its place in a group is gone: what it is now, only a listing of the
- * group tells. To write it again, or to drop it, would double or lose a record that has merely moved.
- */
-const isAdrift = ({ link, observed, nowhere, follows }: Work) =>
-  !nowhere &&
-  !follows &&
-  link !== undefined &&
-  observed !== undefined &&
-  (observed.whole !== undefined ||
-    (observed.state === 'gone' && link.group !== undefined && observed.group === undefined));
-
-/**
- * Whether the run's listing has shown what there is to know of a record that is adrift. One that nobody had
- * missed by then, or that it has shown in its place, has left that since.
- */
-function isListed(run: Run, { codec }: Collection, work: Work): boolean {
-  const listing = run.listing.get(codec.record);
-  const waited = listing === 'done' && run.waits.has(work.link?.id ?? '');
-  return (waited || listing === 'underWay') && !work.left && !isYounger(run, work);
-}
-
-/** It became a group, or changed as one, since the run began: the run's listing may be from before. */
-const isYounger = ({ startedAt }: Run, { observed }: Work) =>
-  observed?.whole !== undefined && observed.whole.since > startedAt;
 
 const wantsCurrent = ({ codec }: Collection, write: Write | undefined) =>
   write?.kind === 'patch' && codec.needsCurrent(write.patch);

@@ -293,4 +293,12 @@ export const decisions: Defect[] = [
     test: undo,
     pattern: 'P4 undo: an invitation whose import',
   },
+  {
+    name: 'what an undoing that died has put back is taken for the CRM’s own wish, though that was told it is gone',
+    file: 'functions/core/plan.ts',
+    from: '    if (toldDeletion(input)) return handlers.reappeared(input);\n',
+    to: '',
+    test: 'test/integration/undo.test.ts',
+    pattern: 'undoing of an undoing dies',
+  },
 ];

@@ -29,14 +29,6 @@ export const deletions: Defect[] = [
     pattern: 'rule 4: a private event, out of the bin',
   },
   {
-    name: 'a word from before a deletion ends that it was taken back',
-    file: 'functions/core/settle.ts',
-    from: ' && !isTakenBack(outcome, name);',
-    to: ';',
-    test: 'test/integration/deletes.test.ts',
-    pattern: 'nor does the echo after a word',
-  },
-  {
     name: 'the wish to leave of a new grant is taken for the one that a run has carried out',
     file: 'functions/sync/leave.ts',
     from: ' && user.connectedAt === connectedAt;',
@@ -211,5 +203,21 @@ export const deletions: Defect[] = [
     to: '',
     test: 'test/integration/crossings.test.ts',
     pattern: 'born at Google, and the CRM has said',
+  },
+  {
+    name: 'what is only looked at again says that the CRM wants the record after all',
+    file: 'functions/core/deletion.ts',
+    from: 'return intent.seen === undefined && isNew(link, intent);',
+    to: 'return intent.seen === undefined;',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'a word of the CRM’s from before',
+  },
+  {
+    name: 'a word from before the CRM heard that a deletion was taken back is the answer to it',
+    file: 'functions/core/deletion.ts',
+    from: 'return intent.seen === undefined && isNew(link, intent);',
+    to: 'return isNew(link, intent);',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'a word of the CRM’s from before',
   },
 ];

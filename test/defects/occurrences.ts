@@ -6,6 +6,14 @@ const calendar = 'test/integration/calendar.test.ts';
 
 export const occurrences: Defect[] = [
   {
+    name: 'what goes on as the event that its series has become is written beside it',
+    file: 'functions/sync/execute.ts',
+    from: '  await findSingles(run, collection, planned);\n',
+    to: '',
+    test: seriesAsOccurrences,
+    pattern: 'is single again by then',
+  },
+  {
     name: 'what a person took out of a series comes back as another one',
     file: 'functions/core/groups.ts',
     from: 'return changed ? [...pairs, ...inOrder(before, now)] : pairs;',
@@ -95,7 +103,7 @@ export const occurrences: Defect[] = [
   },
   {
     name: 'an occurrence that the run has listed in its place counts as missed by then',
-    file: 'functions/sync/execute.ts',
+    file: 'functions/sync/adrift.ts',
     from: "listing === 'done' && run.waits.has(work.link?.id ?? '')",
     to: "listing === 'done'",
     test: seriesAsOccurrences,

@@ -1,7 +1,7 @@
 /** Deleted and cancelled, on either side, and what an edit does to it. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createWorld, visit } from '../support/world.ts';
+import { createWorld, visit, type World } from '../support/world.ts';
 
 /** An entry of the CRM's that the phone has deleted, and the CRM has heard of that. */
 async function deletedOnPhone() {
@@ -263,22 +263,36 @@ test('rule 10: restored from the bin, the CRM’s late echo of the deletion does
   assert.deepEqual(await world.events(), []);
 });
 
-test('rule 10: nor does the echo after a word of the CRM’s from before the deletion', async () => {
-  const world = createWorld();
-  await world.connect('anna');
-  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
-  const { id: googleId } = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
-  await world.poll();
-  const { data, changeId: first = '' } = world.messages.at(-1) ?? {};
-  await world.phone('anna', 'DELETE', `/${googleId}`);
-  await world.poll();
-  const { changeId: gone = '' } = world.messages.at(-1) ?? {};
-  await world.phone('anna', 'PATCH', `/${googleId}`, { status: 'confirmed' });
-  await world.poll();
-  await world.crm(world.change('g1', { ...data }, { googleId, seen: first }));
-  await world.crm(world.change('g1', {}, { op: 'delete', googleId, seen: gone }));
-  assert.equal((await world.events()).length, 1);
-  assert.deepEqual(world.messages.at(-1)?.conflicts, [{ field: 'deletedInCrm', winner: 'google' }]);
+test('rule 10: restored from the bin, a word of the CRM’s from before does not make its late echo final', async () => {
+  const restored = async () => {
+    const { world, event } = await deletedOnPhone();
+    const gone = world.messages.at(-1)?.changeId ?? '';
+    await world.phone('anna', 'PATCH', `/${event?.id}`, { status: 'confirmed' });
+    await world.poll();
+    return { world, gone };
+  };
+  const afterDelete = async (world: World, seen?: string) => {
+    await world.crm(world.change('v1', {}, { op: 'delete', ...(seen !== undefined && { seen }) }));
+    return (await world.events()).length;
+  };
+  const again = await restored();
+  // All that the CRM ever said is looked at again.
+  await again.world.store.updateUser('anna', (user) => user && { ...user, leaving: 'keep' });
+  await again.world.poll();
+  await again.world.connect('anna');
+  await again.world.poll();
+  assert.equal(await afterDelete(again.world, again.gone), 1);
+
+  const late = await restored();
+  await late.world.crm(
+    late.world.change('v1', visit(1, 9, { place: 'Thun' }), { seen: late.gone }),
+  );
+  assert.equal(await afterDelete(late.world, late.gone), 1);
+
+  // Of a CRM that does not say what it has seen, a new word is the answer.
+  const silent = await restored();
+  await silent.world.crm(silent.world.change('v1', visit(1, 9, { place: 'Thun' })));
+  assert.equal(await afterDelete(silent.world), 0);
 });
 
 test('rule 10: deleted on both sides, then restored from the bin: the CRM hears that it has deleted it too', async () => {

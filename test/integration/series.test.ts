@@ -709,6 +709,24 @@ test('rule 6: a single event becomes a series and keeps its record; and single a
   assert.equal((await world.events())[0]?.summary, 'Still the same');
 });
 
+test('P3 rule 6: a CRM edit of an occurrence that was moved alone, of a series that is single again by then: it goes on as that, and is not written beside it', async () => {
+  const { world, poll, quiet, starts } = await connected();
+  const event = await world.phone('anna', 'POST', '', weekly(3));
+  await poll();
+  const instance = `/${event.id}_20261124T080000Z`;
+  await world.phone('anna', 'PATCH', instance, { location: 'Bern' });
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence: null });
+  assert.equal(await world.crm(world.change('a1', { subject: 'Kept' })), 'later');
+  assert.equal((await world.events()).length, 1);
+  await poll();
+  assert.deepEqual(
+    (await world.events()).map((e) => [e.id, e.summary]),
+    [[event.id, 'Kept']],
+  );
+  assert.deepEqual(starts(), [TUESDAYS[0]]);
+  await quiet();
+});
+
 test('rule 6: a CRM edit that crosses with the move of the series waits for the listing, and doubles nothing', async () => {
   for (const op of ['upsert', 'delete'] as const) {
     const { world, poll, quiet, starts } = await connected();

@@ -575,3 +575,25 @@ test('P16 undo: repeated after a crash, what the CRM has restored meanwhile unde
   assert.equal((await world.events()).length, 1);
   await assertCalm(world);
 });
+
+test('P1 P16 undo: the undoing of an undoing dies once it has written: a CRM that answers nothing hears that the entry is there again', async () => {
+  const world = await startWorld();
+  await world.crm(world.change('v1', visit(1)));
+  assert.equal((await undoLatest(world)).outcome, 'done');
+  assert.deepEqual(await world.events(), []);
+  const { commit } = world.store;
+  world.store.commit = async (lease, what, release) => {
+    if ((await world.events()).length > 0) throw new SyncError('later', 'unavailable');
+    return commit(lease, what, release);
+  };
+  assert.equal((await undoLatest(world)).outcome, 'later');
+  world.store.commit = commit;
+  world.advance(200_000);
+  await world.poll();
+  assert.deepEqual(
+    world.messages.map((m) => [m.op, m.crmId, m.data?.subject]),
+    [['upsert', 'v1', 'Visit at Muster AG']],
+  );
+  assert.equal((await world.events()).length, 1);
+  await assertCalm(world);
+});

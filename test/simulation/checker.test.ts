@@ -827,6 +827,21 @@ const cases: Case[] = [
   },
   {
     invariant: 'P9',
+    name: 'an occurrence is told as deleted that has its place in the series written anew, and not only later',
+    judge: deletionsTold,
+    history: (bad) => {
+      const [anew, place] = [ours('CH-1', { recurrence: DAILY }), `e2_${SLOT}`];
+      const story = inSeries().onPhone('edit', `e1_${SLOT}`, event({ location: 'Bern' }));
+      story.onPhone('delete', `e1_${SLOT}`, gone(event({ location: 'Bern' })));
+      story.onPhone('delete', 'e1', gone(anew)).run(2).write(2, 'insert', 'e2', anew);
+      if (bad) story.write(2, 'insert', place, ours('CH-1'), true);
+      story.tell(2, { crmId: 'CH-2', googleId: place, op: 'delete' }, null).store(2, 'e2');
+      if (!bad) story.run(3).write(3, 'patch', place, ours('CH-1')).store(3, 'e2');
+      return asSeries(story, { crmId: 'CH-2', deleted: true, ...partOf('CH-1') });
+    },
+  },
+  {
+    invariant: 'P9',
     name: 'the same, of a series that was born at Google and is written anew',
     judge: deletionsTold,
     history: (bad) => {
@@ -1041,6 +1056,18 @@ const cases: Case[] = [
   },
   {
     invariant: 'P13',
+    name: 'what its organizer has let go of is told again and again as the guest’s',
+    judge: counters,
+    history: (bad) => {
+      const story = adopted().onPhone('delete', 'g1', gone(event())).run(2);
+      story.tell(2, { crmId: 'CH-1', googleId: 'g1', op: 'delete' }, null);
+      for (let task = 3; task < (bad ? 6 : 4); task++)
+        story.run(task).tell(task, { userId: 'luca', googleId: 'g1', data: desk() });
+      return story.tell(3, { googleId: 'g2', data: desk() }).end();
+    },
+  },
+  {
+    invariant: 'P13',
     name: 'more messages than edits, and nobody hid the other occurrences',
     judge: counters,
     history: (bad) => {
@@ -1102,6 +1129,21 @@ const cases: Case[] = [
       else story.onPhone('edit', 'e1', view('Two'));
       story.run(4).tell(4, { ...news('One'), changeId: 'b' });
       return story.end();
+    },
+  },
+  {
+    invariant: 'undo',
+    name: 'the undoing of an insertion takes away what a person got out of the bin since',
+    judge: undoings,
+    history: (bad) => {
+      const story = new Story().run(1).write(1, 'insert', 'e0', ours('CH-1'));
+      story.write(1, 'delete', 'e0', gone(ours('CH-1')));
+      story.write(1, 'insert', 'e1', ours('CH-1'));
+      if (bad) story.onPhone('delete', 'e1', gone(ours('CH-1')));
+      story.onPhone('restore', bad ? 'e1' : 'e0', ours('CH-1'));
+      story.note({ kind: 'task', task: 2, what: 'undo', userId: ANNA, run: 1 });
+      story.note({ kind: 'lease', task: 2, user: ANNA, fence: 2 });
+      return story.write(2, 'delete', 'e1', gone(ours('CH-1'))).end();
     },
   },
   {
@@ -1484,6 +1526,25 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'rule 6',
+    name: 'an occurrence comes that was there when the run looked which found that another one had gone',
+    judge: matching,
+    history: (bad) => {
+      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+      const [look, list] = [{ kind: 'issue', task: 2, leaseUntil: 0 } as const, 'GET /events'];
+      const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk()).run(2);
+      if (bad) story.onPhone('create', to, event());
+      story.note({ ...look, user: ANNA, method: list });
+      if (!bad) story.onPhone('create', to, event());
+      return story
+        .note({ kind: 'committed', task: 2, user: ANNA, links: [], outbox: ['x-1'] })
+        .tell(2, { changeId: 'x-1', crmId: 'CH-1', googleId: from, op: 'delete' }, null)
+        .note({ ...look, user: ANNA, method: list })
+        .tell(2, { changeId: 'x-2', googleId: to, data: desk() })
+        .end();
+    },
+  },
+  {
     invariant: 'rule 8',
     name: 'an event that was moved away and back is a second record',
     history: (bad) => {
@@ -1607,6 +1668,23 @@ const cases: Case[] = [
       },
     }),
   ),
+  {
+    invariant: 'rule 10',
+    name: 'of an event that became a series a second one is deleted beside the one that the record goes on as',
+    judge: removals,
+    history: (bad) => {
+      const [first, second] = [`g1_${SLOT}`, 'g1_20261126T090000Z'];
+      const story = adopted().inCrm('handOver', 'CH-1', desk(), 'luca');
+      story.onPhone('vanish', 'g1', gone(event()));
+      story.onPhone('create', first, event()).onPhone('create', second, event()).run(2);
+      const names = { crmId: bad ? undefined : 'CH-2', googleId: second };
+      if (!bad) story.tell(2, names, desk()).inCrm('delete', 'CH-2', undefined);
+      return story
+        .write(2, 'delete', second, gone(event()))
+        .write(2, 'delete', first, gone(event()))
+        .end();
+    },
+  },
   ...['has not been away', 'has no event of its own'].map(
     (name): Case => ({
       invariant: 'rule 10',

@@ -2,7 +2,6 @@
 import type { Raw, ShownEvent } from '../history.ts';
 import { crmValue, FIELDS, googleValue, HIDDEN, sameText } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
-import { isBeyond } from './limits.ts';
 import { isUnimported } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -15,8 +14,6 @@ export function convergence(view: View): Violation[] {
     if (view.final.recurrence === 'series' && record.occurrence) continue;
     const events = view.eventsOf(record);
     const name = `${record.crmId} of ${record.userId}`;
-    if (isBeyond(view, view.rootOf({ side: 'crm', user: record.userId, id: record.crmId })))
-      continue;
     const isGone = record.deleted || record.data.status === 'cancelled';
     // Taken back, or called off meanwhile: the event that was imported is the user's own, and stays.
     if (isGone && isUnimported(view, record)) continue;
@@ -43,8 +40,6 @@ export function convergence(view: View): Violation[] {
   for (const event of view.liveEvents()) {
     if (isStrange(view, event) || view.recordsOf(event).length > 0) continue;
     if (isAnotherGuests(view, event)) continue;
-    const root = view.rootOf({ side: 'google', ...event });
-    if (isBeyond(view, root)) continue;
     if (view.staysUndone(event) || isNowhere(view, event)) continue;
     const isIts = (e: ShownEvent) => e.user === event.user && e.id === event.id;
     const refused = view.final.records.filter((r) => r.deleted && isRefused(view, r));

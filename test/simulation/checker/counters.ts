@@ -1,7 +1,8 @@
 /** P13: no echo, no ping-pong. */
+import type { Told } from '../history.ts';
 import { seriesIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
-import type { View } from './view.ts';
+import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
 /** P13: writes and messages are bounded by what people did. */
@@ -66,6 +67,15 @@ export function counters(view: View): Violation[] {
       op === 'delete' && crmId === undefined && seriesIn(googleId) !== undefined ? [googleId] : [],
     ),
   ).size;
+  // What its organizer lets go of is a guest's record then (C21).
+  const passedOn = new Set(
+    view.told.flatMap(({ seq, message: { op, crmId, googleId, userId } }) => {
+      const isEarlier = (t: Told) =>
+        t.seq < seq && t.message.googleId === googleId && t.message.userId !== userId;
+      const isNew = op === 'upsert' && crmId === undefined && view.told.some(isEarlier);
+      return isNew ? [googleKey(userId, googleId)] : [];
+    }),
+  ).size;
   // Told again: whoever edits in the CRM without having seen what was told.
   const toldBound =
     google.length +
@@ -74,6 +84,7 @@ export function counters(view: View): Violation[] {
     rejected +
     strangers +
     unnamed +
+    passedOn +
     2 * (undone + untold) +
     (view.final.recurrence === 'series' ? 0 : shown.length) +
     view.final.struck;

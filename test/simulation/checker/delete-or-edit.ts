@@ -3,7 +3,7 @@ import type { Edit } from '../history.ts';
 import { crmValue, FIELDS, HIDDEN, initial, said, sameText } from '../mapping.ts';
 import { isReported } from './excuses.ts';
 import { isKnown, isReplaced } from './knowledge.ts';
-import { isBeyond, isOverrun } from './limits.ts';
+import { isOverrun } from './limits.ts';
 import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -13,11 +13,7 @@ const isDelete = ({ op }: Edit) => op === 'delete' || op === 'cancel';
 export function deleteOrEdit(view: View): Violation[] {
   return view.roots.flatMap((root) => {
     const edits = view.editsOf(root);
-    if (
-      isBeyond(view, root) ||
-      isUndone(view, root) ||
-      edits.some((e) => e.op === 'handOver' || e.op === 'restore')
-    )
+    if (isUndone(view, root) || edits.some((e) => e.op === 'handOver' || e.op === 'restore'))
       return [];
     const last = edits.filter(isDelete).at(-1);
     if (!last || edits.some((e) => e.side === last.side && e.seq > last.seq)) return [];

@@ -33,11 +33,13 @@ export function deletionsTold(view: View): Violation[] {
     // An import that is undone, and the CRM's answer to it: the event stays where it was born.
     if (isUnimported(view, entry.message)) continue;
     // An occurrence that never was at Google goes with its series.
-    const neverWas =
-      googleId === undefined ||
-      (seriesIn(googleId) !== undefined && view.effectsOn(userId, googleId).length === 0);
+    const was = view.effectsOn(userId, googleId ?? '').some((e) => e.seq < entry.seq);
+    const series = googleId === undefined ? undefined : seriesIn(googleId);
+    const neverWas = googleId === undefined || (series !== undefined && !was);
     if (neverWas && (hasTakenOut(view, crmId) || without.has(root))) continue;
-    if (!gone.has(googleKey(userId, googleId)) && !hasLostItsPlace(view, entry.message, gone))
+    if (neverWas && series !== undefined && hasLostItsPlace(view, entry.message, series, gone))
+      continue;
+    if (!gone.has(googleKey(userId, googleId)))
       found.push(violation('P9', `${crmId} told as deleted, but ${googleId} never was`));
   }
   return found;
@@ -51,10 +53,9 @@ const isGone = ({ final }: View, { status, recurrence }: Raw): boolean =>
 function hasLostItsPlace(
   view: View,
   { userId, googleId }: Raw,
+  series: string,
   gone: ReadonlySet<string>,
 ): boolean {
-  const series = googleId === undefined ? undefined : seriesIn(googleId);
-  if (series === undefined || view.effectsOn(userId, googleId).length > 0) return false;
   if (!view.inserted.has(googleKey(userId, series))) return false;
   // The former one may have been born at Google.
   const rootOf = (id: string) => view.rootOf({ side: 'google', user: userId, id });

@@ -11,7 +11,7 @@ import {
   sameText,
 } from '../mapping.ts';
 import { isStrange } from './convergence.ts';
-import { hasNoBase, isBeyond } from './limits.ts';
+import { hasNoBase } from './limits.ts';
 import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -28,7 +28,6 @@ export function fieldMerge(view: View): Violation[] {
 /** A record that people only made and edited: what deletes, moves or hides has rules of its own. */
 function isPlain(view: View, root: string, edits: Edit[]): boolean {
   if (
-    isBeyond(view, root) ||
     hasNoBase(view, root) ||
     isUndone(view, root) ||
     !edits.every((e) => e.op === 'create' || e.op === 'edit')

@@ -3,16 +3,6 @@ import type { Edit, Raw } from '../history.ts';
 import { googleKey, type View } from './view.ts';
 
 /**
- * Known limit: a record that was handed over and back while a change was on its way to a CRM that publishes
- * nothing of what it is told.
- */
-export function isBeyond(view: View, root: string): boolean {
-  const edits = view.edits.filter((e) => view.rootOf(e) === root);
-  const handOvers = edits.filter((e) => e.op === 'handOver').length;
-  return handOvers > 1 && !view.final.echo;
-}
-
-/**
  * Known limit: tasks, and what was born at Google, bear no word of the CRM's. Written by a run that died before it
  * stored that, and edited by a person since, what it wrote is not to be told from what was there before, so that
  * edit may meet the CRM's older value as a conflict. It is told.

@@ -1,6 +1,6 @@
 /** P1, P4, P5 of lists that both sides add to: a contact's e-mails, phones and addresses. */
 import type { Edit, Raw } from '../history.ts';
-import { hasNoBase, isBeyond } from './limits.ts';
+import { hasNoBase } from './limits.ts';
 import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -12,9 +12,8 @@ export const lists = (view: View): Violation[] => [
 ];
 
 function differences(view: View, record: Raw): Violation[] {
-  const root = view.rootOf({ side: 'crm', user: record.userId, id: record.crmId });
   const [event] = view.eventsOf(record);
-  if (record.deleted || record.rejected || !event || isBeyond(view, root)) return [];
+  if (record.deleted || record.rejected || !event) return [];
   return Object.entries(listsOf(record.data)).flatMap(([name, list]) => {
     const [crm, google] = [list, listsOf(event.resource)[name] ?? []].map(said);
     if (crm === google) return [];
@@ -24,7 +23,6 @@ function differences(view: View, record: Raw): Violation[] {
 
 /** A record that people only made and edited, whose base was never in doubt. */
 const isPlain = (view: View, root: string): boolean =>
-  !isBeyond(view, root) &&
   !hasNoBase(view, root) &&
   !isUndone(view, root) &&
   view.editsOf(root).every((e) => e.op === 'create' || e.op === 'edit') &&

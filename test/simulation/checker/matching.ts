@@ -3,7 +3,8 @@
  * that tells of one going and of another coming, both of one series, has not matched them. What a person took
  * out of the series alone has gone, whatever else the series is given in the same run. And only what the CRM
  * has named can go on: of an occurrence that it names while the run is under way, and that has gone by then, the
- * run tells twice, the second time by the name.
+ * run tells twice, the second time by the name. Nor can anything go on in what is made only after the run has looked,
+ * and stored that the other one is gone: people make another rule while a run pulls, which then pulls once more.
  */
 import type { Told } from '../history.ts';
 import { seriesIn } from '../shown.ts';
@@ -22,18 +23,42 @@ export function matching(view: View): Violation[] {
 function unmatched(view: View, told: Told[]): Violation[] {
   const gone = told.filter(({ message }) => message.op === 'delete');
   const unnamed = gone.filter(({ message }) => message.crmId === undefined);
-  const goes = gone.find(
+  const goes = gone.filter(
     (t) =>
       t.message.crmId !== undefined &&
       !unnamed.some((u) => u.seq < t.seq && u.message.googleId === t.message.googleId) &&
-      !wasTakenOut(view, t),
+      !wasTakenOut(view, t) &&
+      view.doing(t.task) !== 'undo',
   );
-  const comes = told.find(
+  const comes = told.filter(
     (t) => t.message.op === 'upsert' && t.message.crmId === undefined && !isToldAgain(view, t),
   );
-  if (!goes || !comes || view.doing(goes.task) === 'undo') return [];
-  const [from, to] = [goes.message.crmId, comes.message.googleId];
-  return [violation('rule 6', `${from} was deleted and ${to} made anew, of one series in one run`)];
+  for (const from of goes) {
+    const to = comes.find((t) => !isMadeLater(view, from, t));
+    if (!to) continue;
+    const [was, is] = [from.message.crmId, to.message.googleId];
+    return [
+      violation('rule 6', `${was} was deleted and ${is} made anew, of one series in one run`),
+    ];
+  }
+  return [];
+}
+
+/** It was not there yet when the run looked last before it stored that the other one is gone. */
+function isMadeLater(view: View, from: Told, { message }: Told): boolean {
+  const stored = view.storedWith(from);
+  const look = view.entries.findLast(
+    (e) =>
+      stored !== undefined &&
+      e.kind === 'issue' &&
+      e.task === stored.task &&
+      e.seq < stored.seq &&
+      /^GET |\/batch/.test(e.method),
+  );
+  if (!look) return false;
+  const effects = view.effectsOn(message.userId, message.googleId ?? '');
+  const shown = effects.findLast((e) => e.seq < look.seq)?.after;
+  return shown === undefined || shown.status === 'cancelled';
 }
 
 /** The CRM has heard of it, and has only not named it yet. */

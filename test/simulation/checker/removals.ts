@@ -110,11 +110,17 @@ function isHeir(view: View, { user, id, seq }: Effect): boolean {
   const series = view.final.recurrence === 'series' ? undefined : seriesIn(id);
   if (series === undefined) return false;
   const edits = view.editsOf(view.rootOf({ side: 'google', user, id: series }));
-  const named = view.told.some(({ message: m }) => m.userId === user && m.googleId === id);
+  const isNamed = (one: string) =>
+    view.told.some(({ message: m }) => m.userId === user && m.googleId === one);
   const [first] = view.effects.filter(
-    (e) => e.task !== undefined && e.user === user && seriesIn(e.id) === series && isTakenOut(e),
+    (e) =>
+      e.task !== undefined &&
+      e.user === user &&
+      seriesIn(e.id) === series &&
+      isTakenOut(e) &&
+      !isNamed(e.id),
   );
-  return isAsked(edits, seq) && !named && first?.id === id;
+  return isAsked(edits, seq) && first?.id === id;
 }
 
 const isTakenOut = ({ before, after }: Effect) =>

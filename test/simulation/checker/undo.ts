@@ -1,5 +1,5 @@
 /** Undo puts back what a run changed, and only as far as nothing newer has happened. */
-import type { Effect, Raw, TaskBegun } from '../history.ts';
+import type { Edit, Effect, Raw, TaskBegun } from '../history.ts';
 import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.ts';
 import { isMisled, isOverrun } from './limits.ts';
 import type { View } from './view.ts';
@@ -19,10 +19,12 @@ function judge(view: View, effect: Effect, undo: TaskBegun): Violation[] {
   const end = endOf(view, undo);
   if (end === undefined) return [];
   const root = view.rootOf({ side: 'google', user, id });
+  // An earlier event of the record that is out of the bin again stays.
+  const isMeant = (e: Edit) => e.op !== 'restore' || e.id === id;
   return view
     .editsOf(root)
     .filter((e) => e.side === 'google' && e.user === user && e.seq > end && e.seq < seq)
-    .filter((e) => !isOverrun(view, e) && !isMisled(view, e, seq))
+    .filter((e) => isMeant(e) && !isOverrun(view, e) && !isMisled(view, e, seq))
     .filter((e) =>
       FIELDS.some((field) => {
         const value = said('google', e.after, field);

@@ -1,6 +1,7 @@
 /** The history, sorted by what belongs together: the same for every invariant. */
 import type {
   Applied,
+  Committed,
   Edit,
   Effect,
   Entry,
@@ -271,16 +272,18 @@ export class View {
   }
 
   /** What the run began with that decided to tell this; another one may have sent it. */
-  decidedFrom = (told: Told): number | undefined => this.beginOf(this.#decision(told));
+  decidedFrom(told: Told): number | undefined {
+    return this.beginOf(this.storedWith(told) ?? told);
+  }
 
   /** Whether an undoing decided to tell this: one that dies before it does leaves that to the next run. */
-  isOfUndo = (told: Told): boolean => this.doing(this.#decision(told).task) === 'undo';
+  isOfUndo = (told: Told): boolean => this.doing((this.storedWith(told) ?? told).task) === 'undo';
 
-  #decision(told: Told): { task: number | undefined; seq: number } {
-    const stored = this.entries.find(
-      (e) => e.kind === 'committed' && e.outbox.includes(told.message.changeId),
-    );
-    return stored?.kind === 'committed' ? stored : told;
+  /** The commit that stored that this is to be told. */
+  storedWith({ message: { changeId } }: Told): Committed | undefined {
+    const isOf = (e: Entry): e is Committed =>
+      e.kind === 'committed' && e.outbox.includes(changeId);
+    return this.entries.find(isOf);
   }
 
   /** What an event looked like during a part of the history, oldest first; none if it never was. */

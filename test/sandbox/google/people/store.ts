@@ -106,7 +106,8 @@ export class PeopleStore {
     fields: PersonFields | null,
   ): Live {
     this.#changes += 1;
-    const at = this.workspace.now();
+    // However Google's clock goes, no later version bears an earlier time.
+    const at = Math.max(this.workspace.now(), contact.versions.at(-1)?.at ?? 0);
     // Never before an earlier change: a sync token must not pass over what it has not shown.
     const visibleAt = Math.max(at + this.delayMs, book.changes.at(-1)?.visibleAt ?? 0);
     const version = { changed: this.#changes, at, visibleAt, fields, resourceName, formerNames };
