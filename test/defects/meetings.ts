@@ -55,7 +55,7 @@ export const meetings: Defect[] = [
   {
     name: 'the organizer makes a second record of what a guest had',
     file: 'functions/sync/claims.ts',
-    from: '      work.heir = heirOf(link);\n',
+    from: '      if (link) work.heir = heirOf(link);\n',
     to: '',
     test: 'test/integration/meetings.test.ts',
     pattern: 'the organizer connects later',
