@@ -97,7 +97,7 @@ export async function observeIntents(
       : await store.linksByGoogleId(run.user.userId, record, adopted.map(idOf));
   const byGoogleId = index(liveLast(named), (link) => link.googleId);
   const missing = adopted.filter((intent) => !byGoogleId.has(idOf(intent)));
-  const grown = await grownInto(run, collection, missing.map(idOf));
+  const grown = await grownInto(run, collection, missing);
   for (const [id, link] of [...grown, ...(await aloneSince(run, collection, missing))])
     byGoogleId.set(id, link);
   const restored = await restoredAnew(run, collection, adopted, byGoogleId);
