@@ -6,6 +6,22 @@ const calendar = 'test/integration/calendar.test.ts';
 
 export const occurrences: Defect[] = [
   {
+    name: 'a record that the CRM restores by the single event that its series was is not known',
+    file: 'functions/sync/restored.ts',
+    from: "    if (told.has(offered.deletedInCrm?.changeId ?? '')) return true;\n",
+    to: '',
+    test: 'test/integration/series.test.ts',
+    pattern: 'as the single event that its series was',
+  },
+  {
+    name: 'back at the base is no news for who has heard of something else',
+    file: 'functions/core/merge.ts',
+    from: '(isUnheard || !sameValue(shown, baseGoogle))',
+    to: '!sameValue(shown, baseGoogle)',
+    test: 'test/integration/series.test.ts',
+    pattern: 'as the single event that its series was',
+  },
+  {
     name: 'what goes on as the event that its series has become is written beside it',
     file: 'functions/sync/execute.ts',
     from: '  await findSingles(run, collection, planned);\n',

@@ -904,6 +904,28 @@ for (const [born, says] of [
     );
   });
 
+test('P1 rule 10: restored by the CRM under another name as the single event that its series was for a while: it is told its place', async () => {
+  const { world } = await connected();
+  const { recurrence, ...single } = weekly(4);
+  const { id } = await world.phone('anna', 'POST', '', { ...single, recurrence });
+  await world.poll();
+  const googleId = `${id}_20261201T080000Z`;
+  const { data } = world.messages.find((m) => m.googleId === googleId) ?? {};
+  await world.crm(world.change('o1', { ...data }, { googleId }));
+  await world.phone('anna', 'PATCH', `/${id}`, { recurrence: [] });
+  await world.crm(world.change('o1', {}, { op: 'delete', googleId }));
+  await world.poll();
+  const lives = world.messages.find(({ conflicts }) => conflicts?.length);
+  assert.deepEqual([lives?.crmId, lives?.googleId], ['o1', id]);
+  await world.phone('anna', 'PATCH', `/${id}`, { recurrence });
+  await world.poll();
+  const seen = lives?.changeId ?? '';
+  await world.crm(world.change('o2', { ...lives?.data }, { googleId: id, seen }));
+  const last = world.messages.at(-1);
+  assert.deepEqual([last?.crmId, last?.googleId], ['o2', googleId]);
+  assert.deepEqual([last?.changed, last?.data?.start], [['start', 'end'], data?.start]);
+});
+
 test('a second record to which the CRM gives the id of what is a series by now is not written beside it', async () => {
   const { world, poll, quiet } = await connected();
   const { recurrence: _, ...single } = weekly(0);

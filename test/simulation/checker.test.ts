@@ -1042,6 +1042,21 @@ const cases: Case[] = [
   },
   {
     invariant: 'P13',
+    name: 'messages that nobody’s edit and no undoing explains, whoever sends them',
+    judge: counters,
+    history: (bad) => {
+      const outbox = ['m1', 'm2', 'm3'];
+      const story = adopted()
+        .note({ kind: 'task', task: 2, what: bad ? 'sync-user' : 'undo', userId: ANNA, run: 1 })
+        .note({ kind: 'lease', task: 2, user: ANNA, fence: 2 })
+        .note({ kind: 'committed', task: 2, user: ANNA, links: [], outbox })
+        .run(3);
+      for (const changeId of outbox) story.tell(3, { ...about, changeId, changed: ['place'] });
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P13',
     name: 'an exception that the CRM has not named is told as gone, again and again',
     judge: counters,
     history: (bad) => {
@@ -1755,6 +1770,24 @@ const cases: Case[] = [
       story.write(3, 'insert', 'e2', ours('CH-1')).store(3, 'e2');
       return story.write(3, 'delete', 'e1', gone(ours('CH-1'))).end();
     },
+  },
+  {
+    invariant: 'rule 11',
+    name: 'left again, with removal, under a grant that the run before did not take along: it is still there',
+    history: (bad) => {
+      const happened = (what: string) => ({ kind: 'user' as const, user: ANNA, what });
+      const story = planned().note(happened('leavingKeep')).run(2).note(happened('ended'));
+      story.note(happened('connected')).note(happened('leavingRemove'));
+      // It deletes the token that is there by now.
+      if (!bad) story.note(happened('ended'));
+      story.run(3).note({
+        kind: 'told',
+        task: 3,
+        message: { userId: ANNA, record: 'user', op: 'upsert', data: { state: 'disconnected' } },
+      });
+      return story.end();
+    },
+    judge: removals,
   },
   {
     invariant: 'rule 11',

@@ -54,7 +54,7 @@ function endOf(view: View, { run, userId }: TaskBegun): number | undefined {
 
 /** Whether an undoing has touched what the root names, on either side. */
 export const isUndone = (view: View, root: string): boolean =>
-  view.toldOf(root).some((t) => view.doing(t.task) === 'undo') ||
+  view.toldOf(root).some(view.isOfUndo) ||
   view.effects.some(
     (e) => view.doing(e.task) === 'undo' && view.rootOf({ side: 'google', ...e }) === root,
   );
@@ -69,7 +69,7 @@ export function isTakenByUndo(view: View, root: string, field: FieldName, value:
       (e.after.status === 'cancelled' || googleValue(e.after, field) !== value),
   );
   const undone = new Set(
-    view.toldOf(root).flatMap((t) => (view.doing(t.task) === 'undo' ? t.message.changeId : [])),
+    view.toldOf(root).flatMap((t) => (view.isOfUndo(t) ? t.message.changeId : [])),
   );
   const inCrm = view.applied.some(
     (a) =>
