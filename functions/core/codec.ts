@@ -1,6 +1,6 @@
 import type { Fields, Json, RecordType } from './fields.ts';
 import type { GoogleChange, Moment } from './messages.ts';
-import type { Intent } from './records.ts';
+import type { Intent, Link } from './records.ts';
 
 /** How the engine treats one field. */
 export interface FieldSpec {
@@ -71,8 +71,11 @@ export interface Observed {
   pattern?: string;
   /** It is a group itself: its members are the records. When it changed last, ms by Google's clock. */
   whole?: { since: number };
-  /** The CRM record that our own marker names, with its generation, and the word (wordOf) it was written with. */
-  marker?: { crmId: string; generation: number; word?: string };
+  /**
+   * The CRM record that our own marker names, with its generation, and the word (wordOf) it was written with.
+   * `origin`: it bears none, a tombstone says what the marker would, and where it was born.
+   */
+  marker?: { crmId: string; generation: number; word?: string; origin?: Link['origin'] };
   /**
    * Other users' copies have the same key, a digest; `own`: this user's is the original. `host`: the user
    * whose it is, where the directory knows one.

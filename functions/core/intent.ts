@@ -179,6 +179,16 @@ export function isFormerOwners({ named }: Intent, userId: string, googleId = '')
   return changeNumber(first.seen, userId) === 0;
 }
 
+/**
+ * Whether the record is one of a group by the CRM's last word: one that it calls since by an object of its own it
+ * was told to be that (`instead`), whatever place it named before.
+ */
+export function namesMember(codec: Codec, intent: Intent): boolean {
+  const { member, memberVersion = -1, googleId, googleIdVersion = -1 } = intent;
+  const isAlone = googleId !== undefined && codec.groupOf?.(googleId) === undefined;
+  return member !== undefined && !(isAlone && googleIdVersion > memberVersion);
+}
+
 /** Whether the CRM wants the record to be at Google: it has neither deleted nor cancelled it. */
 export const isWanted = (codec: Codec, { op, data }: Intent): boolean =>
   op === 'upsert' && !codec.absent(data);

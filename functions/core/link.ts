@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RecordType } from './fields.ts';
+import type { Link } from './records.ts';
 
 /** SHA-256 as lower-case hex: legal as a Google event id (base32hex) and as a document id. */
 export function digest(...parts: (string | number)[]): string {
@@ -31,3 +32,7 @@ export function changeNumber(changeId: string, userId: string): number {
 }
 
 const tagOf = (userId: string) => digest('user', userId).slice(0, 8);
+
+/** For an index by name, in which the last one wins: a tombstone may stand beside the record that has its object again. */
+export const liveLast = (links: Link[]): Link[] =>
+  links.toSorted((a, b) => Number(a.state === 'live') - Number(b.state === 'live'));

@@ -250,6 +250,8 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
   const isBehind = hasLost || (!offer?.own && offer?.earlier?.some(isOld) === true);
   const behind = !confirmed && isBehind;
   const leftOpen = spec.assigned === true && sameValue(crm, null);
+  // Also back at the base: what the CRM has seen since is the common value, and it does not hear of the rest.
+  const isUnheard = input.deaf === true && offer !== undefined && !same(shown, reference);
   const crmEdited = mentioned && !same(crm, reference) && !behind && !leftOpen;
   return {
     name,
@@ -262,7 +264,8 @@ function viewOf(name: string, spec: FieldSpec, input: MergeInput): View {
     baseGoogle: confirmed ? known : baseGoogle,
     crmEdited,
     // Back at the base while the CRM was told something else: that is news too.
-    googleEdited: !sameValue(shown, known) || (!confirmed && !sameValue(shown, baseGoogle)),
+    googleEdited:
+      !sameValue(shown, known) || (!confirmed && (isUnheard || !sameValue(shown, baseGoogle))),
     offer,
     confirmed,
     underWay: offer !== undefined && !isShown && (offer.again ?? offer).change > input.seen,

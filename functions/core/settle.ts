@@ -1,6 +1,6 @@
 import { placeBefore, standsAlone } from './alone.ts';
 import type { Codec, Observed } from './codec.ts';
-import { conceal, isConcealed } from './conceal.ts';
+import { conceal, isConcealed, originOf } from './conceal.ts';
 import type { Decision, Notice } from './decision.ts';
 import { isWantedAgain, sawDeletion } from './deletion.ts';
 import { canonicalJson, type Fields, type Json, sameValue } from './fields.ts';
@@ -116,13 +116,14 @@ function objectLeft(outcome: Outcome): Link | undefined {
   const isPlace = isGiven && codec.groups !== undefined && from?.group !== undefined;
   const isLeft = decision.rule === 'insertAgain' || (isGiven && decision.write?.kind === 'delete');
   if ((!isLeft && !isPlace) || from?.googleId === undefined) return undefined;
-  if (!isPlace && (link ? link.origin === 'crm' : observed?.marker)) return undefined;
+  const origin = originOf(link, observed);
+  if (!isPlace && origin === 'crm') return undefined;
   const left = tombstone(outcome, from.googleId);
   // A place in a group is looked for with that, should it be there again.
   if (from.group !== undefined) left.group = from.group;
   if (isPlace && from.slot !== undefined) left.slot = from.slot;
   // Older than whatever we have inserted, or will.
-  return { ...left, formerOf: crmIdOf(outcome), generation: -1 };
+  return { ...left, origin, formerOf: crmIdOf(outcome), generation: -1 };
 }
 
 /** Not under the id of a link that was born in this very run: the record goes on under that one. */
@@ -190,7 +191,7 @@ function identity(outcome: Outcome, told: boolean): Link {
       userId,
       record: codec.record,
       state: 'live',
-      origin: inserted !== undefined || observed?.marker || isOfOurs(outcome) ? 'crm' : 'google',
+      origin: isOfOurs(outcome) ? 'crm' : originOf(undefined, observed),
       crm: {},
       google: {},
       offered: {},

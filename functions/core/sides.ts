@@ -1,12 +1,12 @@
 /** One record's sides brought together: what goes to Google, and what the CRM is told. */
 import { standsAlone } from './alone.ts';
 import { byKey, type Codec, type CodecContext, type Observed, type Patch } from './codec.ts';
-import { isConcealed } from './conceal.ts';
+import { isConcealed, originOf } from './conceal.ts';
 import { wholeTexts } from './cut.ts';
 import { type Decision, decide, type Name, type Notice } from './decision.ts';
 import { type Fields, type Json, sameValue } from './fields.ts';
 import { knowsPattern } from './groups.ts';
-import { adoptedId } from './intent.ts';
+import { adoptedId, namesMember } from './intent.ts';
 import { changeNumber } from './link.ts';
 import {
   heldBefore,
@@ -169,7 +169,7 @@ export function mergeSides(input: Prepared, rule: Rule): Decision {
     ...merged.agreed,
     ...merged.toGoogle,
   };
-  const adopted = link ? link.origin === 'google' : observed?.marker === undefined;
+  const adopted = originOf(link, observed) === 'google';
   // An adopted event carries nothing that Google has no field for (design rule 3).
   const changed = Object.keys(merged.toGoogle).filter(
     (n) => !(adopted && codec.fields[n]?.flow === 'crm'),
@@ -248,11 +248,17 @@ function mergeNotice(input: Prepared, merged: Merged, known: Fields): Notice | u
  * Whether the CRM calls the record in this user's place by another object's id, as the former owner's from
  * before a hand-over: the user may have a copy of that, and what is told of it would be taken for the record's.
  */
-export function isRenamed({ link, intent, context }: Prepared, googleId: string | undefined) {
+export function isRenamed(
+  { codec, link, intent, context }: Prepared,
+  googleId: string | undefined,
+) {
   const named = intent?.adopted?.[context.userId]?.googleId;
-  if (named === undefined || named === googleId) return false;
+  if (!intent || named === undefined || named === googleId) return false;
   // A member of a group is known by its place. Without a version it was written by a run that died then.
-  return !intent?.member && (!link || (link.origin === 'crm' && link.crmVersion === undefined));
+  return (
+    !namesMember(codec, intent) &&
+    (!link || (link.origin === 'crm' && link.crmVersion === undefined))
+  );
 }
 
 /** Tells which of the CRM's changes are the owner's to make; undefined when there is none. */

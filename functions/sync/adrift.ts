@@ -28,7 +28,7 @@ export function isListed(run: Run, { codec }: Collection, work: Work): boolean {
 }
 
 /** It became a group, or changed as one, since the run began: the run's listing may be from before. */
-const isYounger = ({ startedAt }: Run, { observed }: Work) =>
+export const isYounger = ({ startedAt }: Run, { observed }: Work): boolean =>
   observed?.whole !== undefined && observed.whole.since > startedAt;
 
 /**

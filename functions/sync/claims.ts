@@ -4,6 +4,7 @@
  */
 import { type Claim, claimed } from '../core/claim.ts';
 import type { Codec, CodecContext } from '../core/codec.ts';
+import { liveLast } from '../core/link.ts';
 import { knownGoogle } from '../core/merge.ts';
 import { dueNow } from '../core/polls.ts';
 import type { Link, User } from '../core/records.ts';
@@ -132,7 +133,8 @@ function wantedClaim(
 /** The record goes on under its new owner; until that one's link is stored only ours knows it. */
 export async function stepBack(run: Run, work: Work, holder: Claim): Promise<void> {
   const { userId, record, googleId } = holder;
-  const [link] = await run.engine.store.linksByGoogleId(userId, record, [googleId]);
+  const links = await run.engine.store.linksByGoogleId(userId, record, [googleId]);
+  const link = liveLast(links).at(-1);
   if (link) work.yields = link.crmId === undefined ? {} : { crmId: link.crmId };
 }
 
@@ -145,8 +147,9 @@ async function inherit(run: Run, { record }: Codec, taken: Taken[]): Promise<voi
     const gone = await handedOver(run, record, live);
     for (const { work, before } of mine) {
       const link = live.find((l) => l.googleId === before.googleId);
-      if (!link || gone.has(link.crmId)) continue;
-      work.heir = heirOf(link);
+      if (gone.has(link?.crmId)) continue;
+      if (link) work.heir = heirOf(link);
+      // Also who has claimed it only just now, and has yet to store the record.
       work.former = before;
     }
   }

@@ -1,4 +1,4 @@
-import type { Link } from '../core/records.ts';
+import type { Link, User } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
 import { stopChannels } from './channels.ts';
 import { type Collection, errorOf, type Result } from './collection.ts';
@@ -19,8 +19,10 @@ const MAX_ROUNDS = 3;
  */
 export async function leave(run: Run, how: 'keep' | 'remove'): Promise<RunOutcome> {
   const { store } = run.engine;
-  if (await withdraw(run, how))
-    await enter(run, 'disconnected', 'byUser', (user) => user.leaving !== undefined);
+  const { connectedAt } = run.user;
+  // Who connects anew and leaves again while the grant ends has that one's entries and grant to be seen to.
+  const isIt = (user: User) => user.leaving !== undefined && user.connectedAt === connectedAt;
+  if (await withdraw(run, how)) await enter(run, 'disconnected', 'byUser', isIt);
   await store.dropLease(run.lease);
   return 'done';
 }

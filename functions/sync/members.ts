@@ -2,6 +2,7 @@
  * Members of groups that are records themselves, such as the exceptions of a series. They are decided
  * after the groups: a member's place is in its group as that stands now.
  */
+import { namesMember } from '../core/intent.ts';
 import { SLEEP_MS } from '../core/members.ts';
 import { knownGoogle } from '../core/merge.ts';
 import type { Intent, Link } from '../core/records.ts';
@@ -16,7 +17,7 @@ import { CHUNK, type Run } from './run.ts';
 
 /** Whether the intent's record is one of a group, and groups are records here. */
 export const isNamed = ({ codec }: Collection, intent: Intent) =>
-  codec.groups !== undefined && intent.member !== undefined;
+  codec.groups !== undefined && namesMember(codec, intent);
 
 /** Observes pending intents, and carries them out. */
 export async function executeIntents(

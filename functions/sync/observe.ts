@@ -4,6 +4,7 @@ import type { Name } from '../core/decision.ts';
 import { knowsPattern } from '../core/groups.ts';
 import { adoptedId, isFormerOwners } from '../core/intent.ts';
 import type { JournalEntry } from '../core/journal.ts';
+import { liveLast } from '../core/link.ts';
 import type { Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Along, Follows, Heir } from '../core/sides.ts';
@@ -90,14 +91,13 @@ export async function observeIntents(
   );
   const idOf = (intent: Intent) => adoptedId(intent, run.user.userId) ?? '';
   const adopted = intents.filter((i) => !byCrmId.has(i.crmId) && idOf(i) !== '');
-  const byGoogleId = index(
+  const named =
     adopted.length === 0
       ? []
-      : await store.linksByGoogleId(run.user.userId, record, adopted.map(idOf)),
-    (link) => link.googleId,
-  );
+      : await store.linksByGoogleId(run.user.userId, record, adopted.map(idOf));
+  const byGoogleId = index(liveLast(named), (link) => link.googleId);
   const missing = adopted.filter((intent) => !byGoogleId.has(idOf(intent)));
-  const grown = await grownInto(run, collection, missing.map(idOf));
+  const grown = await grownInto(run, collection, missing);
   for (const [id, link] of [...grown, ...(await aloneSince(run, collection, missing))])
     byGoogleId.set(id, link);
   const restored = await restoredAnew(run, collection, adopted, byGoogleId);
@@ -155,13 +155,7 @@ export async function observePage(
     ids.length === 0
       ? []
       : await run.engine.store.linksByGoogleId(run.user.userId, codec.record, ids);
-  // Of two links the live one counts: index() lets the last one win.
-  const links = index(
-    [...known.links, ...others].sort(
-      (a, b) => Number(a.state === 'live') - Number(b.state === 'live'),
-    ),
-    (link) => link.googleId,
-  );
+  const links = index(liveLast([...known.links, ...others]), (link) => link.googleId);
   const linkOf = ({ googleId, formerIds = [] }: Observed) =>
     [googleId, ...formerIds].map((id) => links.get(id)).find((link) => link !== undefined);
   const former = new Set(observed.flatMap((o) => o.observed.formerIds ?? []));

@@ -1,4 +1,5 @@
 /** The links of groups that are records themselves, as a part of a run has left them. */
+import { liveLast } from '../core/link.ts';
 import type { Link } from '../core/records.ts';
 import { settle } from '../core/settle.ts';
 import type { Collection } from './collection.ts';
@@ -43,14 +44,12 @@ export class Parents {
   }
 }
 
-/** Of two links the live one counts. */
 function indexed(
   stored: Link[],
   known: Map<string, Link>,
   key: (link: Link) => string | undefined,
 ): Map<string, Link> {
-  const sorted = stored.toSorted((a, b) => Number(a.state === 'live') - Number(b.state === 'live'));
-  return new Map([...sorted.map((link) => [key(link) ?? '', link] as const), ...known]);
+  return new Map([...liveLast(stored).map((link) => [key(link) ?? '', link] as const), ...known]);
 }
 
 /**

@@ -10,7 +10,8 @@ import type { Run } from './run.ts';
 export function asFormer(work: Work): Work {
   const { link, observed } = work;
   if (link?.formerOf === undefined || observed?.state !== 'live') return work;
-  const marker = { crmId: link.formerOf, generation: link.generation };
+  const { formerOf: crmId, generation, origin } = link;
+  const marker = { crmId, generation, origin };
   return { ...work, link: undefined, observed: { ...observed, marker } };
 }
 
@@ -41,8 +42,10 @@ export async function recognise(run: Run, collection: Collection, works: Work[])
   );
   for (const work of restored) work.intent = intents.get(idOf(work));
   for (const work of unlinked) {
-    const { crmId = '', generation = 0 } = work.observed?.marker ?? {};
+    const { crmId = '', generation = 0, origin } = work.observed?.marker ?? {};
     work.link = links.get(crmId);
+    // It goes on in what is here, and bears and hides what that does: not what its last object did.
+    if (origin && work.link && work.link.state !== 'live') work.link = { ...work.link, origin };
     const ours = work.link?.deletedBy === 'crm';
     if (work.link === undefined || ours || generation > work.link.generation)
       work.intent = intents.get(crmId);

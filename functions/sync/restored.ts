@@ -62,11 +62,12 @@ export async function aloneSince(
 export async function grownInto(
   run: Run,
   { codec }: Collection,
-  ids: string[],
+  named: Intent[],
 ): Promise<Map<string, Link>> {
   const { store } = run.engine;
   const { userId } = run.user;
-  if (ids.length === 0 || codec.groups) return new Map();
+  if (named.length === 0 || codec.groups) return new Map();
+  const ids = named.map((intent) => adoptedId(intent, userId) ?? '');
   const members = await store.linksByGroup(userId, codec.record, ids);
   const live = members.filter((link) => link.state === 'live' && link.crmId !== undefined);
   if (live.length === 0) return new Map();
@@ -75,9 +76,12 @@ export async function grownInto(
     live.map((link) => link.crmId ?? ''),
   );
   const deleted = new Map(words.filter((i) => i.op === 'delete').map((i) => [i.crmId, i]));
-  const wasIt = ({ crmId = '', group, generation }: Link) => {
+  // A member before, it was single for a while: the CRM restores what it was told then.
+  const told = new Set(named.flatMap(({ seen }) => seen ?? []));
+  const wasIt = ({ crmId = '', group, generation, offered }: Link) => {
     const word = deleted.get(crmId);
     if (!word || group === undefined) return false;
+    if (told.has(offered.deletedInCrm?.changeId ?? '')) return true;
     return [adoptedId(word, userId), codec.googleId(userId, crmId, generation)].includes(group);
   };
   return index(live.filter(wasIt), (link) => link.group);

@@ -1,4 +1,5 @@
 /** What the CRM has sent, and that waits, of records that are looked at for another reason. */
+import { namesMember } from '../core/intent.ts';
 import type { Intent } from '../core/records.ts';
 import type { Collection } from './collection.ts';
 import type { Work } from './observe.ts';
@@ -23,5 +24,5 @@ export async function takeUp(run: Run, { codec }: Collection, works: Work[]): Pr
 export async function waitingMembers(run: Run, { codec }: Collection): Promise<Intent[]> {
   const { store } = run.engine;
   const waiting = await store.pendingIntents(run.user.userId, MOST_WAITING, [codec.record]);
-  return waiting.filter(({ member }) => member !== undefined);
+  return waiting.filter((intent) => namesMember(codec, intent));
 }

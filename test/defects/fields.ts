@@ -200,7 +200,7 @@ export const fields: Defect[] = [
   {
     name: 'an adopted event is marked as ours',
     file: 'functions/core/sides.ts',
-    from: "const adopted = link ? link.origin === 'google' : observed?.marker === undefined;",
+    from: "const adopted = originOf(link, observed) === 'google';",
     to: "const adopted = link?.origin === 'nobody';",
     test: 'test/integration/both-ways.test.ts',
     pattern: 'rule 3',

@@ -5,6 +5,14 @@ const test = 'test/integration/series-owners.test.ts';
 
 export const handOvers: Defect[] = [
   {
+    name: 'an exception that was written alone is one of its series again with the hand-over',
+    file: 'functions/core/intent.ts',
+    from: '  return member !== undefined && !(isAlone && googleIdVersion > memberVersion);',
+    to: '  return member !== undefined && !(isAlone && googleIdVersion < memberVersion);',
+    test: 'test/integration/series-owners.test.ts',
+    pattern: 'written alone stays so',
+  },
+  {
     name: 'the exceptions of a series that is handed over look deleted',
     file: 'functions/sync/followers.ts',
     from: "if (decision.rule === 'handOver' && (!link || leads(link))) turns",

@@ -5,6 +5,14 @@ const suite = 'test/integration/meetings.test.ts';
 
 export const meetings: Defect[] = [
   {
+    name: 'a guest who has yet to store a meeting that the organizer takes keeps it',
+    file: 'functions/sync/claims.ts',
+    from: '      if (gone.has(link?.crmId)) continue;\n',
+    to: '      if (!link || gone.has(link.crmId)) continue;\n',
+    test: 'test/integration/meetings.test.ts',
+    pattern: 'whose run has yet to store it',
+  },
+  {
     name: 'a hand-over leaves the old owner’s event',
     file: 'functions/core/intent.ts',
     from: '...(stored ? [stored.userId] : []), ...late, owner]',
@@ -47,7 +55,7 @@ export const meetings: Defect[] = [
   {
     name: 'the organizer makes a second record of what a guest had',
     file: 'functions/sync/claims.ts',
-    from: '      work.heir = heirOf(link);\n',
+    from: '      if (link) work.heir = heirOf(link);\n',
     to: '',
     test: 'test/integration/meetings.test.ts',
     pattern: 'the organizer connects later',

@@ -6,6 +6,22 @@ const calendar = 'test/integration/calendar.test.ts';
 
 export const occurrences: Defect[] = [
   {
+    name: 'a record that the CRM restores by the single event that its series was is not known',
+    file: 'functions/sync/restored.ts',
+    from: "    if (told.has(offered.deletedInCrm?.changeId ?? '')) return true;\n",
+    to: '',
+    test: 'test/integration/series.test.ts',
+    pattern: 'as the single event that its series was',
+  },
+  {
+    name: 'back at the base is no news for who has heard of something else',
+    file: 'functions/core/merge.ts',
+    from: '(isUnheard || !sameValue(shown, baseGoogle))',
+    to: '!sameValue(shown, baseGoogle)',
+    test: 'test/integration/series.test.ts',
+    pattern: 'as the single event that its series was',
+  },
+  {
     name: 'what goes on as the event that its series has become is written beside it',
     file: 'functions/sync/execute.ts',
     from: '  await findSingles(run, collection, planned);\n',
@@ -204,5 +220,21 @@ export const occurrences: Defect[] = [
     to: 'words',
     test: seriesAsOccurrences,
     pattern: 'a second record to which the CRM gives the id',
+  },
+  {
+    name: 'an entry that became a series elsewhere before the first listing stays in the CRM',
+    file: 'functions/sync/absence.ts',
+    from: 'for (const work of doubted) if (isElsewhere(run, work)) work.observed = gone(work.link);',
+    to: '',
+    test: 'test/integration/series.test.ts',
+    pattern: 'far ahead before the first listing',
+  },
+  {
+    name: 'an entry that became a series after the listing is gone by that listing',
+    file: 'functions/sync/absence.ts',
+    from: 'work.observed?.whole !== undefined && !isYounger(run, work);',
+    to: 'work.observed?.whole !== undefined;',
+    test: 'test/integration/series.test.ts',
+    pattern: 'while the first listing is under way',
   },
 ];

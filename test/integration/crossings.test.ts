@@ -456,6 +456,45 @@ test('P3 the same, born at Google: it bears no marker, and is known all the same
   assert.equal(told(world).length, 1, 'the CRM hears of no second appointment');
 });
 
+test('P3 rule 10: born at Google, out of the bin after its record went on elsewhere and was deleted: restored under another crmId it is there once', async () => {
+  const world = await connected();
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const own = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll();
+  const { data } = told(world)[0] ?? {};
+  const googleId = own.id;
+  await world.crm(world.change('g1', { ...data }, { googleId }));
+  await world.crm(world.change('g1', {}, { op: 'delete', googleId }));
+  await world.crm(world.change('g1', visit()));
+  await restore(world, own.id);
+  await world.crm(world.change('g1', {}, { op: 'delete', googleId }));
+  await world.poll();
+  const { changeId: seen = '', conflicts: why } = told(world).at(-1) ?? {};
+  assert.equal(why?.[0]?.field, 'deletedInCrm');
+  const place = 'Thun';
+  await world.crm(world.change('g2', { ...data, kind: 'visit', place }, { googleId, seen }));
+  const [event, ...more] = await world.events();
+  assert.deepEqual([event?.id, event?.location, more], [own.id, place, []]);
+  assert.deepEqual([event?.extendedProperties, event?.description], [undefined, undefined]);
+});
+
+test('rule 4: a private event, out of the bin after its record went on elsewhere and was deleted, is a busy block as before', async () => {
+  const world = await connected();
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const hidden = { summary: 'Doctor', visibility: 'private', ...day };
+  const { id: googleId } = await world.phone('anna', 'POST', '', hidden);
+  await world.poll();
+  const { data } = told(world)[0] ?? {};
+  await world.crm(world.change('g1', { ...data }, { googleId }));
+  await world.crm(world.change('g1', {}, { op: 'delete', googleId }));
+  await world.crm(world.change('g1', visit()));
+  await world.crm(world.change('g1', {}, { op: 'delete', googleId }));
+  await restore(world, googleId);
+  await world.poll();
+  const last = told(world).at(-1);
+  assert.deepEqual([last?.redacted, last?.data?.subject], [true, null]);
+});
+
 test('P1 P8 restored from the bin after the CRM cancelled it: told, and what the CRM changed stays', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit()));
@@ -762,6 +801,26 @@ test('rule 11: a run whose lease is over ends no grant: the next one removes, as
   assert.equal(await world.poll(), 'later');
   await world.poll();
   assert.deepEqual(await world.events(), []);
+  assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
+});
+
+test('rule 11: connected anew and left with removal while a run ends the grant that it keeps: it removes, and ends the new one', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const leave = (how: 'keep' | 'remove') =>
+    world.store.updateUser('anna', (user) => user && { ...user, leaving: how });
+  await leave('keep');
+  world.advance(1000);
+  const { destroy } = world.vault;
+  world.vault.destroy = async (userId) => {
+    world.vault.destroy = destroy;
+    await destroy(userId);
+    await world.consent('anna', SCOPES.primary);
+    await leave('remove');
+  };
+  for (let runs = 0; runs < 2; runs++) await world.poll();
+  assert.deepEqual(await world.events(), []);
+  assert.equal(await world.vault.open('anna'), undefined);
   assert.equal((await world.store.getUser('anna'))?.state, 'disconnected');
 });
 

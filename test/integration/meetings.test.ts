@@ -44,6 +44,30 @@ async function answers(world: World, userId: string): Promise<(string | undefine
   return (event?.attendees ?? []).map((a) => a.responseStatus);
 }
 
+test('C21 the organizer takes a meeting from a guest whose run has yet to store it: the guest steps back', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.connect('luca');
+  const { crm, settle } = crmOf(world);
+  await meeting(world, 'anna', EMAIL.luca);
+  const isOn = (enabled: boolean) =>
+    world.store.updateUser('anna', (user) => user && { ...user, enabled });
+  await isOn(false);
+  const { claim } = world.store;
+  world.store.claim = async (claims) => {
+    world.store.claim = claim;
+    const claimed = await claim(claims);
+    await isOn(true);
+    await world.poll('anna');
+    return claimed;
+  };
+  await pollers(world, settle)('luca', 'luca');
+  assert.deepEqual(
+    crm.records().map((r) => r.userId),
+    ['anna'],
+  );
+});
+
 for (const first of ['anna', 'luca'] as const)
   test(`C21 a meeting of two connected users is one record of the organizer’s; ${first} is read first`, async () => {
     const world = createWorld();

@@ -157,6 +157,22 @@ for (const [from, participants] of [
     }
   });
 
+test('rule 1 P1: an exception that was written alone stays so when it is handed over with its series', async () => {
+  const stage = await withSeries('crm');
+  const { world, crm, shows, instance, ids } = stage;
+  const [, alone = ''] = ids;
+  await world.phone('anna', 'DELETE', instance('12-01'));
+  await crm.edit(alone, { place: 'Thun' });
+  await settled(stage);
+  assert.equal(crm.record(alone)?.occurrence, undefined, 'it is an appointment of its own');
+  for (const crmId of ids) await crm.edit(crmId, {}, 'luca');
+  await deliver(stage);
+  assert.deepEqual(await shows('luca'), SHOWN);
+  const events = await world.events('luca');
+  const event = events.find(({ id }) => id === crm.record(alone)?.googleId);
+  assert.deepEqual([event?.location, event?.id.includes('_')], ['Thun', false]);
+});
+
 test('rule 1 rule 6: a series is handed over to who is not connected yet: it is written on connecting, with its exceptions', async () => {
   const stage = await withSeries('crm');
   const { world, crm, shows } = stage;

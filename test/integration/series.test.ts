@@ -904,6 +904,28 @@ for (const [born, says] of [
     );
   });
 
+test('P1 rule 10: restored by the CRM under another name as the single event that its series was for a while: it is told its place', async () => {
+  const { world } = await connected();
+  const { recurrence, ...single } = weekly(4);
+  const { id } = await world.phone('anna', 'POST', '', { ...single, recurrence });
+  await world.poll();
+  const googleId = `${id}_20261201T080000Z`;
+  const { data } = world.messages.find((m) => m.googleId === googleId) ?? {};
+  await world.crm(world.change('o1', { ...data }, { googleId }));
+  await world.phone('anna', 'PATCH', `/${id}`, { recurrence: [] });
+  await world.crm(world.change('o1', {}, { op: 'delete', googleId }));
+  await world.poll();
+  const lives = world.messages.find(({ conflicts }) => conflicts?.length);
+  assert.deepEqual([lives?.crmId, lives?.googleId], ['o1', id]);
+  await world.phone('anna', 'PATCH', `/${id}`, { recurrence });
+  await world.poll();
+  const seen = lives?.changeId ?? '';
+  await world.crm(world.change('o2', { ...lives?.data }, { googleId: id, seen }));
+  const last = world.messages.at(-1);
+  assert.deepEqual([last?.crmId, last?.googleId], ['o2', googleId]);
+  assert.deepEqual([last?.changed, last?.data?.start], [['start', 'end'], data?.start]);
+});
+
 test('a second record to which the CRM gives the id of what is a series by now is not written beside it', async () => {
   const { world, poll, quiet } = await connected();
   const { recurrence: _, ...single } = weekly(0);
@@ -1064,6 +1086,57 @@ test('a past event that became a series: its record is not the whole series, and
   );
   assert.equal((await items()).length, 20);
   await quiet();
+});
+
+test('rule 6: an entry that became a series far ahead before the first listing is not where it was: the CRM hears that it is gone', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, {
+    ...weekly(4),
+    start: zurich('2028-11-24T09:00:00'),
+    end: zurich('2028-11-24T10:00:00'),
+  });
+  await world.poll();
+  const told = world.messages.filter((m) => m.record === 'appointment');
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId]),
+    [['delete', 'v1']],
+  );
+  await world.crm(world.change('v1', {}, { op: 'delete', seen: told[0]?.changeId ?? '' }));
+  const { items } = await world.phone('anna', 'GET', `/${event?.id}/instances`);
+  assert.equal(items.length, 4);
+});
+
+test('rule 6: an entry that is moved far ahead, and comes back as a series while the first listing is under way, keeps its record', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  const path = `/${event?.id}`;
+  const start = zurich('2028-11-24T09:00:00');
+  await world.phone('anna', 'PATCH', path, { start, end: zurich('2028-11-24T10:00:00') });
+  const [calendar] = world.engine.collections;
+  assert.ok(calendar);
+  const { list } = calendar;
+  calendar.list = async (...args) => {
+    const page = await list(...args);
+    calendar.list = list;
+    world.advance(1000);
+    await world.phone('anna', 'PATCH', path, weekly(2));
+    return page;
+  };
+  await world.poll();
+  await world.poll();
+  const told = world.messages.filter((m) => m.record === 'appointment');
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId, startOf(m.data ?? {}).slice(0, 10)]),
+    [
+      ['upsert', 'v1', '2026-11-24'],
+      ['upsert', undefined, '2026-12-01'],
+    ],
+  );
 });
 
 test('rule 1 rule 6: a past event that became a series is handed over: the series is the user’s own, and nothing is refused', async () => {

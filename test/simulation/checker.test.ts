@@ -925,6 +925,23 @@ const cases: Case[] = [
   },
   {
     invariant: 'P10',
+    name: 'an occurrence that its series has again bears what nobody gave the series',
+    judge: untouched,
+    history: (bad) => {
+      const [part, coloured] = [`e1_${SLOT}`, ours('CH-1', { colorId: '5' })];
+      const story = inSeries().write(1, 'insert', part, ours('CH-1'), true);
+      story.onPhone('edit', 'e1', ours('CH-1')).onPhone('vanish', part, gone(ours('CH-1')));
+      if (!bad) story.onPhone('edit', 'e1', coloured);
+      const series = { ...(bad ? ours('CH-1') : coloured), recurrence: DAILY };
+      return story
+        .run(2)
+        .write(2, 'patch', 'e1', series)
+        .write(2, 'patch', part, coloured, true)
+        .end({ recurrence: 'series' });
+    },
+  },
+  {
+    invariant: 'P10',
     name: 'what is none of the sync’s business was changed',
     history: (bad) => {
       const office = event({ eventType: 'workingLocation' });
@@ -1020,6 +1037,21 @@ const cases: Case[] = [
       const story = adopted().note({ kind: 'user', user: ANNA, what: 'placeLost' });
       for (let task = 2; task < (bad ? 4 : 3); task++)
         story.run(task).write(task, 'patch', 'g1', event()).store(task, 'g1');
+      return story.end();
+    },
+  },
+  {
+    invariant: 'P13',
+    name: 'messages that nobody’s edit and no undoing explains, whoever sends them',
+    judge: counters,
+    history: (bad) => {
+      const outbox = ['m1', 'm2', 'm3'];
+      const story = adopted()
+        .note({ kind: 'task', task: 2, what: bad ? 'sync-user' : 'undo', userId: ANNA, run: 1 })
+        .note({ kind: 'lease', task: 2, user: ANNA, fence: 2 })
+        .note({ kind: 'committed', task: 2, user: ANNA, links: [], outbox })
+        .run(3);
+      for (const changeId of outbox) story.tell(3, { ...about, changeId, changed: ['place'] });
       return story.end();
     },
   },
@@ -1162,6 +1194,22 @@ const cases: Case[] = [
       story.write(2, 'delete', 'e1', gone(ours('CH-1', { recurrence: DAILY })));
       story.write(2, 'delete', part, gone(special), true);
       return story.end({ recurrence: 'series' });
+    },
+  },
+  {
+    invariant: 'undo',
+    name: 'an undoing takes away what was changed after the run had stored what another one tells for it',
+    judge: undoings,
+    history: (bad) => {
+      const moved = event({ location: 'Bern' });
+      const story = new Story().onPhone('create', 'e1', event()).run(1);
+      story.tell(1, { googleId: 'e1', data: desk() }, desk()).run(2);
+      if (!bad) story.onPhone('edit', 'e1', moved);
+      story.note({ kind: 'committed', task: 2, user: ANNA, links: [], outbox: ['x-1'] });
+      if (bad) story.onPhone('edit', 'e1', moved);
+      story.note({ kind: 'task', task: 3, what: 'undo', userId: ANNA, run: 2 });
+      story.note({ kind: 'lease', task: 3, user: ANNA, fence: 3 });
+      return story.write(3, 'patch', 'e1', event()).end();
     },
   },
   {
@@ -1722,6 +1770,24 @@ const cases: Case[] = [
       story.write(3, 'insert', 'e2', ours('CH-1')).store(3, 'e2');
       return story.write(3, 'delete', 'e1', gone(ours('CH-1'))).end();
     },
+  },
+  {
+    invariant: 'rule 11',
+    name: 'left again, with removal, under a grant that the run before did not take along: it is still there',
+    history: (bad) => {
+      const happened = (what: string) => ({ kind: 'user' as const, user: ANNA, what });
+      const story = planned().note(happened('leavingKeep')).run(2).note(happened('ended'));
+      story.note(happened('connected')).note(happened('leavingRemove'));
+      // It deletes the token that is there by now.
+      if (!bad) story.note(happened('ended'));
+      story.run(3).note({
+        kind: 'told',
+        task: 3,
+        message: { userId: ANNA, record: 'user', op: 'upsert', data: { state: 'disconnected' } },
+      });
+      return story.end();
+    },
+    judge: removals,
   },
   {
     invariant: 'rule 11',

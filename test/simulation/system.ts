@@ -193,8 +193,14 @@ export class System {
     if (kind === 'withdraw') this.withdrawn.add(user);
   }
 
-  /** Writes down when the engine ends a grant. */
+  /** Writes down when the engine ends a grant: by revoking it, or by deleting the token that there is by then. */
   #watchGrants(): void {
+    const destroy = this.vault.destroy.bind(this.vault);
+    this.vault.destroy = async (userId) => {
+      const isThere = this.vault.userIds().includes(userId);
+      await destroy(userId);
+      if (isThere) this.happened(userId, 'ended');
+    };
     const { oauth } = this.workspace;
     const revoke = oauth.revokeToken.bind(oauth);
     oauth.revokeToken = (token) => {

@@ -30,7 +30,7 @@ export function counters(view: View): Violation[] {
   );
   const dropped = drops.length * view.final.records.length;
   const undone = view.effects.filter((e) => view.doing(e.task) === 'undo').length;
-  const untold = view.told.filter((t) => view.doing(t.task) === 'undo').length;
+  const untold = view.told.filter(view.isOfUndo).length;
   // An occurrence that becomes a record of its own gets that record's link into the CRM.
   const parts = view.told.filter(
     ({ message: m }) => m.op === 'upsert' && m.occurrence && m.crmId === undefined,

@@ -15,7 +15,7 @@ import { type Violation, violation } from './violation.ts';
 export function staleReads(view: View): Violation[] {
   return view.told.flatMap((told) =>
     // Undo tells what was before.
-    isAboutEvent(told) && view.doing(told.task) !== 'undo' ? stale(view, told) : [],
+    isAboutEvent(told) && !view.isOfUndo(told) ? stale(view, told) : [],
   );
 }
 

@@ -36,21 +36,25 @@ function judge(view: View, effect: Effect, undo: TaskBegun): Violation[] {
     .map((e) => violation('undo', `${name} took away what was newer: step ${e.seq}`));
 }
 
-/** When the run that is undone did its last deed. */
+/** When the run that is undone did its last deed: stored that something is to be told, it is, whoever tells it. */
 function endOf(view: View, { run, userId }: TaskBegun): number | undefined {
   const began = view.entries.find(
     (e) => e.kind === 'lease' && e.user === userId && e.fence === run,
   );
   if (began?.kind !== 'lease') return undefined;
   const deeds = view.entries.filter(
-    (e) => (e.kind === 'effect' || e.kind === 'told') && e.task === began.task,
+    (e) =>
+      (e.kind === 'effect' ||
+        e.kind === 'told' ||
+        (e.kind === 'committed' && e.outbox.length > 0)) &&
+      e.task === began.task,
   );
   return deeds.at(-1)?.seq ?? began.seq;
 }
 
 /** Whether an undoing has touched what the root names, on either side. */
 export const isUndone = (view: View, root: string): boolean =>
-  view.toldOf(root).some((t) => view.doing(t.task) === 'undo') ||
+  view.toldOf(root).some(view.isOfUndo) ||
   view.effects.some(
     (e) => view.doing(e.task) === 'undo' && view.rootOf({ side: 'google', ...e }) === root,
   );
@@ -65,7 +69,7 @@ export function isTakenByUndo(view: View, root: string, field: FieldName, value:
       (e.after.status === 'cancelled' || googleValue(e.after, field) !== value),
   );
   const undone = new Set(
-    view.toldOf(root).flatMap((t) => (view.doing(t.task) === 'undo' ? t.message.changeId : [])),
+    view.toldOf(root).flatMap((t) => (view.isOfUndo(t) ? t.message.changeId : [])),
   );
   const inCrm = view.applied.some(
     (a) =>

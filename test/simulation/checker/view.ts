@@ -276,6 +276,9 @@ export class View {
     return this.beginOf(this.storedWith(told) ?? told);
   }
 
+  /** Whether an undoing decided to tell this: one that dies before it does leaves that to the next run. */
+  isOfUndo = (told: Told): boolean => this.doing((this.storedWith(told) ?? told).task) === 'undo';
+
   /** The commit that stored that this is to be told. */
   storedWith({ message: { changeId } }: Told): Committed | undefined {
     const isOf = (e: Entry): e is Committed =>
