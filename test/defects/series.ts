@@ -343,7 +343,7 @@ export const series: Defect[] = [
   {
     name: 'what waits for a group that is missed waits for the next run',
     file: 'functions/sync/commit.ts',
-    from: 'const link = work.missesGroup ? work.parent : work.link;',
+    from: 'const link = (work.missesGroup && work.parent) || work.link;',
     to: 'const { link } = work;',
     test: 'test/integration/series-crm.test.ts',
     pattern: 'stands in place of an occurrence may recur',
