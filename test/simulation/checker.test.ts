@@ -1527,20 +1527,23 @@ const cases: Case[] = [
         .end();
     },
   },
-  {
-    invariant: 'rule 6',
-    name: 'an occurrence that the CRM had named before it went goes, while another one comes',
-    judge: matching,
-    history: (bad) => {
-      const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
-      const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk()).run(2);
-      if (!bad) story.tell(2, { googleId: from, op: 'delete' }, null);
-      return story
-        .tell(2, { googleId: to, data: desk() })
-        .tell(2, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
-        .end();
-    },
-  },
+  ...[2, 3].map(
+    (task): Case => ({
+      invariant: 'rule 6',
+      name: `an occurrence that the CRM had named before it went goes in run ${task}, while another one comes`,
+      judge: matching,
+      history: (bad) => {
+        const [from, to] = [`s1_${SLOT}`, 's1_20261126T090000Z'];
+        const story = new Story().run(1).tell(1, { googleId: from, data: desk() }, desk()).run(2);
+        if (!bad) story.tell(2, { googleId: from, op: 'delete' }, null);
+        if (task > 2) story.run(task);
+        return story
+          .tell(task, { googleId: to, data: desk() })
+          .tell(task, { crmId: 'CH-1', googleId: from, op: 'delete' }, null)
+          .end();
+      },
+    }),
+  ),
   {
     invariant: 'P3',
     name: 'an occurrence is another record’s, and the one that had it has no event of its own',

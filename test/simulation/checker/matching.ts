@@ -2,9 +2,9 @@
  * Rule 6: where the CRM knows no series, a series that is moved or gets another rule moves its records. One run
  * that tells of one going and of another coming, both of one series, has not matched them. What a person took
  * out of the series alone has gone, whatever else the series is given in the same run. And only what the CRM
- * has named can go on: of an occurrence that it names while the run is under way, and that has gone by then, the
- * run tells twice, the second time by the name. Nor can anything go on in what is made only after the run has looked,
- * and stored that the other one is gone: people make another rule while a run pulls, which then pulls once more.
+ * has named can go on: of an occurrence that it names only when that has gone it is told twice, the second time by
+ * the name. Nor can anything go on in what is made only after the run has looked, and stored that the other one is
+ * gone: people make another rule while a run pulls, which then pulls once more.
  */
 import type { Told } from '../history.ts';
 import { seriesIn } from '../shown.ts';
@@ -21,12 +21,11 @@ export function matching(view: View): Violation[] {
 }
 
 function unmatched(view: View, told: Told[]): Violation[] {
-  const gone = told.filter(({ message }) => message.op === 'delete');
-  const unnamed = gone.filter(({ message }) => message.crmId === undefined);
-  const goes = gone.filter(
+  const goes = told.filter(
     (t) =>
+      t.message.op === 'delete' &&
       t.message.crmId !== undefined &&
-      !unnamed.some((u) => u.seq < t.seq && u.message.googleId === t.message.googleId) &&
+      !isToldUnnamed(view, t) &&
       !wasTakenOut(view, t) &&
       view.doing(t.task) !== 'undo',
   );
@@ -43,6 +42,17 @@ function unmatched(view: View, told: Told[]): Violation[] {
   }
   return [];
 }
+
+/** Its going was told before the CRM had named it. */
+const isToldUnnamed = (view: View, { seq, message: { userId, googleId } }: Told) =>
+  view.told.some(
+    ({ seq: at, message: m }) =>
+      at < seq &&
+      m.op === 'delete' &&
+      m.crmId === undefined &&
+      m.userId === userId &&
+      m.googleId === googleId,
+  );
 
 /** It was not there yet when the run looked last before it stored that the other one is gone. */
 function isMadeLater(view: View, from: Told, { message }: Told): boolean {
