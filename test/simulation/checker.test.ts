@@ -1683,6 +1683,23 @@ const cases: Case[] = [
   },
   {
     invariant: 'rule 10',
+    name: 'a later event that a run knew is deleted, because a person has restored an earlier one',
+    judge: removals,
+    history: (bad) => {
+      const story = planned()
+        .onPhone('delete', 'e1', gone(ours('CH-1')))
+        .run(2);
+      story.write(2, 'insert', 'e2', ours('CH-1'));
+      if (bad) story.store(2, 'e2');
+      return story
+        .onPhone('restore', 'e1', ours('CH-1'))
+        .run(3)
+        .write(3, 'delete', 'e2', gone(ours('CH-1')))
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 10',
     name: 'what an undo has put back, and said so, is deleted',
     judge: removals,
     history: (bad) => {

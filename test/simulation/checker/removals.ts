@@ -69,8 +69,9 @@ function unasked(view: View, effect: Effect): Violation[] {
   if (task === undefined || caller !== user || after.status !== 'cancelled' || !before) return [];
   const edits = view.editsOf(view.rootOf({ side: 'google', user, id }));
   const asked = isAsked(edits, seq) || isHeir(view, effect);
-  // An earlier generation that a person restored does not stay beside the later one.
-  const restored = edits.some((e) => e.op === 'restore' && e.seq < seq && e.id === id);
+  // Of two generations, one of which a person restored, only one stays: the later one, unless no run knew it yet.
+  const isDead = isUnknownInsert(view, effect);
+  const restored = edits.some((e) => e.op === 'restore' && e.seq < seq && (e.id === id || isDead));
   const again = hasItsPlaceAgain(edits, effect) && isWrittenAlone(view, effect);
   // An entry of the sync's that became a series goes whole.
   const left = view.hasLeft(user) && view.inserted.has(googleKey(user, seriesIn(id) ?? id));
@@ -80,10 +81,17 @@ function unasked(view: View, effect: Effect): Violation[] {
 }
 
 /** An undo had put it back, and died before it said so: its admin has no answer, and nobody else knows of it. */
-const isBrokenOff = (view: View, { user, id, seq }: Effect) => {
-  const first = view.effectsOn(user, id).find((e) => e.method.endsWith('insert') && e.seq < seq);
-  return first !== undefined && view.doing(first.task) === 'undo' && !view.isCommitted(first);
-};
+const isBrokenOff = (view: View, effect: Effect) =>
+  isUnknownInsert(view, effect) && view.doing(insertOf(view, effect)?.task) === 'undo';
+
+/** The run that inserted it died before it had stored that. */
+function isUnknownInsert(view: View, effect: Effect): boolean {
+  const insert = insertOf(view, effect);
+  return insert !== undefined && !view.isCommitted(insert);
+}
+
+const insertOf = (view: View, { user, id, seq }: Effect) =>
+  view.effectsOn(user, id).find((e) => e.method.endsWith('insert') && e.seq < seq);
 
 /** The series has had another rule for a while, without the place. */
 const hasItsPlaceAgain = (edits: Edit[], { id, seq }: Effect) =>
