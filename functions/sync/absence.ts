@@ -1,6 +1,8 @@
+import type { Observed } from '../core/codec.ts';
 import { knownGoogle } from '../core/merge.ts';
 import type { Link } from '../core/records.ts';
 import { SyncError } from '../errors.ts';
+import { isYounger } from './adrift.ts';
 import type { Collection } from './collection.ts';
 import { linkPages } from './link-pages.ts';
 import { read, type Work } from './observe.ts';
@@ -73,21 +75,30 @@ export async function confirmed(
   collection: Collection,
   missing: Link[],
 ): Promise<Work[]> {
-  const gone = await goneGroups(run, collection, missing);
+  const groups = await goneGroups(run, collection, missing);
   const works = missing.map(
     (link): Work => ({
       link,
       intent: undefined,
-      observed: gone.has(link.group ?? '')
-        ? { googleId: link.googleId ?? '', state: 'gone', fields: {} }
-        : undefined,
+      observed: groups.has(link.group ?? '') ? gone(link) : undefined,
       raw: undefined,
     }),
   );
   const doubted = works.filter((work) => work.observed === undefined);
   await read(run, collection, doubted, (work) => work.link?.googleId ?? '');
+  for (const work of doubted) if (isElsewhere(run, work)) work.observed = gone(work.link);
   return works;
 }
+
+/** It is a group by now that the listing does not show: no member of it is where the record was. */
+const isElsewhere = (run: Run, work: Work) =>
+  work.observed?.whole !== undefined && !isYounger(run, work);
+
+const gone = (link: Link | undefined): Observed => ({
+  googleId: link?.googleId ?? '',
+  state: 'gone',
+  fields: {},
+});
 
 /** A group counts once: to delete a series is one step of a person. */
 const countOf = (links: Link[]) => new Set(links.map((link) => link.group ?? link.id)).size;

@@ -95,8 +95,8 @@ export const deletions: Defect[] = [
   {
     name: 'deletion by absence without asking once more',
     file: 'functions/sync/absence.ts',
-    from: "observed: gone.has(link.group ?? '')",
-    to: 'observed: gone.size >= 0',
+    from: "observed: groups.has(link.group ?? '')",
+    to: 'observed: groups.size >= 0',
     test: 'test/integration/resync.test.ts',
     pattern: 'C02 what is missing',
   },

@@ -221,4 +221,20 @@ export const occurrences: Defect[] = [
     test: seriesAsOccurrences,
     pattern: 'a second record to which the CRM gives the id',
   },
+  {
+    name: 'an entry that became a series elsewhere before the first listing stays in the CRM',
+    file: 'functions/sync/absence.ts',
+    from: 'for (const work of doubted) if (isElsewhere(run, work)) work.observed = gone(work.link);',
+    to: '',
+    test: 'test/integration/series.test.ts',
+    pattern: 'far ahead before the first listing',
+  },
+  {
+    name: 'an entry that became a series after the listing is gone by that listing',
+    file: 'functions/sync/absence.ts',
+    from: 'work.observed?.whole !== undefined && !isYounger(run, work);',
+    to: 'work.observed?.whole !== undefined;',
+    test: 'test/integration/series.test.ts',
+    pattern: 'while the first listing is under way',
+  },
 ];

@@ -727,6 +727,31 @@ test('P3 rule 6: a CRM edit of an occurrence that was moved alone, of a series t
   await quiet();
 });
 
+test('P3 rule 6: single again while the run that has listed the series writes what the CRM says of an occurrence: it goes on as the event', async () => {
+  const { world, poll, quiet } = await connected();
+  const { recurrence: _, ...single } = weekly(0);
+  const event = await world.phone('anna', 'POST', '', single);
+  await poll();
+  const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=3'];
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+  const instance = `/${event.id}_20261124T080000Z`;
+  world.workspace.after = async ({ method, user }) => {
+    if (!user || method !== 'calendar.events.instances') return;
+    world.workspace.after = undefined;
+    await world.phone('anna', 'PATCH', instance, { location: 'Bern' });
+    await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence: null });
+  };
+  await world.store.putIntents([world.change('a1', { subject: 'Kept' })]);
+  assert.equal(await world.poll(), 'later');
+  assert.equal((await world.events()).length, 1);
+  await poll();
+  assert.deepEqual(
+    (await world.events()).map((e) => [e.id, e.summary]),
+    [[event.id, 'Kept']],
+  );
+  await quiet();
+});
+
 test('rule 6: a CRM edit that crosses with the move of the series waits for the listing, and doubles nothing', async () => {
   for (const op of ['upsert', 'delete'] as const) {
     const { world, poll, quiet, starts } = await connected();
@@ -1086,6 +1111,57 @@ test('a past event that became a series: its record is not the whole series, and
   );
   assert.equal((await items()).length, 20);
   await quiet();
+});
+
+test('rule 6: an entry that became a series far ahead before the first listing is not where it was: the CRM hears that it is gone', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, {
+    ...weekly(4),
+    start: zurich('2028-11-24T09:00:00'),
+    end: zurich('2028-11-24T10:00:00'),
+  });
+  await world.poll();
+  const told = world.messages.filter((m) => m.record === 'appointment');
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId]),
+    [['delete', 'v1']],
+  );
+  await world.crm(world.change('v1', {}, { op: 'delete', seen: told[0]?.changeId ?? '' }));
+  const { items } = await world.phone('anna', 'GET', `/${event?.id}/instances`);
+  assert.equal(items.length, 4);
+});
+
+test('rule 6: an entry that is moved far ahead, and comes back as a series while the first listing is under way, keeps its record', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  const path = `/${event?.id}`;
+  const start = zurich('2028-11-24T09:00:00');
+  await world.phone('anna', 'PATCH', path, { start, end: zurich('2028-11-24T10:00:00') });
+  const [calendar] = world.engine.collections;
+  assert.ok(calendar);
+  const { list } = calendar;
+  calendar.list = async (...args) => {
+    const page = await list(...args);
+    calendar.list = list;
+    world.advance(1000);
+    await world.phone('anna', 'PATCH', path, weekly(2));
+    return page;
+  };
+  await world.poll();
+  await world.poll();
+  const told = world.messages.filter((m) => m.record === 'appointment');
+  assert.deepEqual(
+    told.map((m) => [m.op, m.crmId, startOf(m.data ?? {}).slice(0, 10)]),
+    [
+      ['upsert', 'v1', '2026-11-24'],
+      ['upsert', undefined, '2026-12-01'],
+    ],
+  );
 });
 
 test('rule 1 rule 6: a past event that became a series is handed over: the series is the user’s own, and nothing is refused', async () => {

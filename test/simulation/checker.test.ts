@@ -788,6 +788,16 @@ const cases: Case[] = [
   },
   {
     invariant: 'P9',
+    name: 'a guest’s record is told as deleted that has not given way to the organizer’s',
+    judge: deletionsTold,
+    history: (bad) => {
+      const story = adopted().run(2);
+      if (!bad) story.tell(2, { googleId: 'g1', op: 'delete', reason: 'colleaguesMeeting' });
+      return story.tell(2, { crmId: 'CH-1', googleId: 'g1', op: 'delete' }, null).end();
+    },
+  },
+  {
+    invariant: 'P9',
     name: 'told as deleted, as if it had become a series',
     judge: deletionsTold,
     history: (bad) => {
@@ -921,6 +931,23 @@ const cases: Case[] = [
         .write(2, 'patch', 'e1', after)
         .store(2, 'e1')
         .end();
+    },
+  },
+  {
+    invariant: 'P10',
+    name: 'an occurrence that its series has again bears what nobody gave the series',
+    judge: untouched,
+    history: (bad) => {
+      const [part, coloured] = [`e1_${SLOT}`, ours('CH-1', { colorId: '5' })];
+      const story = inSeries().write(1, 'insert', part, ours('CH-1'), true);
+      story.onPhone('edit', 'e1', ours('CH-1')).onPhone('vanish', part, gone(ours('CH-1')));
+      if (!bad) story.onPhone('edit', 'e1', coloured);
+      const series = { ...(bad ? ours('CH-1') : coloured), recurrence: DAILY };
+      return story
+        .run(2)
+        .write(2, 'patch', 'e1', series)
+        .write(2, 'patch', part, coloured, true)
+        .end({ recurrence: 'series' });
     },
   },
   {
@@ -1177,6 +1204,22 @@ const cases: Case[] = [
       story.write(2, 'delete', 'e1', gone(ours('CH-1', { recurrence: DAILY })));
       story.write(2, 'delete', part, gone(special), true);
       return story.end({ recurrence: 'series' });
+    },
+  },
+  {
+    invariant: 'undo',
+    name: 'an undoing takes away what was changed after the run had stored what another one tells for it',
+    judge: undoings,
+    history: (bad) => {
+      const moved = event({ location: 'Bern' });
+      const story = new Story().onPhone('create', 'e1', event()).run(1);
+      story.tell(1, { googleId: 'e1', data: desk() }, desk()).run(2);
+      if (!bad) story.onPhone('edit', 'e1', moved);
+      story.note({ kind: 'committed', task: 2, user: ANNA, links: [], outbox: ['x-1'] });
+      if (bad) story.onPhone('edit', 'e1', moved);
+      story.note({ kind: 'task', task: 3, what: 'undo', userId: ANNA, run: 2 });
+      story.note({ kind: 'lease', task: 3, user: ANNA, fence: 3 });
+      return story.write(3, 'patch', 'e1', event()).end();
     },
   },
   {

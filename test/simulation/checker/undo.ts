@@ -36,14 +36,18 @@ function judge(view: View, effect: Effect, undo: TaskBegun): Violation[] {
     .map((e) => violation('undo', `${name} took away what was newer: step ${e.seq}`));
 }
 
-/** When the run that is undone did its last deed. */
+/** When the run that is undone did its last deed: stored that something is to be told, it is, whoever tells it. */
 function endOf(view: View, { run, userId }: TaskBegun): number | undefined {
   const began = view.entries.find(
     (e) => e.kind === 'lease' && e.user === userId && e.fence === run,
   );
   if (began?.kind !== 'lease') return undefined;
   const deeds = view.entries.filter(
-    (e) => (e.kind === 'effect' || e.kind === 'told') && e.task === began.task,
+    (e) =>
+      (e.kind === 'effect' ||
+        e.kind === 'told' ||
+        (e.kind === 'committed' && e.outbox.length > 0)) &&
+      e.task === began.task,
   );
   return deeds.at(-1)?.seq ?? began.seq;
 }

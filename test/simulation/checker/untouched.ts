@@ -1,6 +1,6 @@
 /** P10: what is not ours is not touched. */
 
-import type { Raw } from '../history.ts';
+import type { Effect, Raw } from '../history.ts';
 import { seriesIn } from '../shown.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -71,13 +71,20 @@ export function untouched(view: View): Violation[] {
     const shown = (resource: Raw, name: string) =>
       JSON.stringify(isMade ? withoutWord(resource)[name] : resource[name]);
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      // An occurrence that the series has again.
-      if (name === 'status' && family !== id) continue;
+      // An occurrence that the series has again, with what that shows by now.
+      if (family !== id && (name === 'status' || isAgain(view, entry, name))) continue;
       if (!OURS.has(name) && shown(before, name) !== shown(after, name))
         found.push(violation('P10', `${method} changed ${name} of event ${id} of ${user}`));
     }
   }
   return found;
+}
+
+/** A person may have changed the entry while it was no series: its occurrence was last seen before that. */
+function isAgain(view: View, { user, id, seq, before, after }: Effect, name: string): boolean {
+  if (before?.status !== 'cancelled') return false;
+  const series = view.effectsOn(user, seriesIn(id) ?? id).findLast((e) => e.seq < seq)?.after;
+  return JSON.stringify(series?.[name]) === JSON.stringify(after[name]);
 }
 
 /** What the CRM had said, which an event of the sync's own bears: each write brings it up to date. */
