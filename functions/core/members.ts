@@ -10,6 +10,7 @@ import { sawDeletion } from './deletion.ts';
 import { type Fields, sameValue } from './fields.ts';
 import { linkId } from './link.ts';
 import { knownGoogle, sameAs, WITH_GROUP } from './merge.ts';
+import type { Conflict } from './messages.ts';
 import type { Intent, Link } from './records.ts';
 import { forCrm, heldByCrm, mergeSides, type Prepared } from './sides.ts';
 import { DAY_MS } from './time.ts';
@@ -197,13 +198,18 @@ export function nameAgain(codec: Codec, link: Link): Decision {
 
 /**
  * A member that is tied to another place: what Google had newer in the former one, and the CRM was told, is
- * written here, and told again. The CRM may not have heard it yet: an offer, and no common value.
+ * written here, and told again. The CRM may not have heard it yet: an offer, and no common value. So are the
+ * conflicts with what the CRM has said meanwhile.
  */
 export function retold(input: Prepared, decision: Decision): Decision {
-  const { codec, link, observed, unseen = {} } = input;
+  const { codec, link, observed, unseen = {}, crossed = [] } = input;
   const names = Object.keys(unseen);
-  if (names.length === 0 || decision.link !== 'live') return decision;
   const { agreed, offers, notice } = decision;
+  const told = notice?.conflicts ?? [];
+  const isTold = ({ field }: Conflict) => told.some((one) => one.field === field);
+  const conflicts = [...told, ...crossed.filter((conflict) => !isTold(conflict))];
+  const isNothing = names.length === 0 && conflicts.length === told.length;
+  if (isNothing || decision.link !== 'live') return decision;
   const now = { ...(link && knownGoogle(link)), ...observed?.fields };
   const held = heldByCrm(link, now);
   const data = forCrm(codec, { ...held, ...agreed, ...notice?.data, ...unseen }, link, now);
@@ -212,6 +218,6 @@ export function retold(input: Prepared, decision: Decision): Decision {
     ...decision,
     agreed: Object.fromEntries(Object.entries(agreed).filter(([name]) => !(name in unseen))),
     offers: { ...offers, ...unseen },
-    notice: { ...notice, op: 'upsert', data, changed },
+    notice: { ...notice, op: 'upsert', data, changed, ...(conflicts.length > 0 && { conflicts }) },
   };
 }

@@ -139,8 +139,10 @@ function prepare(given: PlanInput): Prepared {
   const word = intent?.op === 'delete' ? codec.canonical(lastWords(intent), context) : data;
   const prepared = { ...given, observed, data, word };
   if (!given.previous) return prepared;
-  const unseen = unseenOffers({ ...prepared, link: given.previous });
-  return { ...prepared, data: { ...data, ...unseen }, unseen };
+  const before = { ...prepared, link: given.previous };
+  const unseen = unseenOffers(before);
+  const { conflicts: crossed } = mergeWith(before, undefined);
+  return { ...prepared, data: { ...data, ...unseen }, unseen, crossed };
 }
 
 /** Whether Google shows nothing but what the CRM said last. */

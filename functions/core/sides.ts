@@ -16,7 +16,7 @@ import {
   offeredFields,
   type Policy,
 } from './merge.ts';
-import type { Rejection } from './messages.ts';
+import type { Conflict, Rejection } from './messages.ts';
 import type { Intent, Link } from './records.ts';
 import type { Rule } from './table.ts';
 import { wordOf } from './word.ts';
@@ -77,7 +77,12 @@ export interface PlanInput {
  * The same with canonical values, without what Google's owner hides; and with the CRM's last word on each
  * field, also where it has deleted the record since.
  */
-export type Prepared = PlanInput & { data: Fields; word: Fields; unseen?: Fields };
+export type Prepared = PlanInput & {
+  data: Fields;
+  word: Fields;
+  unseen?: Fields;
+  crossed?: Conflict[];
+};
 
 /** Both sides merged. `read`: Google's; undefined: not read, so it is as the link knows it. */
 export function mergeWith(

@@ -1,5 +1,4 @@
 /** Records whose place in a group may be another one by now: what they are, only a listing of the group tells. */
-import type { Observed } from '../core/codec.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Collection } from './collection.ts';
 import { read, unread, type Work } from './observe.ts';
@@ -45,20 +44,20 @@ export async function findSingles(
     ({ work, decision }) =>
       decision.write?.kind === 'insert' && isTakenOut(work) && !isListed(run, collection, work),
   );
-  const groups = doubted.map(({ work: { link } }): Work => ({ link, ...unread }));
-  await read(run, collection, groups, ({ link }) => link?.group ?? '');
-  for (const [i, { observed }] of groups.entries()) {
-    const isGroup = observed?.whole !== undefined || codec.groups?.leads(observed?.fields ?? {});
-    const { work } = doubted[i] as { work: Work };
-    if (isGroup || observed?.state !== 'live') continue;
-    const { group: _, ...place } = work.observed as Observed;
-    work.observed = place;
-  }
+  const ids = [...new Set(doubted.map(({ work }) => work.observed?.group ?? ''))];
+  const groups = ids.map((): Work => ({ link: undefined, ...unread }));
+  await read(run, collection, groups, (group) => ids[groups.indexOf(group)] ?? '');
+  const isSingle = ({ observed }: Work) =>
+    observed?.state === 'live' &&
+    observed.whole === undefined &&
+    !codec.groups?.leads(observed.fields);
+  const single = new Set(groups.filter(isSingle).map(({ observed }) => observed?.googleId));
+  for (const { work } of doubted) if (single.has(work.observed?.group)) work.missesGroup = true;
 }
 
 const isTakenOut = ({ link, observed, follows, nowhere }: Work) =>
   !follows &&
   !nowhere &&
-  link?.group !== undefined &&
+  link !== undefined &&
   observed?.state === 'gone' &&
   observed.group !== undefined;

@@ -112,7 +112,7 @@ function noteParked(run: Run, { codec }: Collection, { work, decision }: Done): 
 function leaveForLater(run: Run, collection: Collection, { deferred }: Executed): void {
   const listing = run.listing.get(collection.codec.record);
   for (const { work, error } of deferred) {
-    const link = work.missesGroup ? work.parent : work.link;
+    const link = (work.missesGroup && work.parent) || work.link;
     if (error.reason === GROUP_CHANGED && listing === 'due' && link) run.waits.add(link.id);
     else if (error.kind !== 'reauthorize') postpone(run, collection, error);
   }

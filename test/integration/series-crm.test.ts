@@ -1410,6 +1410,21 @@ test('rule 11: disconnect with removal and connect again: the series and what is
   assert.deepEqual(await crm.same(), [ROUNDS[0], '2026-12-01T08:00:00.000Z Special', ROUNDS[3]]);
 });
 
+for (const winner of ['crm', 'google'] as const)
+  test(`P4 what the phone and the CRM have said of an exception while the user was leaving is told as a conflict where the series is written anew (${winner} wins)`, async () => {
+    const crm = await connected({ policy: { subject: winner } });
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()), crm.edit('X', exception('12-08'), at('12-08')));
+    const [event] = await world.events();
+    await world.phone('anna', 'PATCH', `/${event?.id}_20261208T080000Z`, { summary: 'Phone' });
+    await world.poll();
+    world.messages.length = 0;
+    await reconnected(crm, [crm.edit('X', { subject: 'Desk' })]);
+    await world.poll();
+    const told = world.messages.flatMap((m) => (m.conflicts ?? []).map((c) => [m.crmId, c]));
+    assert.deepEqual(told, [['X', { field: 'subject', crm: 'Desk', google: 'Phone', winner }]]);
+  });
+
 for (const heard of ['before', 'after', 'never: deleted']) {
   test(`P1 what an exception’s record was told, and the CRM never says again, is in the series written anew: heard ${heard}`, async () => {
     const crm = await connected();

@@ -727,6 +727,31 @@ test('P3 rule 6: a CRM edit of an occurrence that was moved alone, of a series t
   await quiet();
 });
 
+test('P3 rule 6: single again while the run that has listed the series writes what the CRM says of an occurrence: it goes on as the event', async () => {
+  const { world, poll, quiet } = await connected();
+  const { recurrence: _, ...single } = weekly(0);
+  const event = await world.phone('anna', 'POST', '', single);
+  await poll();
+  const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=3'];
+  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+  const instance = `/${event.id}_20261124T080000Z`;
+  world.workspace.after = async ({ method, user }) => {
+    if (!user || method !== 'calendar.events.instances') return;
+    world.workspace.after = undefined;
+    await world.phone('anna', 'PATCH', instance, { location: 'Bern' });
+    await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence: null });
+  };
+  await world.store.putIntents([world.change('a1', { subject: 'Kept' })]);
+  assert.equal(await world.poll(), 'later');
+  assert.equal((await world.events()).length, 1);
+  await poll();
+  assert.deepEqual(
+    (await world.events()).map((e) => [e.id, e.summary]),
+    [[event.id, 'Kept']],
+  );
+  await quiet();
+});
+
 test('rule 6: a CRM edit that crosses with the move of the series waits for the listing, and doubles nothing', async () => {
   for (const op of ['upsert', 'delete'] as const) {
     const { world, poll, quiet, starts } = await connected();

@@ -788,6 +788,16 @@ const cases: Case[] = [
   },
   {
     invariant: 'P9',
+    name: 'a guest’s record is told as deleted that has not given way to the organizer’s',
+    judge: deletionsTold,
+    history: (bad) => {
+      const story = adopted().run(2);
+      if (!bad) story.tell(2, { googleId: 'g1', op: 'delete', reason: 'colleaguesMeeting' });
+      return story.tell(2, { crmId: 'CH-1', googleId: 'g1', op: 'delete' }, null).end();
+    },
+  },
+  {
+    invariant: 'P9',
     name: 'told as deleted, as if it had become a series',
     judge: deletionsTold,
     history: (bad) => {

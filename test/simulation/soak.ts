@@ -1,4 +1,7 @@
-/** Runs on and on with fresh seeds: `npm run soak -- --minutes 60`. Stops with 1 if anything was violated. */
+/**
+ * Runs on and on with fresh seeds, each also as a swarm: `npm run soak -- --minutes 60`. Stops with 1 if anything was
+ * violated.
+ */
 import { parseArgs } from 'node:util';
 import { emptyTally, hunt, summary } from './hunt.ts';
 
@@ -14,7 +17,8 @@ let reported = began;
 console.log(`from seed ${seed}`);
 while (Date.now() < until) {
   const known = tally.failures.length;
-  await hunt(seed++, tally);
+  for (const name of [`${seed}`, `swarm:${seed}`]) await hunt(name, tally);
+  seed += 1;
   for (const failure of tally.failures.slice(known)) console.log(failure);
   if (Date.now() - reported > 60_000) {
     reported = Date.now();

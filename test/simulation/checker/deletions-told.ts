@@ -1,6 +1,6 @@
 /** P9: no deletion is inferred. */
 
-import type { Raw } from '../history.ts';
+import type { Raw, Told } from '../history.ts';
 import { seriesIn, slotIn } from '../shown.ts';
 import { isUnimported } from './undo.ts';
 import { googleKey, type View } from './view.ts';
@@ -28,8 +28,8 @@ export function deletionsTold(view: View): Violation[] {
     const { userId, googleId, crmId, reason } = entry.message;
     const root = view.rootOfMessage(entry.message);
     if (googleId !== undefined && seriesIn(googleId) === undefined) without.add(root);
-    // A guest's record gives way to the organizer's: nothing is gone.
-    if (reason === 'colleaguesMeeting') continue;
+    // A guest's record gives way to the organizer's: nothing is gone. Named by the CRM meanwhile, it is told again.
+    if (reason === 'colleaguesMeeting' || isYielded(view, entry)) continue;
     // An import that is undone, and the CRM's answer to it: the event stays where it was born.
     if (isUnimported(view, entry.message)) continue;
     // An occurrence that never was at Google goes with its series.
@@ -43,6 +43,14 @@ export function deletionsTold(view: View): Violation[] {
       found.push(violation('P9', `${crmId} told as deleted, but ${googleId} never was`));
   }
   return found;
+}
+
+/** What was told last of the object was that the record gives way to a colleague's. */
+function isYielded(view: View, { seq, message: { userId, googleId } }: Told): boolean {
+  const before = view.told.findLast(
+    (t) => t.seq < seq && t.message.userId === userId && t.message.googleId === googleId,
+  );
+  return before?.message.reason === 'colleaguesMeeting';
 }
 
 /** Where the CRM knows no series, an event that has become one is its occurrences from then on. */
