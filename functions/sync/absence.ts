@@ -24,45 +24,45 @@ export async function missingAtGoogle(
   collection: Collection,
   seen: Set<string>,
 ): Promise<Work[]> {
-  const { missing, believed } = await lookForMissing(run, collection, seen);
+  const { missing, unshown, believed } = await lookForMissing(run, collection, seen);
   const { record } = collection.codec;
   if (!believed && !run.user.believeListing?.includes(record)) {
     await hold(run, record);
     throw new SyncError('park', 'massChange');
   }
-  return confirmed(run, collection, missing);
+  return [...unshown, ...(await confirmed(run, collection, missing))];
 }
 
-/** What a full listing lacks, and whether so much may be missing. */
+/**
+ * What a full listing lacks, and whether so much may be missing. `unshown`: it is there, as read, and a listing
+ * may rightly lack it.
+ */
 export async function lookForMissing(
   run: Run,
   collection: Collection,
   seen: Set<string>,
-): Promise<{ missing: Link[]; believed: boolean }> {
+): Promise<{ missing: Link[]; unshown: Work[]; believed: boolean }> {
   const expected = await expectedLinks(run, collection);
   const unseen = expected.filter((link) => !seen.has(link.googleId ?? ''));
-  const missing = await withoutLiveGroups(run, collection, unseen);
+  const unshown = await liveGroups(run, collection, unseen);
+  const there = new Set(unshown.map(({ link }) => link));
+  const missing = unseen.filter((link) => !there.has(link));
   const most = Math.max(ALWAYS_BELIEVED, countOf(expected) * BELIEVED_SHARE);
   const suspicious = missing.filter((link) => !isFresh(run, collection, link));
-  return { missing, believed: countOf(suspicious) <= most };
+  return { missing, unshown, believed: countOf(suspicious) <= most };
 }
 
 /**
  * Where groups are records, a listing may rightly lack them: only Google knows whether a group reaches
  * into the window, and a member that equals its group again is none that it shows. They are read before
- * anybody is alarmed.
+ * anybody is alarmed, and what has changed in them is news as any other.
  */
-async function withoutLiveGroups(
-  run: Run,
-  collection: Collection,
-  unseen: Link[],
-): Promise<Link[]> {
+async function liveGroups(run: Run, collection: Collection, unseen: Link[]): Promise<Work[]> {
   const { groups } = collection.codec;
   const doubtful = unseen.filter((l) => groups && (l.group || groups.leads(knownGoogle(l))));
-  if (doubtful.length === 0) return unseen;
+  if (doubtful.length === 0) return [];
   const works = await confirmed(run, collection, doubtful);
-  const live = works.filter(({ observed }) => observed?.state === 'live').map(({ link }) => link);
-  return unseen.filter((link) => !live.includes(link));
+  return works.filter(({ observed }) => observed?.state === 'live');
 }
 
 /** Listings do not have to show it yet: read singly, but nothing to be alarmed at. */

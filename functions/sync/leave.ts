@@ -32,6 +32,8 @@ export async function withdraw(run: Run, how: 'keep' | 'remove'): Promise<boolea
   const { store, access } = run.engine;
   const { userId } = run.user;
   if (how === 'remove') {
+    // Whoever connects again meanwhile, and whatever he or she wishes by then, has what is taken out written anew.
+    await store.updateUser(userId, (user) => user && withoutFirstSync(user));
     for (const collection of knownPlaces(run)) {
       try {
         await removeOurs(run, collection);
@@ -53,6 +55,8 @@ export async function withdraw(run: Run, how: 'keep' | 'remove'): Promise<boolea
   await access.end(userId, run.lease.expiresAt);
   return true;
 }
+
+const withoutFirstSync = ({ firstSyncAt: _, ...user }: User): User => user;
 
 async function removeOurs(run: Run, collection: Collection): Promise<void> {
   const { store } = run.engine;

@@ -122,10 +122,10 @@ async function changesAtGoogle(run: Run, collection: Collection, result: Preview
   result.full = true;
   const seen = new Set<string>();
   const works = await listed(run, collection, { params: collection.listing(run.window) }, seen);
-  const { missing, believed } = await lookForMissing(run, collection, seen);
+  const { missing, unshown, believed } = await lookForMissing(run, collection, seen);
   if (!believed && !run.user.believeListing?.includes(collection.codec.record))
     result.massChange = true;
-  return [...works, ...(await confirmed(run, collection, missing))];
+  return [...works, ...unshown, ...(await confirmed(run, collection, missing))];
 }
 
 async function listed(

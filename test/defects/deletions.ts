@@ -29,6 +29,14 @@ export const deletions: Defect[] = [
     pattern: 'rule 4: a private event, out of the bin',
   },
   {
+    name: 'what is being removed is not written again for who takes that back and connects again',
+    file: 'functions/sync/leave.ts',
+    from: '    await store.updateUser(userId, (user) => user && withoutFirstSync(user));\n',
+    to: '    await store.updateUser(userId, (user) => user && withoutFirstSync(user) && user);\n',
+    test: crossings,
+    pattern: 'removal is taken back while a run removes',
+  },
+  {
     name: 'the wish to leave of a new grant is taken for the one that a run has carried out',
     file: 'functions/sync/leave.ts',
     from: ' && user.connectedAt === connectedAt;',

@@ -850,6 +850,30 @@ test('P36 whoever connects again while a run lets go, and be it slow, keeps the 
   }
 });
 
+test('rule 11: removal is taken back while a run removes, and the user connects again: all is there again', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  await world.poll();
+  const wish = (leaving: User['leaving']) =>
+    world.store.updateUser('anna', (user) => {
+      const { leaving: _, ...stays } = user as User;
+      return { ...stays, ...(leaving && { leaving }) };
+    });
+  await wish('remove');
+  const { channelsOf } = world.store;
+  world.store.channelsOf = async (userId) => {
+    world.store.channelsOf = channelsOf;
+    await wish('keep');
+    await wish(undefined);
+    await world.consent('anna', SCOPES.primary);
+    return channelsOf(userId);
+  };
+  await world.poll();
+  assert.deepEqual(await world.events(), []);
+  await world.poll();
+  assert.equal((await world.events()).length, 1);
+});
+
 test('rule 2: a run without time for the CRM’s word does not take what a dead one took out for the user’s deletion', async () => {
   const world = await connected();
   await world.crm(world.change('v1', visit()));

@@ -478,6 +478,27 @@ test('C02 many series, ended ones and exceptions in a full resync: nothing is to
   assert.equal((await crm.world.store.getUser('anna'))?.state, 'active');
 });
 
+test('C02 a series that a full listing no longer shows, and an exception that is none any more, are told as they are', async () => {
+  const crm = await connected();
+  await crm.publish(crm.edit('S', weekly()), crm.edit('T', weekly({ subject: 'Away' })));
+  await crm.publish(crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01')));
+  await crm.same();
+  const { world } = crm;
+  const listed = await world.events();
+  const idOf = (summary: string) => listed.find((e) => e.recurrence && e.summary === summary)?.id;
+  const { items } = await world.phone('anna', 'GET', `/${idOf('Round')}/instances`);
+  const special = items.find((e) => e.summary === 'Special');
+  await world.phone('anna', 'PATCH', `/${special?.id}`, { summary: 'Round' });
+  const [start, end] = [zurich('2028-11-24T09:00:00'), zurich('2028-11-24T10:00:00')];
+  await world.phone('anna', 'PATCH', `/${idOf('Away')}`, { start, end });
+  world.workspace.calendars.expireSyncTokens();
+  const told = await crm.poll();
+  assert.deepEqual(told.map((m) => [m.op, m.crmId, m.changed?.toSorted()]).toSorted(), [
+    ['upsert', 'T', ['end', 'start']],
+    ['upsert', 'X', ['subject']],
+  ]);
+});
+
 test('the series moves, in the CRM or at Google: what Google does to exceptions is told', async () => {
   for (const where of ['crm', 'google']) {
     const crm = await connected();

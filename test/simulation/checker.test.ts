@@ -345,6 +345,26 @@ const cases: Case[] = [
   },
   {
     invariant: 'P4',
+    name: 'entered anew over what the phone holds, and no undoing had told the CRM that it is gone',
+    judge: lostUpdates,
+    history: (bad) => {
+      const what = bad ? 'sync-user' : 'undo';
+      const gone = { crmId: 'CH-1', googleId: 'g1', op: 'delete' };
+      return adopted({ summary: 'Own' }, { subject: 'Own' })
+        .note({ kind: 'task', task: 2, what, userId: ANNA, run: 1 })
+        .note({ kind: 'lease', task: 2, user: ANNA, fence: 2 })
+        .tell(2, { ...gone, changeId: 'm2' })
+        .run(3)
+        .tell(3, { ...gone, changeId: 'm3' }, null)
+        .inCrm('recreate', 'CH-1', desk({ subject: 'New' }))
+        .run(4)
+        .write(4, 'patch', 'g1', event({ summary: 'New' }))
+        .store(4, 'g1')
+        .end();
+    },
+  },
+  {
+    invariant: 'P4',
     name: 'an edit after the one that beat the delete goes with the final one, in silence',
     history: (bad) => {
       const word = { field: 'deletedInCrm', winner: 'google' };

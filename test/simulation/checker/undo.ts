@@ -1,5 +1,5 @@
 /** Undo puts back what a run changed, and only as far as nothing newer has happened. */
-import type { Edit, Effect, Raw, TaskBegun } from '../history.ts';
+import type { Edit, Effect, Raw, TaskBegun, Told } from '../history.ts';
 import { crmValue, FIELDS, type FieldName, googleValue, said } from '../mapping.ts';
 import { isMisled, isOverrun } from './limits.ts';
 import type { View } from './view.ts';
@@ -68,9 +68,12 @@ export function isTakenByUndo(view: View, root: string, field: FieldName, value:
       googleValue(e.before, field) === value &&
       (e.after.status === 'cancelled' || googleValue(e.after, field) !== value),
   );
-  const undone = new Set(
-    view.toldOf(root).flatMap((t) => (view.isOfUndo(t) ? t.message.changeId : [])),
-  );
+  const about = view.toldOf(root);
+  const isGone = ({ message }: Told) => message.op === 'delete';
+  const first = about.find((t) => view.isOfUndo(t) && isGone(t))?.seq ?? Number.POSITIVE_INFINITY;
+  // Said again to a CRM whose word crossed with it.
+  const isIts = (t: Told) => view.isOfUndo(t) || (isGone(t) && t.seq > first);
+  const undone = new Set(about.filter(isIts).map((t) => t.message.changeId));
   const inCrm = view.applied.some(
     (a) =>
       undone.has(a.message.changeId) &&
