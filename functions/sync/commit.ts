@@ -49,7 +49,7 @@ export async function commitWorks(
     untouched: [],
   };
   for (const done of executed.done) gather(run, collection, done, all);
-  leaveForLater(run, collection, executed);
+  await leaveForLater(run, collection, executed);
   const marks = unmarked([...all.untouched, ...refusedOf(executed)]);
   const commit: Commit = {
     links: [...all.links, ...marks.links],
@@ -108,14 +108,31 @@ function noteParked(run: Run, { codec }: Collection, { work, decision }: Done): 
   });
 }
 
-/** What waits for a listing of this run is taken up after it; the rest, in a later run. */
-function leaveForLater(run: Run, collection: Collection, { deferred }: Executed): void {
+/**
+ * What waits for a listing of this run is taken up after it; the rest, in a later run. A group that the listing has
+ * not shown as it is now, though it was waited for, is listed anew: no change since the token would ever show it.
+ */
+async function leaveForLater(
+  run: Run,
+  collection: Collection,
+  { deferred }: Executed,
+): Promise<void> {
   const listing = run.listing.get(collection.codec.record);
   for (const { work, error } of deferred) {
     const link = (work.missesGroup && work.parent) || work.link;
     if (error.reason === GROUP_CHANGED && listing === 'due' && link) run.waits.add(link.id);
     else if (error.kind !== 'reauthorize') postpone(run, collection, error);
+    if (listing === 'done' && work.missesGroup && link && run.waits.has(link.id))
+      await listAnew(run, collection);
   }
+}
+
+async function listAnew(run: Run, { codec }: Collection): Promise<void> {
+  const { store } = run.engine;
+  const stored = await store.getCursor(run.user.userId, codec.record);
+  if (stored?.token === undefined) return;
+  const { token: _, ...cursor } = stored;
+  await store.commit(run.lease, { cursor }, false);
 }
 
 /** Nobody shall wait for a quiet user's next poll to hear that something has no place. */
