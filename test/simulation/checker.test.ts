@@ -748,11 +748,12 @@ const cases: Case[] = [
     history: (bad) => {
       const hidden = event({ visibility: 'private' });
       const story = adopted().inCrm('edit', 'CH-1', desk({ subject: 'New' }));
-      if (bad) story.run(2).store(2, 'g1');
+      // Otherwise it stores what it is about to write, is refused, and sees that it is hidden.
+      story.run(2).store(2, 'g1');
+      if (bad) story.run(3);
       return story
         .onPhone('edit', 'g1', hidden)
-        .run(3)
-        .store(3, 'g1')
+        .store(bad ? 3 : 2, 'g1')
         .onPhone('delete', 'g1', gone(hidden))
         .end();
     },

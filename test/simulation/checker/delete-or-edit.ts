@@ -1,5 +1,5 @@
 /** P8, rule 10: of a delete on one side and an edit on the other that did not know of each other the edit wins. */
-import type { Edit } from '../history.ts';
+import type { Committed, Edit, Entry } from '../history.ts';
 import { crmValue, FIELDS, HIDDEN, initial, said, sameText } from '../mapping.ts';
 import { isReported } from './excuses.ts';
 import { isKnown, isReplaced } from './knowledge.ts';
@@ -49,18 +49,18 @@ function isUnseen(view: View, edit: Edit, last: Edit): boolean {
 }
 
 /**
- * The owner had hidden the event before the sync stored anything of it after the CRM's edit: the CRM did not
- * know that yet, and all the same its texts are not written. Hidden only later, the event should hold them.
+ * The owner had hidden the event before the sync had dealt with the CRM's edit: the CRM did not know that yet, and all
+ * the same its texts are not written. Hidden only later, the event should hold them.
  */
 function wasHidden(view: View, edit: Edit, { user, id, seq }: Edit): boolean {
   if (view.isOurs(user, id)) return false;
-  const stored = view.entries.find(
-    (e) =>
-      e.kind === 'committed' &&
-      e.user === user &&
-      e.seq > edit.seq &&
-      e.links.some((l) => l.googleId === id),
-  );
+  const isOf = (e: Entry): e is Committed =>
+    e.kind === 'committed' && e.user === user && e.links.some((l) => l.googleId === id);
+  const commits = view.entries.filter(isOf);
+  // What a run stores of it before its last commit is only that it is about to write.
+  const isLast = ({ task, seq: at }: Committed) =>
+    !commits.some((e) => e.task === task && e.seq > at);
+  const stored = commits.find((e) => e.seq > edit.seq && isLast(e));
   const shown = view.shownDuring(user, id, edit.seq, Math.min(stored?.seq ?? seq, seq));
   return shown.some(({ visibility }) => visibility === 'private');
 }
