@@ -272,7 +272,8 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
       const touched = observed?.marker && observed.edited && !isWord(input, observed.fields);
       if (!touched) return remove(input, 'removeAtGoogle');
       const merged = mergeSides(input, 'editBeatsDelete');
-      return beatsDelete(merged, field, forCrm(codec, observed.fields));
+      const now = { ...observed.fields, ...merged.agreed };
+      return beatsDelete(merged, field, forCrm(codec, now));
     }
     // Of ours for sure: not known to be removed, or inserted by a run that died before it knew.
     const newer = (observed?.marker?.generation ?? -1) > link.generation;

@@ -301,4 +301,12 @@ export const decisions: Defect[] = [
     test: 'test/integration/undo.test.ts',
     pattern: 'undoing of an undoing dies',
   },
+  {
+    name: 'what lives on without a link is told without the CRM’s own edit',
+    file: 'functions/core/plan.ts',
+    from: '      const now = { ...observed.fields, ...merged.agreed };\n',
+    to: '      const now = observed.fields;\n',
+    test: 'test/integration/owners.test.ts',
+    pattern: 'hears of it with its own edit',
+  },
 ];

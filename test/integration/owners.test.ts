@@ -303,6 +303,29 @@ test('rule 1 rule 10: what a person gets out of the bin is there, though it is f
   );
 });
 
+test('P4 rule 10: cancelled and handed over and back with an edit, while a person gets the event out of the bin: the CRM hears of it with its own edit', async () => {
+  const world = createWorld();
+  for (const userId of ['anna', 'luca']) await world.connect(userId);
+  const { crm, outbox, settle } = crmOf(world);
+  await announce(crm, 'anna', 'luca');
+  const { crmId } = await crm.create('anna', visit(1));
+  await settle();
+  const [event] = await world.events('anna');
+  await crm.edit(crmId, { status: 'cancelled' });
+  await crm.edit(crmId, {}, 'luca');
+  await world.store.putIntents(outbox.splice(0));
+  await world.poll('anna');
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { status: 'confirmed' });
+  await crm.edit(crmId, { place: 'Bern' }, 'anna');
+  world.messages.length = 0;
+  await world.store.putIntents(outbox.splice(0));
+  await world.poll('anna');
+  assert.deepEqual(
+    world.messages.map((m) => [m.op, m.crmId, m.data?.place, m.conflicts?.[0]?.field]),
+    [['upsert', crmId, 'Bern', 'cancelledInCrm']],
+  );
+});
+
 test('rule 1 P3: of two that a person gets out of the bin the one from after a hand-over and back is the newer one', async () => {
   const { world, crm, all, crmId, before, after, titles, restore } = await thereAndBack();
   await world.phone('anna', 'DELETE', `/${after?.id}`);
