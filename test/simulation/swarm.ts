@@ -44,7 +44,9 @@ function actionsLike({ seed, records, calendar }: Script): Action[][] {
   const actions = seeds.flatMap((other) => scriptOf(other).steps.map(({ action }) => action));
   const fits = (action: Action) =>
     (action.do !== 'type' || records?.includes(action.record) === true) &&
-    (action.do !== 'phone.drop' || calendar === 'dedicated');
+    (action.do !== 'phone.drop' || calendar === 'dedicated') &&
+    // Which of two versions of a contact is older only Google's own clock says: that one is never set back.
+    (action.do !== 'skew' || records?.includes('contact') !== true);
   const byKind = Map.groupBy(actions.filter(fits), kindOf);
   return [...byKind].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, list]) => list);
 }
