@@ -20,7 +20,7 @@ export function insert(
   if (!intent) return decide('nothing');
   // What is inserted is the CRM's: nothing in it is hidden any more.
   const data = codec.canonical(intent.data, context);
-  const unseen = unseenOffers(input);
+  const { unseen, crossed } = leftOver(input);
   // What is inserted again comes back whole, with the fields that only the base still knows.
   const fields = { ...(link ? knownGoogle(link) : {}), ...link?.crm, ...data, ...unseen };
   const missing = codec.missing(fields);
@@ -44,8 +44,6 @@ export function insert(
     return decide('nothing', { wakeAt: period.from - window.aheadMs });
   const googleId = codec.googleId(context.userId, intent.crmId, generation);
   const agreed = Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in unseen)));
-  // The deleted object may have held edits that crossed with the CRM's: decided, and told, here too.
-  const crossed = link ? mergeWith(input, undefined).conflicts : [];
   const all = [...conflicts, ...crossed];
   const changed = Object.keys(unseen);
   const notice: Notice = {
@@ -63,12 +61,15 @@ export function insert(
   };
 }
 
-/** What Google had newer and told, where the CRM did not know it and has not edited the field itself. */
-export function unseenOffers(input: Prepared): Fields {
+/**
+ * What the link's object leaves to the one that the record goes on in. `unseen`: what Google had newer and told, where
+ * the CRM did not know it and has not edited the field itself. `crossed`: conflicts with what the CRM has said since.
+ */
+export function leftOver(input: Prepared): { unseen: Fields; crossed: Conflict[] } {
   const { link, intent, codec } = input;
-  if (!link || !intent) return {};
+  if (!link || !intent) return { unseen: {}, crossed: [] };
   const seen = seenChange(link, intent);
-  const { agreed } = mergeWith(input, undefined);
+  const { agreed, conflicts: crossed } = mergeWith(input, undefined);
   // That a text was hidden is not that it was emptied: the CRM's own word on it is all there is now.
   const hidden = (name: string) =>
     codec.fields[name]?.hidden === true && isConcealed(link, undefined);
@@ -76,7 +77,8 @@ export function unseenOffers(input: Prepared): Fields {
     ([name, offer]) =>
       codec.fields[name] && offer.change > seen && !(name in agreed) && !hidden(name),
   );
-  return Object.fromEntries(unseen.map(([name, offer]) => [name, offer.value]));
+  const values = unseen.map(([name, offer]) => [name, offer.value]);
+  return { unseen: Object.fromEntries(values), crossed };
 }
 
 /**

@@ -27,7 +27,7 @@ import {
   wasOff,
 } from './deletion.ts';
 import type { Fields } from './fields.ts';
-import { generationHere, insert, nextGeneration, unseenOffers } from './insertion.ts';
+import { generationHere, insert, leftOver, nextGeneration } from './insertion.ts';
 import { adoptedId, isFormerOwners, lastWords } from './intent.ts';
 import { referenceOf } from './link.ts';
 import { follow, isBack, retold } from './members.ts';
@@ -139,9 +139,7 @@ function prepare(given: PlanInput): Prepared {
   const word = intent?.op === 'delete' ? codec.canonical(lastWords(intent), context) : data;
   const prepared = { ...given, observed, data, word };
   if (!given.previous) return prepared;
-  const before = { ...prepared, link: given.previous };
-  const unseen = unseenOffers(before);
-  const { conflicts: crossed } = mergeWith(before, undefined);
+  const { unseen, crossed } = leftOver({ ...prepared, link: given.previous });
   return { ...prepared, data: { ...data, ...unseen }, unseen, crossed };
 }
 

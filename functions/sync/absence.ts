@@ -86,12 +86,12 @@ export async function confirmed(
   );
   const doubted = works.filter((work) => work.observed === undefined);
   await read(run, collection, doubted, (work) => work.link?.googleId ?? '');
-  for (const work of doubted) if (isElsewhere(run, work)) work.observed = gone(work.link);
+  for (const work of doubted) if (hasGrownUnlisted(run, work)) work.observed = gone(work.link);
   return works;
 }
 
 /** It is a group by now that the listing does not show: no member of it is where the record was. */
-const isElsewhere = (run: Run, work: Work) =>
+const hasGrownUnlisted = (run: Run, work: Work) =>
   work.observed?.whole !== undefined && !isYounger(run, work);
 
 const gone = (link: Link | undefined): Observed => ({

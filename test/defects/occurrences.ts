@@ -224,7 +224,7 @@ export const occurrences: Defect[] = [
   {
     name: 'an entry that became a series elsewhere before the first listing stays in the CRM',
     file: 'functions/sync/absence.ts',
-    from: 'for (const work of doubted) if (isElsewhere(run, work)) work.observed = gone(work.link);',
+    from: 'for (const work of doubted) if (hasGrownUnlisted(run, work)) work.observed = gone(work.link);',
     to: '',
     test: 'test/integration/series.test.ts',
     pattern: 'far ahead before the first listing',

@@ -341,6 +341,14 @@ export const series: Defect[] = [
     pattern: 'in another calendar for a moment',
   },
   {
+    name: 'a group that a listing hid is waited for until the token expires',
+    file: 'functions/sync/commit.ts',
+    from: '      await listAnew(run, collection);\n',
+    to: '      continue;\n',
+    test: 'test/simulation/simulation.test.ts',
+    pattern: 'what failed once: P2-P1-732262',
+  },
+  {
     name: 'what waits for a group that is missed waits for the next run',
     file: 'functions/sync/commit.ts',
     from: 'const link = (work.missesGroup && work.parent) || work.link;',
@@ -391,8 +399,8 @@ export const series: Defect[] = [
   {
     name: 'what an exception’s record has lost at its former place is not told with the series written anew',
     file: 'functions/core/plan.ts',
-    from: '  const { conflicts: crossed } = mergeWith(before, undefined);\n',
-    to: '  const crossed: Conflict[] = [];\n',
+    from: 'const { unseen, crossed } = leftOver({ ...prepared, link: given.previous });',
+    to: 'const { unseen } = leftOver({ ...prepared, link: given.previous });\n  const crossed: Conflict[] = [];',
     test: seriesCrm,
     pattern: 'while the user was leaving',
   },

@@ -889,6 +889,18 @@ test('C21 a series as one record goes over to its organizer like any meeting, en
   assert.deepEqual(await answers(world, 'luca'), ['needsAction']);
 });
 
+/** Anna's series of three, to which Luca is invited, with its occurrences. */
+async function invitedWeekly(world: World) {
+  const at = (hour: number) => ({ dateTime: `2026-11-26T${hour}:00:00`, timeZone: 'UTC' });
+  const series = await world.phone('anna', 'POST', '', {
+    ...{ summary: 'Weekly', start: at(10), end: at(11) },
+    recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'],
+    attendees: [{ email: EMAIL.luca }],
+  });
+  const { items } = await world.phone('anna', 'GET', `/${series.id}/instances`);
+  return { series, items };
+}
+
 for (const order of [
   ['luca', 'mia'],
   ['mia', 'luca'],
@@ -899,13 +911,7 @@ for (const order of [
     for (const userId of order) await world.connect(userId);
     const { crm, settle } = crmOf(world);
     await announce(crm, ...order);
-    const at = (hour: number) => ({ dateTime: `2026-11-26T${hour}:00:00`, timeZone: 'UTC' });
-    const series = await world.phone('anna', 'POST', '', {
-      ...{ summary: 'Weekly', start: at(10), end: at(11) },
-      recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'],
-      attendees: [{ email: EMAIL.luca }],
-    });
-    const { items } = await world.phone('anna', 'GET', `/${series.id}/instances`);
+    const { series, items } = await invitedWeekly(world);
     const attendees = [{ email: EMAIL.luca }, { email: EMAIL.mia }];
     await world.phone('anna', 'PATCH', `/${items[1]?.id}`, { summary: 'With Mia', attendees });
     for (let round = 0; round < 2; round++)
@@ -934,13 +940,7 @@ for (const order of [
     for (const userId of order) await world.connect(userId);
     const { crm, settle } = crmOf(world);
     await announce(crm, ...order);
-    const at = (hour: number) => ({ dateTime: `2026-11-26T${hour}:00:00`, timeZone: 'UTC' });
-    const series = await world.phone('anna', 'POST', '', {
-      ...{ summary: 'Weekly', start: at(10), end: at(11) },
-      recurrence: ['RRULE:FREQ=WEEKLY;COUNT=3'],
-      attendees: [{ email: EMAIL.luca }],
-    });
-    const { items } = await world.phone('anna', 'GET', `/${series.id}/instances`);
+    const { series, items } = await invitedWeekly(world);
     const all = pollers(world, settle);
     await world.phone('anna', 'PATCH', `/${items[1]?.id}`, { summary: 'Special' });
     await world.phone('anna', 'DELETE', `/${items[2]?.id}`);

@@ -1209,6 +1209,19 @@ test('an appointment of its own that stands in place of an occurrence may recur'
   );
 });
 
+/** The CRM's series, which the phone has moved to another calendar. */
+async function inAnotherCalendar() {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly()));
+  const [event] = await world.events();
+  const aside = world.workspace.calendars.create('anna@firm.example', 'Own', 'UTC', null);
+  const move = (from: string, to: string) =>
+    world.phone('anna', 'POST', `/${event?.id}/move?destination=${to}`, undefined, from);
+  await move('primary', aside.id);
+  return { crm, world, moveBack: () => move(aside.id, 'anna@firm.example') };
+}
+
 for (const [what, back] of [
   ['edits', 'before the next look'],
   ['edits', 'between the looks at its place and at it'],
@@ -1216,14 +1229,7 @@ for (const [what, back] of [
   ['leaves out', 'between the looks at its place and at it'],
 ] as const)
   test(`P3 P4 rule 8 the CRM ${what} an occurrence of a series that is in another calendar for a moment: there again (${back}), it is in its place`, async () => {
-    const crm = await connected();
-    const { world } = crm;
-    await crm.publish(crm.edit('S', weekly()));
-    const [event] = await world.events();
-    const aside = world.workspace.calendars.create('anna@firm.example', 'Own', 'UTC', null);
-    const move = (from: string, to: string) =>
-      world.phone('anna', 'POST', `/${event?.id}/move?destination=${to}`, undefined, from);
-    await move('primary', aside.id);
+    const { crm, world, moveBack } = await inAnotherCalendar();
     const change =
       what === 'edits'
         ? crm.edit('X', exception('12-01', { subject: 'Special' }), at('12-01'))
@@ -1232,10 +1238,10 @@ for (const [what, back] of [
       world.workspace.after = async ({ method, user }) => {
         if (!user || method !== 'calendar.events.get') return;
         world.workspace.after = undefined;
-        await move(aside.id, 'anna@firm.example');
+        await moveBack();
       };
     assert.equal(await world.crm(change), 'later');
-    if (back === 'before the next look') await move(aside.id, 'anna@firm.example');
+    if (back === 'before the next look') await moveBack();
     await crm.poll();
     await crm.hear();
     const shown = await crm.same();
@@ -1247,19 +1253,12 @@ for (const [what, back] of [
   });
 
 test('P1 rule 8 the CRM leaves out an occurrence of a series that is in another calendar: told as deleted and there again, it is without that', async () => {
-  const crm = await connected();
-  const { world } = crm;
-  await crm.publish(crm.edit('S', weekly()));
-  const [event] = await world.events();
-  const aside = world.workspace.calendars.create('anna@firm.example', 'Own', 'UTC', null);
-  const move = (from: string, to: string) =>
-    world.phone('anna', 'POST', `/${event?.id}/move?destination=${to}`, undefined, from);
-  await move('primary', aside.id);
+  const { crm, world, moveBack } = await inAnotherCalendar();
   await world.crm(crm.remove('X', at('12-01')));
   await crm.poll();
   await crm.hear();
   assert.deepEqual(await crm.same(), []);
-  await move(aside.id, 'anna@firm.example');
+  await moveBack();
   await crm.poll();
   await crm.hear();
   assert.deepEqual(await crm.same(), ROUNDS.toSpliced(1, 1));

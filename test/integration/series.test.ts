@@ -727,13 +727,19 @@ test('P3 rule 6: a CRM edit of an occurrence that was moved alone, of a series t
   await quiet();
 });
 
-test('P3 rule 6: single again while the run that has listed the series writes what the CRM says of an occurrence: it goes on as the event', async () => {
-  const { world, poll, quiet } = await connected();
+/** A single event that both sides know, and that the phone has just made a series. */
+async function becomesSeries() {
+  const sides = await connected();
   const { recurrence: _, ...single } = weekly(0);
-  const event = await world.phone('anna', 'POST', '', single);
-  await poll();
+  const event = await sides.world.phone('anna', 'POST', '', single);
+  await sides.poll();
   const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=3'];
-  await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+  await sides.world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+  return { ...sides, event };
+}
+
+test('P3 rule 6: single again while the run that has listed the series writes what the CRM says of an occurrence: it goes on as the event', async () => {
+  const { world, poll, quiet, event } = await becomesSeries();
   const instance = `/${event.id}_20261124T080000Z`;
   world.workspace.after = async ({ method, user }) => {
     if (!user || method !== 'calendar.events.instances') return;
@@ -841,12 +847,7 @@ test('rule 6: the former place of a record that was written alone may be the new
 
 test('rule 6: a CRM edit or delete of an event that has just become a series is that of one occurrence', async () => {
   for (const op of ['upsert', 'delete'] as const) {
-    const { world, poll, quiet } = await connected();
-    const { recurrence: _, ...single } = weekly(0);
-    const event = await world.phone('anna', 'POST', '', single);
-    await poll();
-    const recurrence = ['RRULE:FREQ=WEEKLY;COUNT=3'];
-    await world.phone('anna', 'PATCH', `/${event.id}`, { recurrence });
+    const { world, poll, quiet, event } = await becomesSeries();
     assert.equal(await world.crm(world.change('a1', { subject: 'One' }, { op })), 'later');
     await poll();
     const items = (await world.phone('anna', 'GET', `/${event.id}/instances`)).items;
