@@ -194,6 +194,8 @@ export interface Offer {
   value: Json;
   /** As Google has it, where that differs (a guest list without the CRM's own people). */
   google?: Json;
+  /** Of a deletion: the newest of our changes that the CRM had applied when it said that it has heard of it. */
+  heard?: number;
   /** It is what the CRM itself said: told because it may have taken an earlier offer meanwhile. */
   own?: true;
   /** Of its own word: the newest of our changes that the CRM had applied when it said so (-1: it does not say). */

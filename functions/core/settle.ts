@@ -8,7 +8,7 @@ import { changeIdOf, changeNumber, linkId } from './link.ts';
 import { knownGoogle, sameAs } from './merge.ts';
 import type { GoogleChange } from './messages.ts';
 import type { Intent, Link, Offer, Told } from './records.ts';
-import { type Heir, seenChange } from './sides.ts';
+import { type Heir, isNew, seenChange } from './sides.ts';
 
 /** A record with what was decided for it, and how Google answered. */
 export interface Outcome {
@@ -73,7 +73,8 @@ export function settle(given: Outcome): Settled {
     else if (codec.groups && (link?.state !== 'deleted' || decision.withGroup !== undefined))
       markMember(next, outcome);
     next.crm = { ...next.crm, ...decision.agreed };
-    next.offered = next.deletedBy === 'crm' ? unseenOf(outcome) : withOffers(outcome, notice);
+    next.offered =
+      next.deletedBy === 'crm' ? unseenOf(outcome) : heardOf(outcome, withOffers(outcome, notice));
     return { ...settled, link: next };
   }
   if (decision.link === 'out') return { ...settled, link: { ...next, state: 'out' } };
@@ -166,7 +167,19 @@ function deletedBy(
   notice: GoogleChange | undefined,
 ): NonNullable<Link['deletedBy']> {
   if (notice?.op === 'delete') return 'google';
-  return intent && !sawDeletion({ link, intent }) ? 'crm' : (link?.deletedBy ?? 'crm');
+  const isOwn = intent && (!sawDeletion({ link, intent }) || isOnceMore(link, intent));
+  return isOwn ? 'crm' : (link?.deletedBy ?? 'crm');
+}
+
+/** It had heard of the deletion and said so: it has made the record anew since, and taken that off as well. */
+const isOnceMore = (link: Link | undefined, intent: Intent): boolean =>
+  isNew(link, intent) && link?.offered.deletedInGoogle?.heard === seenChange(link, intent);
+
+/** The deletion that was told, with what the CRM had applied of ours when it said that it has heard of it. */
+function heardOf({ link, intent }: Outcome, offered: Link['offered']): Link['offered'] {
+  const { deletedInGoogle } = offered;
+  if (!deletedInGoogle || !intent || !sawDeletion({ link, intent })) return offered;
+  return { ...offered, deletedInGoogle: { ...deletedInGoogle, heard: seenChange(link, intent) } };
 }
 
 /** What the CRM deleted without knowing it: it may still take it over, and plan the record again. */

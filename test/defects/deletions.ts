@@ -77,6 +77,22 @@ export const deletions: Defect[] = [
     pattern: 'rule 10: edit beats delete',
   },
   {
+    name: 'whatever the CRM deletes once it has heard of a deletion is its echo',
+    file: 'functions/core/settle.ts',
+    from: 'link?.offered.deletedInGoogle?.heard === seenChange(link, intent);',
+    to: 'false;',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'rule 10: deleted on the phone, made anew in the CRM',
+  },
+  {
+    name: 'an echo that is looked at again is a deletion of the CRM’s own',
+    file: 'functions/core/settle.ts',
+    from: '  isNew(link, intent) && link?.offered',
+    to: '  link?.offered',
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'rule 10: the CRM’s echo of a deletion, looked at again',
+  },
+  {
     name: 'the CRM’s old delete is carried out although it was answered',
     file: 'functions/core/deletion.ts',
     from: '  (intent?.version ?? 0) <= (link.crmVersion ?? -1);',

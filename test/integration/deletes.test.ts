@@ -307,3 +307,32 @@ test('rule 10: deleted on both sides, then restored from the bin: the CRM hears 
     ['upsert', 'v1', 'deletedInCrm'],
   );
 });
+
+test('rule 10: deleted on the phone, made anew in the CRM and deleted there again, then restored: the CRM hears that it has deleted it too', async () => {
+  const { world, event } = await deletedOnPhone();
+  const { changeId: seen = '' } = world.messages.at(-1) ?? {};
+  await world.crm(world.change('v1', {}, { op: 'delete', seen }));
+  // The message that made it anew (version 3) comes too late to be heard.
+  await world.crm(world.change('v1', {}, { op: 'delete', seen, version: 4 }));
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { status: 'confirmed' });
+  await world.poll();
+  const back = world.messages.at(-1);
+  assert.deepEqual(
+    [back?.op, back?.crmId, back?.conflicts],
+    ['upsert', 'v1', [{ field: 'deletedInCrm', winner: 'google' }]],
+  );
+});
+
+test('rule 10: the CRM’s echo of a deletion, looked at again, is no deletion of its own', async () => {
+  const { world, event } = await deletedOnPhone();
+  const { changeId: seen = '' } = world.messages.at(-1) ?? {};
+  await world.crm(world.change('v1', {}, { op: 'delete', seen }));
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'keep' });
+  await world.poll();
+  await world.connect('anna');
+  await world.poll();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { status: 'confirmed' });
+  await world.poll();
+  const back = world.messages.at(-1);
+  assert.deepEqual([back?.op, back?.crmId, back?.conflicts], ['upsert', 'v1', undefined]);
+});
