@@ -126,6 +126,7 @@ function ofContacts(story: Story, record: Raw = {}): History {
   const is = { record: 'contact' as const };
   const said = entries.map((entry) => {
     if (entry.kind === 'edit' || entry.kind === 'effect') return { ...entry, ...is };
+    if (entry.kind === 'told') return { ...entry, message: { ...entry.message, ...is } };
     if (entry.kind !== 'committed') return entry;
     return { ...entry, links: entry.links.map((link) => ({ ...link, ...is })) };
   });
@@ -1051,6 +1052,42 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P7',
+    name: 'a contact that was deleted lives on in the CRM, which never heard that it was taken out for a moment before',
+    history: (bad) => {
+      const clientData = [{ key: 'crmSyncId', value: 'CH-1' }];
+      const person = { names: [{ givenName: 'Mia' }], clientData, inPlace: true };
+      const story = new Story()
+        .inCrm('create', 'CH-1', { givenName: 'Mia' })
+        .run(1)
+        .write(1, 'insert', 'p1', person)
+        .store(1, 'p1')
+        .onPhone('takeOut', 'p1', { ...person, inPlace: false })
+        .onPhone('takeIn', 'p1', person)
+        .onPhone('delete', 'p1', { ...person, inPlace: false, deleted: true })
+        .run(2);
+      // A listing that is behind shows it as it was.
+      if (!bad) story.tell(2, { crmId: 'CH-1', googleId: 'p1', op: 'unlink', reason: 'takenOut' });
+      return ofContacts(story.store(2, 'p1'), bad ? {} : { unlinked: true });
+    },
+  },
+  {
+    invariant: 'P7',
+    name: 'deleted on the phone with the number that the CRM added, and inserted again',
+    judge: resurrections,
+    history: (bad) =>
+      planned(phones('1'), phones('1'))
+        .inCrm('edit', 'CH-1', desk(phones('1', '2')))
+        .run(2)
+        .write(2, 'patch', 'e1', ours('CH-1', phones('1', ...(bad ? ['2'] : []))))
+        .store(2, 'e1')
+        .onPhone('delete', 'e1', gone(ours('CH-1')))
+        .run(3)
+        .write(3, 'insert', 'e2', ours('CH-1'))
+        .store(3, 'e2')
+        .end(),
+  },
+  {
     invariant: 'P13',
     name: 'more writes than edits',
     history: (bad) => {
@@ -1404,6 +1441,32 @@ const cases: Case[] = [
         .run(1)
         .tell(1, { googleId: 'g1', redacted: true, data, changed: ['start', 'end'] }, data)
         .store(1, 'g1')
+        .end();
+    },
+  },
+  {
+    invariant: 'rule 4',
+    name: 'the title that an event had before it was private is told to a CRM that has been told to forget it',
+    judge: privacy,
+    history: (bad) => {
+      const names = { crmId: 'CH-1', googleId: 'g1' };
+      const data = desk({ subject: 'Visit' });
+      const story = new Story()
+        .onPhone('create', 'g1', event())
+        .run(1)
+        .tell(1, { googleId: 'g1', data, changed: ['subject'] }, data)
+        .store(1, 'g1')
+        .onPhone('edit', 'g1', event({ visibility: 'private' }));
+      const hidden = desk({ subject: null, private: true });
+      if (bad)
+        story
+          .run(2)
+          .tell(2, { ...names, data: hidden, changed: ['private'] }, hidden)
+          .store(2, 'g1');
+      return story
+        .run(3)
+        .tell(3, { ...names, data, changed: [] }, data)
+        .store(3, 'g1')
         .end();
     },
   },

@@ -55,6 +55,19 @@ function lost(view: View, root: string): Violation[] {
   return found;
 }
 
+/** Whether somebody knew what another one had put on the lists, or taken off, in one of the edits. */
+export function sawLists(edits: Edit[], edit: Edit, { before }: Edit): boolean {
+  const later = edits.filter((e) => e.seq > edit.seq);
+  const seen = valuesOf(before);
+  const isSeen = (value: string) => seen.has(value) || later.some((e) => takesOff(e, value));
+  const isSeenOff = (value: string) => !seen.has(value) || later.some((e) => puts(e, value));
+  const [was, is] = [[...valuesOf(edit.before)], [...valuesOf(edit.after)]];
+  return (
+    is.filter((value) => !was.includes(value)).every(isSeen) &&
+    was.filter((value) => takesOff(edit, value)).every(isSeenOff)
+  );
+}
+
 const takesOff = ({ before, after }: Edit, value: string) =>
   valuesOf(before).has(value) && !valuesOf(after).has(value);
 const puts = ({ after }: Edit, value: string) => valuesOf(after).has(value);

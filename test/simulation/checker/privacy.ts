@@ -1,6 +1,6 @@
 /** Rule 4: what its owner hides at Google never reaches the CRM, and the CRM's texts never cover it. */
 import type { Effect, Raw, Told } from '../history.ts';
-import { crmNames, crmValue, googleValue, HIDDEN } from '../mapping.ts';
+import { crmNames, crmValue, type FieldName, googleValue, HIDDEN } from '../mapping.ts';
 import { seriesIn } from '../shown.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -33,11 +33,22 @@ function leaks(view: View, told: Told): Violation[] {
   // Turned private while the run was under way: it had read the text before.
   const shown = view.shownDuring(userId, googleId, begin, told.seq);
   if (shown.length === 0 || !shown.every(isPrivate)) return [];
-  const texts = [...HIDDEN].flatMap((field) => [
-    crmValue(data, field),
-    ...conflicts.filter((c: Raw) => crmNames(field).includes(c.field)).map((c: Raw) => c.google),
-  ]);
-  return texts.some((text) => text !== undefined && text !== null && text !== '')
+  // What the CRM was told before and is told again by a run that has not read the event is no news to it.
+  const last = view.told.findLast(
+    ({ seq, message }) => seq < told.seq && message.googleId === googleId,
+  );
+  const isNews = (field: FieldName, text: string | null | undefined) =>
+    text !== undefined &&
+    text !== null &&
+    text !== '' &&
+    text !== crmValue(last?.message.data, field);
+  const leaked = [...HIDDEN].some((field) =>
+    [
+      crmValue(data, field),
+      ...conflicts.filter((c: Raw) => crmNames(field).includes(c.field)).map((c: Raw) => c.google),
+    ].some((text) => isNews(field, text)),
+  );
+  return leaked
     ? [violation('rule 4', `texts of the private event ${googleId} of ${userId} were told`)]
     : [];
 }

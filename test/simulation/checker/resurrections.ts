@@ -5,6 +5,7 @@ import type { Edit, Entry, Raw } from '../history.ts';
 import { FIELDS, said, sameText } from '../mapping.ts';
 import { slotIn } from '../shown.ts';
 import { isKnown, isReplaced } from './knowledge.ts';
+import { sawLists } from './lists.ts';
 import { isUndone } from './undo.ts';
 import type { View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
@@ -19,6 +20,7 @@ export function resurrections(view: View): Violation[] {
     if (isUndone(view, root) || !sawAll(view, last, edits)) continue;
     // Of two events of one record (a person restored the older one) only one was deleted.
     if (last.side === 'google' && view.livesElsewhere(last)) continue;
+    if (last.side === 'google' && wasOut(view, root, edits)) continue;
     // Whoever leaves with removal and connects again gets all that the CRM has.
     const left = (e: Entry) =>
       e.kind === 'user' && e.user === last.user && e.what === 'leavingRemove';
@@ -44,6 +46,14 @@ export function resurrections(view: View): Violation[] {
   }
   return found;
 }
+
+/**
+ * Taken out by a person, as the CRM was told, and nothing told since: both sides keep what they have, and
+ * that it was taken in once more just before nobody has read.
+ */
+const wasOut = (view: View, root: string, edits: Edit[]): boolean =>
+  view.toldOf(root).at(-1)?.message.op === 'unlink' &&
+  edits.some(({ side, op }) => side === 'google' && op === 'handOver');
 
 /** Whether the last edit was made in the knowledge of all that the other side had done. */
 function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
@@ -95,6 +105,7 @@ function sawAll(view: View, last: Edit, edits: Edit[]): boolean {
             ))),
     );
     if (!acted || !sawGuests(e, last) || !sawRule(others, e, last)) return false;
+    if (!sawLists(others, e, last)) return false;
     return FIELDS.every((field) => {
       const value = said(e.side, e.after, field);
       if (value === undefined || value === said(e.side, e.before, field)) return true;
