@@ -552,6 +552,26 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P3',
+    name: 'an event of a record that the CRM has cancelled is that of another one, which was no occurrence of it',
+    judge: duplicates,
+    history: (bad) => {
+      const part = { crmId: 'CH-2', googleId: bad ? 'g9' : `e1_${SLOT}` };
+      const cancelled = desk({ status: 'cancelled' });
+      return planned()
+        .inCrm('cancel', 'CH-1', cancelled)
+        .onPhone('vanish', 'e1', ours('CH-1', { recurrence: DAILY }))
+        .run(2)
+        .tell(2, { ...part, data: desk() }, desk())
+        .store(2, 'e1')
+        .onPhone('edit', 'e1', ours('CH-1'))
+        .run(3)
+        .tell(3, { ...part, googleId: 'e1', data: desk() }, desk())
+        .store(3, 'e1')
+        .end();
+    },
+  },
+  {
     invariant: 'P7',
     name: 'deleted in the CRM, and inserted again',
     history: (bad) => {
