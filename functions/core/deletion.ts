@@ -152,17 +152,27 @@ export function newsOf(input: Prepared): string[] {
   );
 }
 
-/** What the CRM edited of the user's own in another organizer's object goes with that, but not in silence. */
-export function lostWithForeign(input: Prepared): Conflict[] {
+/**
+ * What the CRM has said, and goes with an object that was deleted at Google, but not in silence: what loses against
+ * Google's newer values, and what it edited of the user's own in another organizer's object.
+ */
+export function lostWithObject(input: Prepared): Conflict[] {
   const { link, data } = input;
-  if (!link?.foreign) return [];
+  const held = heldAtTheEnd(input);
+  const beaten = mergeWith(input, undefined).conflicts.filter(
+    ({ field, winner }) => winner === 'google' && !(field in held),
+  );
+  if (!link?.foreign) return beaten;
   const google = knownGoogle(link);
-  return newsOf(input).map((field) => ({
-    field,
-    crm: data[field] ?? null,
-    google: google[field] ?? null,
-    winner: 'google',
-  }));
+  const own = newsOf(input).map(
+    (field): Conflict => ({
+      field,
+      crm: data[field] ?? null,
+      google: google[field] ?? null,
+      winner: 'google',
+    }),
+  );
+  return [...beaten, ...own];
 }
 
 /**

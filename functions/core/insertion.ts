@@ -3,7 +3,6 @@ import { placeBefore } from './alone.ts';
 import { isConcealed } from './conceal.ts';
 import { type Decision, decide, type Notice, refuse } from './decision.ts';
 import type { Fields } from './fields.ts';
-import { isFormerOwners } from './intent.ts';
 import { knownGoogle } from './merge.ts';
 import type { Conflict } from './messages.ts';
 import { forCrm, isRenamed, mergeWith, type Prepared, seenChange } from './sides.ts';
@@ -82,16 +81,23 @@ export function leftOver(input: Prepared): { unseen: Fields; crossed: Conflict[]
 }
 
 /**
- * The generation that a new object of the record is written under: later than any before, or what is older, and
- * comes out of the bin, would be taken for the newer one. An object that was born at Google counts as the first.
- * With a hand-over the link is forgotten: then only what the CRM named of this user's tells that there was one.
+ * The generation of the last object that the user has had of the record; -1 when there was none that bears one. One
+ * that was born at Google counts as the first.
  */
-export function nextGeneration({ link, observed, intent, context: { userId } }: Prepared): number {
-  const names = Object.keys(intent?.named ?? {});
-  const hadOne = intent && names.some((name) => !isFormerOwners(intent, userId, name));
-  const last = link?.generation ?? (hadOne ? 0 : -1);
-  return Math.max(last, observed?.marker?.generation ?? -1) + 1;
+export function lastGeneration(
+  { link, observed, intent }: Pick<Prepared, 'link' | 'observed' | 'intent'>,
+  userId: string,
+): number {
+  const kept = intent?.generations?.[userId];
+  return Math.max(link?.generation ?? -1, observed?.marker?.generation ?? -1, kept ?? -1);
 }
+
+/**
+ * The generation that a new object of the record is written under: later than any before, or what is older, and
+ * comes out of the bin, would be taken for the newer one.
+ */
+export const nextGeneration = (input: Prepared): number =>
+  lastGeneration(input, input.context.userId) + 1;
 
 /** Each place has ids of its own: the same one again, until one turns out to be taken there. */
 export function generationHere({ link, observed }: Prepared): number {

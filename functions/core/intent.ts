@@ -60,6 +60,7 @@ export function mergeIntent(stored: Intent | undefined, change: CrmChange): Inte
     ...adopted,
     ...member,
     ...(seen !== undefined && { seen }),
+    ...(stored?.generations && { generations: stored.generations }),
     revision: (stored?.revision ?? 0) + 1,
     pendingFor,
     owners,

@@ -17,7 +17,7 @@ import {
   isAnswered,
   isEdited,
   livesOn,
-  lostWithForeign,
+  lostWithObject,
   newsOf,
   remove,
   removeAloud,
@@ -251,7 +251,7 @@ const handlers: { [R in Rule]: (input: Prepared) => Decision } = {
     if (input.link?.removing) return decide('nothing');
     const agreed = { ...heldAtTheEnd(input), ...adoptedWith(input) };
     const rejected = rejection(input, mergeWith(input, undefined).refused, 'it is gone there');
-    const conflicts = lostWithForeign(input);
+    const conflicts = lostWithObject(input);
     return {
       ...decide('removeAtCrm', { link: 'deleted', agreed, offers: { deletedInGoogle: true } }),
       notice: {

@@ -106,6 +106,8 @@ export interface Intent {
   adopted?: { [userId: string]: { googleId: string; version: number } };
   /** Of each object that it was ever named by: the first version that did, whose it was, and what it had seen. */
   named?: { [googleId: string]: { userId: string; version: number; seen?: string } };
+  /** By owner, the last generation of that user's objects when the record's link was forgotten (handed over). */
+  generations?: { [userId: string]: number };
   /** changeId of the last google-change that the CRM had applied when it made this version. */
   seen?: string;
   /** Rises with every stored change of this document: a commit consumes exactly the revision it read. */

@@ -20,8 +20,8 @@ type Task = tasks_v1.Schema$Task;
 const PAGE_SIZE = '100';
 /** Our clock and Google's differ by less than this, for sure. */
 const OVERLAP_MS = 15 * 60_000;
-/** A request that we gave up on may still be carried out for a while; our timeout is half of this. */
-const SETTLES_MS = 60_000;
+/** A request that we gave up on may be carried out late; so may that of an instance that slept through its lease. */
+const SETTLES_MS = 5 * 60_000;
 /** How long deleted tasks are listed is not documented: once a week all are, and absence tells. */
 const TOKEN_LIFE_MS = 7 * 86_400_000;
 /**

@@ -51,7 +51,9 @@ export function commitRun(db: Firestore, lease: Lease, commit: Commit, release: 
     if (!isNewest(read.lease, lease)) throw new SyncError('later', 'leaseLost');
 
     const consumed = consume(db, lease.userId, commit, read.intents);
-    const released = release && read.pending.every((path) => consumed.has(path));
+    const isDone = (path: string) =>
+      consumed.get(path)?.pendingFor.includes(lease.userId) === false;
+    const released = release && read.pending.every(isDone);
     for (const { ref, record } of writesOf(db, lease.userId, commit, read.user)) {
       if (record) tx.set(ref, encode(ref, record));
       else tx.delete(ref);
@@ -77,8 +79,10 @@ async function readAll(
   const query = pendingFor(db, lease.userId).limit(consumed.length + 1);
   const found = release ? (await tx.get(query)).docs : [];
   const known = new Set(found.map(({ ref }) => ref.path));
-  // Fewer than asked for: the query has found all, and what it has not found is not pending any more.
-  const complete = release && found.length <= consumed.length;
+  // Fewer than asked for: the query has found all, and what it has not found is not pending any more. A
+  // generation is kept all the same.
+  const counts = commit.consumed?.some(({ generation }) => generation !== undefined);
+  const complete = release && !counts && found.length <= consumed.length;
   const missing = complete ? [] : consumed.filter((ref) => !known.has(ref.path));
 
   const [leaseAt, ...others] = await tx.getAll(

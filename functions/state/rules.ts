@@ -59,11 +59,13 @@ export function intentWithout(intent: Intent, userId: string): Intent | undefine
   if (intent.userId === userId)
     return others[0] === undefined ? undefined : takenBack(intent, others);
   const { [userId]: _, ...adopted } = intent.adopted ?? {};
+  const { [userId]: __, ...generations } = intent.generations ?? {};
   const named = Object.entries(intent.named ?? {}).filter(([, first]) => first.userId !== userId);
   return {
     ...intent,
     ...(intent.adopted && { adopted }),
     ...(intent.named && { named: Object.fromEntries(named) }),
+    ...(intent.generations && { generations }),
     ...(intent.owners && { owners: intent.owners.filter((id) => id !== userId) }),
     pendingFor: others,
   };
@@ -136,23 +138,28 @@ export function mergeChanges(stored: Intent | undefined, changes: CrmChange[]) {
 }
 
 /**
- * The intent with the user taken off pendingFor; undefined when there is nothing to take off or it has
- * changed since it was read. The revision stays: a second user's run that read it may still consume it.
+ * The intent with the user taken off pendingFor, unless it has changed since it was read, and with the generation
+ * that the user's forgotten link had, whatever has become of it; undefined when neither changes it. The revision
+ * stays: a second user's run that read it may still consume it.
  */
 export function consumeIntent(
   stored: Intent | undefined,
   userId: string,
   consumed: Consumed,
 ): Intent | undefined {
-  if (stored?.revision !== consumed.revision || !stored.pendingFor.includes(userId)) {
-    return undefined;
-  }
-  const { wakeAt, ...rest } = stored;
+  const { generation } = consumed;
+  const intent =
+    stored && generation !== undefined
+      ? { ...stored, generations: { ...stored.generations, [userId]: generation } }
+      : stored;
+  if (intent?.revision !== consumed.revision || !intent.pendingFor.includes(userId))
+    return intent === stored ? undefined : intent;
+  const { wakeAt, ...rest } = intent;
   // After a hand-over the old owner consumes too: the alarm is the new owner's.
-  const alarm = stored.userId === userId ? consumed.wakeAt : wakeAt;
+  const alarm = intent.userId === userId ? consumed.wakeAt : wakeAt;
   return {
     ...rest,
-    pendingFor: stored.pendingFor.filter((id) => id !== userId),
+    pendingFor: intent.pendingFor.filter((id) => id !== userId),
     ...(alarm !== undefined && { wakeAt: alarm }),
   };
 }

@@ -1,3 +1,4 @@
+import { lastGeneration } from '../core/insertion.ts';
 import { entryOf, inPages, type JournalEntry, type JournalPage } from '../core/journal.ts';
 import type { GoogleChange } from '../core/messages.ts';
 import { alarmed } from '../core/polls.ts';
@@ -92,7 +93,12 @@ function gather(run: Run, collection: Collection, done: Done, all: Gathered): vo
   if (work.intent) {
     const { record, crmId, revision } = work.intent;
     const { wakeAt } = decision;
-    all.consumed.push({ record, crmId, revision, ...(wakeAt !== undefined && { wakeAt }) });
+    const generation = decision.link === 'none' ? lastGeneration(work, userId) : -1;
+    all.consumed.push({
+      ...{ record, crmId, revision },
+      ...(wakeAt !== undefined && { wakeAt }),
+      ...(generation >= 0 && { generation }),
+    });
   }
   if (decision.rule === 'refuse') noteParked(run, collection, done);
 }

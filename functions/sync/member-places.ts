@@ -6,7 +6,7 @@ import { heir, type Nowhere } from '../core/members.ts';
 import type { Intent, Link } from '../core/records.ts';
 import type { Collection } from './collection.ts';
 import { isElsewhere, observeIntents, placed, read, unread, type Work } from './observe.ts';
-import type { Parents } from './parents.ts';
+import { Parents } from './parents.ts';
 import { settledDeletes, yieldPlaces } from './rivals.ts';
 import type { Run } from './run.ts';
 
@@ -76,17 +76,11 @@ async function findParents(
   works: Work[],
   parents: Parents,
 ): Promise<{ orphans: Set<Work>; awaited: Set<Work> }> {
-  const groupOf = (work: Work) => work.intent?.member?.group ?? {};
-  const ids = (key: 'crmId' | 'googleId') => [
-    ...new Set(works.flatMap((work) => groupOf(work)[key] ?? [])),
-  ];
-  const byCrmId = await parents.byCrmId(run, collection, ids('crmId'));
-  const byGoogleId = await newest(run, collection, ids('googleId'), parents);
+  await attachGroups(run, collection, works, parents);
   const orphans = new Set<Work>();
   const awaited = new Set<Work>();
   for (const work of works) {
-    const { crmId, googleId } = groupOf(work);
-    work.parent = byCrmId.get(crmId ?? '') ?? byGoogleId.get(googleId ?? '');
+    const { crmId } = groupOf(work);
     // What is handed over goes, whatever has become of its group.
     if (work.intent?.userId !== run.user.userId) continue;
     // One that was only imported, and that undone, is still there.
@@ -109,6 +103,26 @@ async function findParents(
     if (owner !== run.user.userId) work.nowhere = 'noGroup';
   }
   return { orphans, awaited };
+}
+
+const groupOf = (work: Work) => work.intent?.member?.group ?? {};
+
+/** Puts the link of the group that the CRM names into each member's work. */
+async function attachGroups(
+  run: Run,
+  collection: Collection,
+  works: Work[],
+  parents: Parents,
+): Promise<void> {
+  const ids = (key: 'crmId' | 'googleId') => [
+    ...new Set(works.flatMap((work) => groupOf(work)[key] ?? [])),
+  ];
+  const byCrmId = await parents.byCrmId(run, collection, ids('crmId'));
+  const byGoogleId = await newest(run, collection, ids('googleId'), parents);
+  for (const work of works) {
+    const { crmId, googleId } = groupOf(work);
+    work.parent = byCrmId.get(crmId ?? '') ?? byGoogleId.get(googleId ?? '');
+  }
 }
 
 /**
@@ -173,6 +187,20 @@ function orphan(
   else if (wanted && parent?.deletedBy === 'crm') work.nowhere = 'noGroup';
   const waits = work.nowhere !== undefined && work.nowhere !== 'withGroup';
   if (!waits && work.observed?.state !== 'live') work.observed = placeIn(collection, work, context);
+}
+
+/**
+ * Members that a run has written as objects of their own, since their group was gone, and that died before it said
+ * so: each with the place that it has left, of which the CRM is told.
+ */
+export async function recallPlaces(run: Run, collection: Collection, works: Work[]): Promise<void> {
+  const isAlone = ({ intent, observed, link }: Work) =>
+    intent?.member && observed?.marker && observed.group === undefined && link?.state !== 'live';
+  const alone = works.filter(isAlone);
+  if (alone.length === 0) return;
+  const context = await run.directory.context([]);
+  await attachGroups(run, collection, alone, new Parents());
+  for (const work of alone) if (work.parent) work.left = placeIn(collection, work, context);
 }
 
 /** A place in a group that is gone. */

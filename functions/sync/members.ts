@@ -10,7 +10,7 @@ import { lookAlong, withTold } from './along.ts';
 import type { Collection } from './collection.ts';
 import { type Done, type Executed, execute, tellAhead } from './execute.ts';
 import { followers, turnsOf } from './followers.ts';
-import { observeMembers } from './member-places.ts';
+import { observeMembers, recallPlaces } from './member-places.ts';
 import { observeIntents, observePage, type Work } from './observe.ts';
 import { attachParents, type Parents, parentsAfter } from './parents.ts';
 import { CHUNK, type Run } from './run.ts';
@@ -44,6 +44,7 @@ export async function executeGrouped(
   if (!collection.codec.groups) return execute(run, collection, works);
   const parts = works.filter(isMember);
   const alone = works.filter((work) => !isMember(work));
+  await recallPlaces(run, collection, alone);
   const along = await lookAlong(run, collection, alone, parts);
   await tellAhead(run, collection, along.lost);
   const first = await execute(run, collection, along.groups);

@@ -40,9 +40,10 @@ export interface Commit {
   removedLinks?: string[];
   /**
    * Consumed intents: the user is taken off pendingFor if the revision is still the one read. The
-   * revision stays, so that both owners of a hand-over can consume what they read.
+   * revision stays, so that both owners of a hand-over can consume what they read. `generation`, of a link
+   * that is forgotten, goes into `generations` in any revision.
    */
-  consumed?: Pick<Intent, 'record' | 'crmId' | 'revision' | 'wakeAt'>[];
+  consumed?: (Pick<Intent, 'record' | 'crmId' | 'revision' | 'wakeAt'> & { generation?: number })[];
   cursor?: Cursor;
   /** Fields of the user document to overwrite; `undefined` values delete the field. */
   user?: { [K in keyof User]?: User[K] | undefined };

@@ -275,6 +275,31 @@ function intents(fresh: () => Store, runs: number): void {
     assert.equal(await store.wakeIntents('new', T0, 10), 1);
   });
 
+  it('keep the generation that an owner leaves, in whatever revision, and are consumed no sooner for it', async () => {
+    const store = fresh();
+    const lease = await take(store, '__x__');
+    const one = { crmId: 'a', record: 'appointment', generation: 3 } as const;
+    await store.putIntents([change('a', 1, { userId: '__x__' })]);
+    const [old] = await store.pendingIntents('__x__', 10);
+    await store.putIntents([change('a', 2, { userId: 'v' })]);
+    const { revision = 0 } = old ?? {};
+    const left = { ...one, revision };
+    assert.deepEqual(await store.commit(lease, { consumed: [left] }, true), { released: false });
+    const [read] = await store.pendingIntents('__x__', 10);
+    assert.deepEqual(read?.generations, { __x__: 3 });
+    assert.equal((await store.pendingIntents('v', 10)).length, 1);
+    const consumed = [{ ...one, revision: read?.revision ?? 0, generation: 4 }];
+    assert.deepEqual(await store.commit(lease, { consumed }, true), { released: true });
+    assert.deepEqual(await store.pendingIntents('__x__', 10), []);
+    await store.putIntents([change('a', 3, { userId: 'v' })]);
+    const kept = async () => (await store.getIntents('appointment', ['a']))[0]?.generations;
+    assert.deepEqual(await kept(), { __x__: 4 });
+    // Nor does it take that it is still pending.
+    const lone = await take(store, 'w');
+    assert.equal((await store.commit(lone, { consumed: [left] }, true)).released, true);
+    assert.deepEqual(await kept(), { __x__: 4, w: 3 });
+  });
+
   it('wake at their time, or all for a fresh start, and a run on its way cannot eat that', async () => {
     const store = fresh();
     const lease = await take(store, 'u');
@@ -906,6 +931,10 @@ function erasing(fresh: () => Store): void {
     const named = { googleId: 'g1' };
     await store.putIntents([change('to-v', 1, named), change('to-v', 2, { userId: 'v' })]);
     await store.putIntents([change('to-u', 1, { userId: 'v' }), change('to-u', 2)]);
+    const lease = await take(store, 'u');
+    const given = { record: 'appointment', crmId: 'to-v', revision: 0, generation: 1 } as const;
+    await store.commit(lease, { consumed: [given] }, false);
+    await store.dropLease(lease);
     const meeting: Claim = {
       ...{
         record: 'appointment',
@@ -955,7 +984,7 @@ function erasing(fresh: () => Store): void {
       ['to-v', 'v', 'upsert', { subject: 'v2' }, ['v']],
     ]);
     assert.deepEqual(
-      left.flatMap((i) => Object.keys({ ...i.adopted, ...i.named })),
+      left.flatMap((i) => Object.keys({ ...i.adopted, ...i.named, ...i.generations })),
       [],
     );
     const claims = await store.getClaims('appointment', ['k1', 'k2']);

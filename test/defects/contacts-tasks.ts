@@ -127,6 +127,14 @@ export const ofContactsAndTasks: Defect[] = [
     pattern: 'a poll that finds nothing is one call',
   },
   {
+    name: 'types: an insertion of a task that nobody answered is repeated before the lease of the next run is over',
+    file: 'functions/google/tasks.ts',
+    from: 'const SETTLES_MS = 5 * 60_000;',
+    to: 'const SETTLES_MS = 60_000;',
+    test: tasks,
+    pattern: 'P3 an insertion that never arrived',
+  },
+  {
     name: 'types: list tasks without the hidden ones',
     file: 'functions/google/tasks.ts',
     from: 'showHidden: true',

@@ -71,8 +71,8 @@ export const deletions: Defect[] = [
   {
     name: 'reuse the id of a deleted event',
     file: 'functions/core/insertion.ts',
-    from: '  return Math.max(last, observed?.marker?.generation ?? -1) + 1;\n',
-    to: '  return Math.max(last, observed?.marker?.generation ?? -1, 0);\n',
+    from: '  lastGeneration(input, input.context.userId) + 1;\n',
+    to: '  Math.max(lastGeneration(input, input.context.userId), 0);\n',
     test: 'test/integration/deletes.test.ts',
     pattern: 'planned again comes back',
   },

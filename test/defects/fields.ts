@@ -198,6 +198,14 @@ export const fields: Defect[] = [
     pattern: 'P16 an occurrence that was deleted and edited',
   },
   {
+    name: 'nobody recalls the place that a run has left which died',
+    file: 'functions/sync/members.ts',
+    from: '  await recallPlaces(run, collection, alone);',
+    to: '',
+    test: 'test/integration/series-care.test.ts',
+    pattern: 'P16 an occurrence whose series was deleted is written alone',
+  },
+  {
     name: 'an adopted event is marked as ours',
     file: 'functions/core/sides.ts',
     from: "const adopted = originOf(link, observed) === 'google';",

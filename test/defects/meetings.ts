@@ -166,9 +166,9 @@ export const meetings: Defect[] = [
   },
   {
     name: 'what goes with another organizer’s event is not told',
-    file: 'functions/core/plan.ts',
-    from: 'const conflicts = lostWithForeign(input);',
-    to: 'const conflicts: Conflict[] = lostWithForeign({ ...input, link: undefined });',
+    file: 'functions/core/deletion.ts',
+    from: 'if (!link?.foreign) return beaten;',
+    to: 'if (!link || link.foreign) return beaten;',
     test: 'test/integration/meetings.test.ts',
     pattern: 'the CRM hears what goes with it',
   },

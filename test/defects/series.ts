@@ -405,6 +405,14 @@ export const series: Defect[] = [
     pattern: 'while the user was leaving',
   },
   {
+    name: 'what the CRM has lost against Google goes with what is deleted there, untold',
+    file: 'functions/core/deletion.ts',
+    from: 'if (!link?.foreign) return beaten;',
+    to: 'if (!link?.foreign) return [];',
+    test: seriesCrm,
+    pattern: 'took out while the user was away',
+  },
+  {
     name: 'a guest’s answer in an occurrence keeps the series',
     file: 'functions/core/along.ts',
     from: '([name, value]) => !sameAs(codec.fields[name], value, said[name])',

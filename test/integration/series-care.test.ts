@@ -508,3 +508,27 @@ test('C21 an endless series with a colleague is one record: the organizer’s, a
     [],
   );
 });
+
+test('P16 an occurrence whose series was deleted is written alone by a run that dies, and the series is pending again: the CRM hears it all the same', async () => {
+  const crm = await connected();
+  const { world } = crm;
+  await crm.publish(crm.edit('S', weekly));
+  const [event] = await world.events();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  await world.poll();
+  await world.store.putIntents([crm.edit('X', special, at('12-01'))]);
+  const { commit } = world.store;
+  world.store.commit = async (lease, what, release) => {
+    if (what.links?.some((link) => link.crmId === 'X')) throw new Error('crash');
+    return commit(lease, what, release);
+  };
+  await assert.rejects(world.poll(), /crash/);
+  world.store.commit = commit;
+  world.advance(300_000);
+  // It waits for the series, and the listing shows what stands for it.
+  await world.store.putIntents([crm.edit('S', {})]);
+  const told = (await crm.poll()).filter((m) => m.instead);
+  const last = told.at(-1);
+  assert.deepEqual([last?.op, last?.crmId, last?.instead?.series.crmId], ['upsert', 'X', 'S']);
+  assert.equal((await crm.same()).length, 1);
+});

@@ -1424,6 +1424,32 @@ for (const winner of ['crm', 'google'] as const)
     assert.deepEqual(told, [['X', { field: 'subject', crm: 'Desk', google: 'Phone', winner }]]);
   });
 
+for (const winner of ['crm', 'google'] as const)
+  test(`P4 what the CRM has said of an occurrence that the phone made an exception, and took out while the user was away, is told (${winner} wins)`, async () => {
+    const crm = await connected({ policy: { subject: winner } });
+    const { world } = crm;
+    await crm.publish(crm.edit('S', weekly()));
+    const [event] = await world.events();
+    const id = `${event?.id}_20261208T080000Z`;
+    await world.phone('anna', 'PATCH', `/${id}`, { location: 'Thun' });
+    await world.poll();
+    await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'keep' });
+    await world.poll();
+    // It has entered it itself, and knows by the name of what it was told that this is the same.
+    const said = crm.edit('X', exception('12-08', { subject: 'Desk' }), at('12-08'));
+    await world.store.putIntents([{ ...said, googleId: id }]);
+    await world.phone('anna', 'DELETE', `/${id}`);
+    world.messages.length = 0;
+    await world.connect('anna');
+    await world.poll();
+    const told = world.messages.flatMap(({ op, conflicts }) =>
+      conflicts ? [[op, conflicts]] : [],
+    );
+    const lost = { field: 'subject', crm: 'Desk', google: 'Round', winner };
+    const kept = [['upsert', [{ field: 'deletedInGoogle', winner }, lost]]];
+    assert.deepEqual(told, winner === 'crm' ? kept : [['delete', [lost]]]);
+  });
+
 for (const heard of ['before', 'after', 'never: deleted']) {
   test(`P1 what an exception’s record was told, and the CRM never says again, is in the series written anew: heard ${heard}`, async () => {
     const crm = await connected();

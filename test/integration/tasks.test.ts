@@ -389,6 +389,9 @@ test('P3 an insertion that never arrived is tried again once it is sure that it 
   world.workspace.faults.add({ ...lost, count: 1 });
   await world.crm(wish(world, 'T-1', { title: 'Call' }));
   await world.poll();
+  // An instance that slept through its lease may send it when it wakes up.
+  world.advance(4 * MINUTE);
+  await world.poll();
   assert.deepEqual(seen(world), [], 'it could still come');
   world.advance(2 * MINUTE);
   await world.poll();
@@ -491,6 +494,37 @@ test('of a repeating task the next occurrence, copied with our marker, is no sec
   await world.poll();
   assert.ok(seen(world).length >= 2, 'nothing of it is deleted');
   assert.equal(seen(world).find((task) => task.id === id)?.status, 'needsAction');
+});
+
+/** Handed over, out of the bin again at once, and back with another title; `back`: when the run hears of that. */
+async function thereAndBack(back: 'later' | 'with the delete') {
+  const world = await connected();
+  await world.connect('luca');
+  await world.crm(wish(world, 'T-1', { title: 'Before' }));
+  const { id } = only(world);
+  const there = wish(world, 'T-1', {}, { userId: 'luca' });
+  const again = wish(world, 'T-1', { title: 'After' });
+  await world.store.putIntents([there]);
+  const { commit } = world.store;
+  if (back === 'with the delete')
+    world.store.commit = async (lease, what, release) => {
+      if (what.removedLinks?.length) await world.store.putIntents([again]);
+      return commit(lease, what, release);
+    };
+  await world.poll('anna');
+  world.store.commit = commit;
+  world.tasks().restore(id);
+  await world.crm(again);
+  world.advance(MINUTE);
+  await world.poll('anna');
+  return world;
+}
+
+test('rule 1 P3 a task that is handed over and back is there once, though a person has got the former one out of the bin', async () => {
+  for (const back of ['later', 'with the delete'] as const) {
+    const world = await thereAndBack(back);
+    assert.deepEqual([only(world).title, back], ['After', back]);
+  }
 });
 
 test('tasks unticked: they wait, appointments go on; granted later, they are written', async () => {

@@ -115,6 +115,24 @@ function aloneInSeries(record: Raw, story = new Story()): History {
   return { entries, final: { ...final, records, shown } };
 }
 
+/** An exception that the phone made of a series which goes to Luca: told, and left or taken in by the CRM. */
+function takenIn(isLeft: boolean): Story {
+  const [all, one] = [ours('CH-1', { recurrence: DAILY }), `e1_${SLOT}`];
+  const data = desk({ place: 'Phone' });
+  const { occurrence } = partOf('CH-1');
+  const names = { userId: ANNA, op: 'upsert', googleId: one, changeId: 'c1' };
+  const message = { ...names, occurrence, data };
+  const taken = [{ crmId: 'CH-2', user: 'luca', before: undefined, after: data }];
+  return inSeries()
+    .onPhone('edit', one, event({ location: 'Phone' }))
+    .inCrm('handOver', 'CH-1', desk({ recurrence: DAILY }), 'luca')
+    .run(2)
+    .tell(2, message)
+    .note({ kind: 'applied', message, changed: isLeft ? [] : taken })
+    .write(2, 'delete', 'e1', gone(all))
+    .write(2, 'delete', one, gone(event({ location: 'Phone' })), true);
+}
+
 /** What a contact's list holds, on either side. */
 const phones = (...values: string[]): Raw => ({
   lists: { phones: values.map((value) => ({ value })) },
@@ -459,28 +477,20 @@ const cases: Case[] = [
     invariant: 'P4',
     name: 'the CRM took in an exception of a series that it had handed over, and it is gone',
     judge: lostUpdates,
+    history: (bad) => takenIn(!bad).end({ recurrence: 'series' }),
+  },
+  {
+    invariant: 'P4',
+    name: 'the CRM took in an exception of a series that it had handed over, and is told that it is gone, which nobody wanted',
+    judge: lostUpdates,
     history: (bad) => {
-      const [all, one] = [ours('CH-1', { recurrence: DAILY }), `e1_${SLOT}`];
-      const data = desk({ place: 'Phone' });
-      const { occurrence } = partOf('CH-1');
-      const message = {
-        userId: ANNA,
-        op: 'upsert',
-        googleId: one,
-        changeId: 'c1',
-        occurrence,
-        data,
-      };
-      const taken = [{ crmId: 'CH-2', user: 'luca', before: undefined, after: data }];
-      return inSeries()
-        .onPhone('edit', one, event({ location: 'Phone' }))
-        .inCrm('handOver', 'CH-1', desk({ recurrence: DAILY }), 'luca')
-        .run(2)
-        .tell(2, message)
-        .note({ kind: 'applied', message, changed: bad ? taken : [] })
-        .write(2, 'delete', 'e1', gone(all))
-        .write(2, 'delete', one, gone(event({ location: 'Phone' })), true)
-        .end({ recurrence: 'series' });
+      const place = { side: 'google', user: 'luca', id: `e2_${SLOT}` };
+      const story = takenIn(false);
+      if (!bad)
+        story.note({ kind: 'edit', op: 'delete', ...place, before: event(), after: undefined });
+      const message = { userId: 'luca', op: 'delete', googleId: place.id };
+      const changed = [{ crmId: 'CH-2', user: 'luca', before: desk(), after: undefined }];
+      return story.note({ kind: 'applied', message, changed }).end({ recurrence: 'series' });
     },
   },
   {
@@ -549,6 +559,41 @@ const cases: Case[] = [
       const conflicts = [place('Phone', 'Desk', 'google')];
       const told = bad ? { ...about, changed: ['place'] } : { ...about, op: 'delete' };
       return story.tell(2, { ...told, conflicts }, null).end();
+    },
+  },
+  {
+    invariant: 'P3',
+    name: 'a contact is inserted again after a call without an answer, and no listing lied of the first one',
+    history: (bad) => {
+      const clientData = [{ key: 'crmSyncId', value: 'CH-1' }];
+      const person = { names: [{ givenName: 'Mia' }], clientData, inPlace: true };
+      const story = new Story()
+        .inCrm('create', 'CH-1', { givenName: 'Mia' })
+        .run(1)
+        .write(1, 'insert', 'p1', person)
+        .run(2);
+      if (!bad) story.note({ kind: 'user', user: ANNA, what: 'emptyListing', record: 'contact' });
+      return ofContacts(story.write(2, 'insert', 'p2', person).store(2, 'p2'));
+    },
+  },
+  {
+    invariant: 'P3',
+    name: 'an event of a record that the CRM has cancelled is that of another one, which was no occurrence of it',
+    judge: duplicates,
+    history: (bad) => {
+      const part = { crmId: 'CH-2', googleId: bad ? 'g9' : `e1_${SLOT}` };
+      const cancelled = desk({ status: 'cancelled' });
+      return planned()
+        .inCrm('cancel', 'CH-1', cancelled)
+        .onPhone('vanish', 'e1', ours('CH-1', { recurrence: DAILY }))
+        .run(2)
+        .tell(2, { ...part, data: desk() }, desk())
+        .store(2, 'e1')
+        .onPhone('edit', 'e1', ours('CH-1'))
+        .run(3)
+        .tell(3, { ...part, googleId: 'e1', data: desk() }, desk())
+        .store(3, 'e1')
+        .end();
     },
   },
   {

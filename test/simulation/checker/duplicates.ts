@@ -1,5 +1,6 @@
 /** P3: no duplicates. */
 
+import { isMisled } from './limits.ts';
 import { googleKey, type View } from './view.ts';
 import { type Violation, violation } from './violation.ts';
 
@@ -8,6 +9,7 @@ export function duplicates(view: View): Violation[] {
   const found: Violation[] = [];
   const live = new Map<string, Set<string>>();
   const restored = new Set<string>();
+  const missed = new Set<string>();
   for (const { user, id, before, after, seq, task } of view.effects) {
     const crmId = view.inserted.get(googleKey(user, id));
     if (crmId === undefined) continue;
@@ -21,11 +23,13 @@ export function duplicates(view: View): Violation[] {
     const isSeries = view.final.recurrence !== 'series' && after.recurrence !== undefined;
     if (after.status === 'cancelled' || isSeries) ids.delete(id);
     else ids.add(id);
-    if (ids.size > 1) found.push(violation('P3', `${crmId} twice at ${user}, step ${seq}`));
+    if (ids.size > 1 && isMissed(view, user, [...ids], seq)) missed.add(key);
+    else if (ids.size > 1) found.push(violation('P3', `${crmId} twice at ${user}, step ${seq}`));
   }
   for (const { id, user } of view.final.strays)
     found.push(violation('P3', `event ${id} of ${user} is in a calendar that nobody cares for`));
   for (const record of view.final.records) {
+    if (missed.has(`${record.userId} ${record.crmId}`)) continue;
     if (!record.deleted && view.eventsOf(record).length > 1)
       found.push(violation('P3', `${record.crmId} has two events`));
   }
@@ -35,3 +39,10 @@ export function duplicates(view: View): Violation[] {
   }
   return found;
 }
+
+/** Known limit: inserted by a call that nobody answered, and looked for in a listing that lied. */
+const isMissed = (view: View, user: string, ids: string[], end: number): boolean =>
+  ids.some((id) => {
+    const made = view.effectsOn(user, id).find(({ task }) => task !== undefined);
+    return made !== undefined && !view.isCommitted(made) && isMisled(view, made, end);
+  });

@@ -1,7 +1,7 @@
 /** When a value that somebody typed may be gone: it is reported, or nobody could know of it. */
-import type { Edit, Effect, Raw, Told } from '../history.ts';
+import type { Applied, Edit, Effect, Raw, Told } from '../history.ts';
 import { crmNames, crmValue, type FieldName, HIDDEN } from '../mapping.ts';
-import { seriesIn } from '../shown.ts';
+import { seriesIn, slotIn } from '../shown.ts';
 import { isKnown } from './knowledge.ts';
 import { isMisled } from './limits.ts';
 import { isTakenByUndo } from './undo.ts';
@@ -99,13 +99,31 @@ function isLeftToCrm(view: View, edit: Edit, told: Told, field: FieldName, value
   if (message.userId !== edit.user || message.crmId !== undefined || !message.occurrence)
     return false;
   if (message.googleId !== edit.id || crmValue(message.data, field) !== value) return false;
-  const taken = view.applied.some(
+  const taken = view.applied.find(
     (a) =>
       a.message.changeId === message.changeId &&
       a.changed.some(({ after }) => crmValue(after ?? {}, field) === value),
   );
-  return !taken && isTakenOff(view, view.rootOf(edit));
+  if (taken) return isTakenOut(view, edit, taken);
+  return isTakenOff(view, view.rootOf(edit));
 }
+
+/** Taken in, and then out, as the new owner did on his phone: the CRM has heard of both, and decides. */
+const isTakenOut = (view: View, { user, id }: Edit, { seq, changed }: Applied): boolean =>
+  view.applied.some(
+    (a) =>
+      a.seq > seq &&
+      a.message.op === 'delete' &&
+      a.message.userId !== user &&
+      a.changed.some(({ crmId }) => crmId === changed[0]?.crmId) &&
+      view.edits.some(
+        (e) =>
+          e.side === 'google' &&
+          e.op === 'delete' &&
+          e.user === a.message.userId &&
+          slotIn(e.id) === slotIn(id),
+      ),
+  );
 
 /** Edit beats delete: the CRM was told that the record lives on, and with which values. */
 const isOffered = ({ message }: Told, field: FieldName, value: string) =>

@@ -28,7 +28,11 @@ export const isOverrun = (view: View, { side, user, id, seq }: Edit): boolean =>
   view.effectsOn(user, id).some(({ looked, seq: end }) => (looked ?? end) <= seq && seq < end);
 
 /** Known limit: of a listing that leaves out what has changed nobody can tell that it lies. Before a step. */
-export const isMisled = (view: View, { user, seq }: Edit, end: number): boolean =>
+export const isMisled = (
+  view: View,
+  { user, seq }: Pick<Edit, 'user' | 'seq'>,
+  end: number,
+): boolean =>
   view.entries.some(
     (e) =>
       e.kind === 'user' &&

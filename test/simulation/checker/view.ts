@@ -183,7 +183,8 @@ export class View {
   /** Live events that a record of the CRM stands for. */
   eventsOf(record: Raw) {
     const ours = (e: { user: string; id: string }) =>
-      this.inserted.get(googleKey(e.user, e.id)) === record.crmId;
+      this.inserted.get(googleKey(e.user, e.id)) === record.crmId &&
+      !this.#hasGivenUp(record, e.id);
     const named = this.#isPassedOn(record) ? undefined : record.googleId;
     const own = this.liveEvents(record.userId).filter((e) => ours(e) || e.id === named);
     return own.length > 0 ? own : this.#heirsOf(record);
@@ -197,6 +198,25 @@ export class View {
     );
     const heir = last?.message.crmId;
     return heir !== undefined && heir !== crmId && [...this.inserted.values()].includes(crmId);
+  }
+
+  /**
+   * Taken off in the CRM while the event that was written for it was a series at Google: single again, that goes on
+   * in the record of another one of its occurrences (design rule 6).
+   */
+  #hasGivenUp({ crmId, userId, deleted, data }: Raw, id: string): boolean {
+    if (!deleted && data.status !== 'cancelled') return false;
+    const last = this.told.findLast(
+      ({ message: m }) => m.op === 'upsert' && m.userId === userId && m.googleId === id,
+    );
+    const heir = last?.message.crmId;
+    const wasPart = this.applied.some(
+      ({ message: m, changed }) =>
+        m.userId === userId &&
+        seriesIn(m.googleId ?? '') === id &&
+        changed.some((c) => c.crmId === heir),
+    );
+    return heir !== undefined && heir !== crmId && wasPart;
   }
 
   /**
@@ -243,7 +263,8 @@ export class View {
     const crmId = this.inserted.get(googleKey(event.user, event.id));
     const live = this.final.records.filter((r) => !r.deleted && r.userId === event.user);
     const isNamed = (r: Raw) => r.googleId === event.id && !this.#isPassedOn(r);
-    const named = live.filter((r) => isNamed(r) || r.crmId === crmId);
+    const isIts = (r: Raw) => r.crmId === crmId && !this.#hasGivenUp(r, event.id);
+    const named = live.filter((r) => isNamed(r) || isIts(r));
     if (named.length > 0) return named;
     return live.filter(
       (r) => this.#wasIts(r, event) && this.eventsOf(r).some(({ id }) => id === event.id),
