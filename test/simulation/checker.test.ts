@@ -596,6 +596,35 @@ const cases: Case[] = [
         .end();
     },
   },
+  ...(
+    [
+      ['P3', duplicates],
+      ['rule 11', removals],
+    ] as const
+  ).map(
+    ([invariant, judge]): Case => ({
+      invariant,
+      judge,
+      name: 'left with removal: what is single again of a series is all of it, since the sync took nothing out',
+      history: (bad) => {
+        const place = `e1_${SLOT}`;
+        const others = { crmId: 'CH-2', googleId: 'e1_20261126T090000Z' };
+        const story = planned().onPhone('vanish', 'e1', ours('CH-1', { recurrence: DAILY }));
+        story.onPhone('create', place, event()).run(2).store(2, place);
+        story.tell(2, { ...others, data: desk() }, desk());
+        // Nothing is taken out where the event is single again by then.
+        if (bad) story.onPhone('edit', 'e1', ours('CH-1'));
+        story.note({ kind: 'user', user: ANNA, what: 'leavingRemove' }).run(3);
+        if (!bad)
+          story.write(3, 'delete', place, gone(event())).onPhone('edit', 'e1', ours('CH-1'));
+        const message = { userId: ANNA, record: 'user', data: { state: 'disconnected' } };
+        story.note({ kind: 'told', task: 3, message });
+        story.note({ kind: 'user', user: ANNA, what: 'connected' });
+        story.run(4).write(4, 'insert', 'e2', ours('CH-1')).store(4, 'e2');
+        return story.tell(4, { ...others, googleId: 'e1', data: desk() }, desk()).end();
+      },
+    }),
+  ),
   {
     invariant: 'P7',
     name: 'deleted in the CRM, and inserted again',

@@ -21,7 +21,8 @@ export function duplicates(view: View): Violation[] {
     live.set(key, ids);
     // Where the CRM knows no series, an event that has become one is its occurrences from then on.
     const isSeries = view.final.recurrence !== 'series' && after.recurrence !== undefined;
-    if (after.status === 'cancelled' || isSeries) ids.delete(id);
+    const isGone = after.status === 'cancelled' || view.isLeftOver(user, id, seq);
+    if (isGone || isSeries) ids.delete(id);
     else ids.add(id);
     if (ids.size > 1 && isMissed(view, user, [...ids], seq)) missed.add(key);
     else if (ids.size > 1) found.push(violation('P3', `${crmId} twice at ${user}, step ${seq}`));

@@ -156,6 +156,7 @@ function leftBehind(view: View): Violation[] {
       if (!shown || shown.status === 'cancelled') continue;
       // Where the CRM knows no series, an entry that has become one is its occurrences from then on.
       if (view.final.recurrence !== 'series' && shown.recurrence) continue;
+      if (view.isLeftOver(user, id, seq)) continue;
       // Out of the bin again, by whomever: who does that after asking, while the run still lets go, wants it,
       // and of what came before that no run may have known.
       const isNews = (e: Edit) =>

@@ -201,11 +201,39 @@ export class View {
   }
 
   /**
-   * Taken off in the CRM while the event that was written for it was a series at Google: single again, that goes on
-   * in the record of another one of its occurrences (design rule 6).
+   * A series by then, of which the sync took the record's own occurrence out, as its user had asked in leaving: what
+   * a person leaves of it later, as a single event, is that of the other ones (design rule 6).
+   */
+  isLeftOver(user: string, id: string, until = Number.POSITIVE_INFINITY): boolean {
+    const isLeaving = (effect: Effect) => {
+      const begin = this.beginOf(effect) ?? 0;
+      const said = this.entries.findLast(
+        (e) =>
+          e.kind === 'user' &&
+          e.user === user &&
+          e.seq < begin &&
+          /^(leaving|connected)/.test(e.what),
+      );
+      return said?.kind === 'user' && said.what === 'leavingRemove';
+    };
+    return this.effects.some(
+      (e) =>
+        e.user === user &&
+        e.seq < until &&
+        e.task !== undefined &&
+        e.after.status === 'cancelled' &&
+        seriesIn(e.id) === id &&
+        this.final.recurrence !== 'series' &&
+        isLeaving(e),
+    );
+  }
+
+  /**
+   * Taken off in the CRM, or out by the user's leaving, while the event that was written for it was a series at
+   * Google: single again, that goes on in the record of another one of its occurrences (design rule 6).
    */
   #hasGivenUp({ crmId, userId, deleted, data }: Raw, id: string): boolean {
-    if (!deleted && data.status !== 'cancelled') return false;
+    if (!deleted && data.status !== 'cancelled' && !this.isLeftOver(userId, id)) return false;
     const last = this.told.findLast(
       ({ message: m }) => m.op === 'upsert' && m.userId === userId && m.googleId === id,
     );
