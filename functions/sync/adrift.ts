@@ -1,4 +1,5 @@
 /** Records whose place in a group may be another one by now: what they are, only a listing of the group tells. */
+import type { Observed } from '../core/codec.ts';
 import type { Decision } from '../core/decision.ts';
 import type { Collection } from './collection.ts';
 import { read, unread, type Work } from './observe.ts';
@@ -44,15 +45,29 @@ export async function findSingles(
     ({ work, decision }) =>
       decision.write?.kind === 'insert' && isTakenOut(work) && !isListed(run, collection, work),
   );
-  const ids = [...new Set(doubted.map(({ work }) => work.observed?.group ?? ''))];
-  const groups = ids.map((): Work => ({ link: undefined, ...unread }));
-  await read(run, collection, groups, (group) => ids[groups.indexOf(group)] ?? '');
-  const isSingle = ({ observed }: Work) =>
+  const groups = await readGroups(
+    run,
+    collection,
+    doubted.map(({ work }) => work.observed?.group ?? ''),
+  );
+  const isSingle = (observed: Observed | undefined) =>
     observed?.state === 'live' &&
     observed.whole === undefined &&
     !codec.groups?.leads(observed.fields);
-  const single = new Set(groups.filter(isSingle).map(({ observed }) => observed?.googleId));
-  for (const { work } of doubted) if (single.has(work.observed?.group)) work.missesGroup = true;
+  for (const { work } of doubted)
+    if (isSingle(groups.get(work.observed?.group ?? ''))) work.missesGroup = true;
+}
+
+/** What the objects are now that these groups are, or were: by id. */
+export async function readGroups(
+  run: Run,
+  collection: Collection,
+  groupIds: string[],
+): Promise<Map<string, Observed | undefined>> {
+  const ids = [...new Set(groupIds)];
+  const groups = ids.map((): Work => ({ link: undefined, ...unread }));
+  await read(run, collection, groups, (group) => ids[groups.indexOf(group)] ?? '');
+  return new Map(ids.map((id, i) => [id, groups[i]?.observed]));
 }
 
 const isTakenOut = ({ link, observed, follows, nowhere }: Work) =>

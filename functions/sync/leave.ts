@@ -1,10 +1,12 @@
+import type { Observed } from '../core/codec.ts';
 import type { Link, User } from '../core/records.ts';
 import { isSyncError, SyncError } from '../errors.ts';
+import { isAdrift, readGroups } from './adrift.ts';
 import { stopChannels } from './channels.ts';
-import { type Collection, errorOf, type Result } from './collection.ts';
+import { type Collection, errorOf } from './collection.ts';
 import { isAttempt } from './creation.ts';
 import { linkPages } from './link-pages.ts';
-import { read, type Work } from './observe.ts';
+import { read, unread, type Work } from './observe.ts';
 import { knownPlaces } from './places.ts';
 import { keepLease, type Run, type RunOutcome } from './run.ts';
 import { enter } from './user-state.ts';
@@ -70,10 +72,10 @@ async function removeOurs(run: Run, collection: Collection): Promise<void> {
     // Stored before anything is removed: after a crash our own deletes must not look like the user's.
     const tombstones = ours.map((link) => tombstone(run, link));
     if (tombstones.length > 0) await store.commit(run.lease, { links: tombstones }, false);
-    const removed: Link[] = [];
+    const left: Link[] = [];
     for (const [place, mine] of Map.groupBy(tombstones, (link) => link.place))
-      removed.push(...(await removeAt(run, collection, place, mine)));
-    const done = removed.map(({ removing: _, ...link }) => link);
+      left.push(...(await removeAt(run, collection, place, mine)));
+    const done = left.map(({ removing: _, ...link }) => link);
     if (done.length > 0) await store.commit(run.lease, { links: done }, false);
   }
 }
@@ -100,7 +102,7 @@ async function withUnanswered(run: Run, collection: Collection, links: Link[]): 
   });
 }
 
-/** Resolves to the links whose objects are gone then. */
+/** Resolves to the links as they are then, of all whose objects the sync is done with. */
 async function removeAt(
   run: Run,
   collection: Collection,
@@ -144,7 +146,7 @@ async function removeMoved(
 }
 
 async function removeFrom(run: Run, there: Collection, ours: Link[]): Promise<Link[]> {
-  const removed: Link[] = [];
+  const left: Link[] = [];
   let open = ours;
   for (let round = 1; open.length > 0 && round <= MAX_ROUNDS; round++) {
     const results = await deleteAll(run, there, open);
@@ -152,20 +154,52 @@ async function removeFrom(run: Run, there: Collection, ours: Link[]): Promise<Li
       (r) => !r.ok && !isSyncError(r.error, 'gone', 'park', 'precondition'),
     );
     if (failed && !failed.ok) throw failed.error;
-    removed.push(...open.filter((_, i) => isGone(results[i])));
+    const refused = (kind: 'gone' | 'precondition') =>
+      open.filter((_, i) => isSyncError(errorOf(results[i]), kind));
+    const { done, single } = await whatBecameOf(run, there, refused('gone'));
+    left.push(...open.filter((_, i) => results[i]?.ok), ...done);
     // What the user changed in an entry of ours goes with it, as he or she asked: in the version it has now.
-    open = await asTheyAre(
-      run,
-      there,
-      open.filter((_, i) => isSyncError(errorOf(results[i]), 'precondition')),
-    );
+    open = [...(await asTheyAre(run, there, refused('precondition'))), ...single];
   }
   if (open.length > 0) throw new SyncError('later', 'contention');
-  return removed;
+  return left;
 }
 
-const isGone = (result: Result<unknown> | undefined) =>
-  result?.ok === true || isSyncError(errorOf(result), 'gone');
+/**
+ * What is gone from its group may have gone on in it (design rule 6). `single`: as all that there is of it again, and
+ * goes as that. In another place, which only a listing tells, it stays and is linked: with a tombstone it would be
+ * written beside itself for who connects again.
+ */
+async function whatBecameOf(
+  run: Run,
+  there: Collection,
+  gone: Link[],
+): Promise<{ done: Link[]; single: Link[] }> {
+  // Where groups are records nothing goes on elsewhere.
+  const isMember = ({ group }: Link) => group !== undefined && !there.codec.groups;
+  const done = gone.filter((link) => !isMember(link));
+  const single: Link[] = [];
+  const works = gone.filter(isMember).map((link) => ({ ...unread, link }) as Work & { link: Link });
+  await read(run, there, works, ({ link }) => link?.googleId ?? '');
+  const groups = await readGroups(
+    run,
+    there,
+    works.map(({ link }) => link.group ?? ''),
+  );
+  for (const work of works) {
+    const { link } = work;
+    const group = groups.get(link.group ?? '');
+    if (group?.state !== 'live' || (group.whole && !isAdrift(work))) done.push(link);
+    else if (!group.whole && group.marker) single.push(asSingle(link, group));
+    else done.push(untouched(link));
+  }
+  return { done, single };
+}
+
+function asSingle(link: Link, { googleId, etag }: Observed): Link {
+  const { group: _, slot: __, withGroup: ___, ...rest } = link;
+  return { ...rest, googleId, ...(etag !== undefined && { etag }) };
+}
 
 function deleteAll(run: Run, there: Collection, links: Link[]) {
   // Conditional, as every write: one that is late must not meet what was written since (P25).
@@ -193,4 +227,10 @@ function tombstone(run: Run, link: Link): Link {
   const expireAt = run.engine.clock.now() + run.engine.settings.tombstoneMs;
   const left = { ...link, state: 'deleted', deletedBy: 'crm', removing: true, expireAt } as const;
   return link.group === undefined ? left : { ...left, withGroup: true };
+}
+
+/** What a tombstone was made of. */
+function untouched(tombstone: Link): Link {
+  const { deletedBy: _, removing: __, expireAt: ___, withGroup: ____, ...link } = tombstone;
+  return { ...link, state: 'live' };
 }

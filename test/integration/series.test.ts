@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { Fields } from '../../functions/core/fields.ts';
-import { createWorld, MONDAY, visit, type World } from '../support/world.ts';
+import type { User } from '../../functions/core/records.ts';
+import { createWorld, MONDAY, SCOPES, visit, type World } from '../support/world.ts';
 
 const DAY = 86_400_000;
 const worlds: World[] = [];
@@ -707,6 +708,74 @@ test('rule 6: a single event becomes a series and keeps its record; and single a
   await quiet();
   await world.crm(world.change('a1', { subject: 'Still the same' }));
   assert.equal((await world.events())[0]?.summary, 'Still the same');
+});
+
+/**
+ * An entry of the CRM's that is a series by now, which both sides know; the phone changes it once more, and its user
+ * leaves with removal before anybody looks. Resolves to what is there then, and once the user has connected again.
+ */
+async function leftUnseen(change: (world: World, id: string) => Promise<unknown>) {
+  const { world, poll, quiet } = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [{ id } = { id: '' }] = await world.events();
+  await world.phone('anna', 'PATCH', `/${id}`, { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] });
+  await poll();
+  await change(world, `${id}`);
+  await world.store.updateUser('anna', (user) => user && { ...user, leaving: 'remove' });
+  await poll();
+  const shown = async () => (await world.events()).map((e) => [e.start.dateTime, e.recurrence]);
+  const left = await shown();
+  await world.store.updateUser('anna', (user) => {
+    const { leaving: _, ...rest } = user as User;
+    return rest;
+  });
+  await world.consent('anna', [...SCOPES.primary]);
+  const told = await poll();
+  await quiet();
+  return {
+    left,
+    back: await shown(),
+    told: told.map((m) => [m.op, m.crmId]),
+  };
+}
+
+const DAILY = ['RRULE:FREQ=DAILY;COUNT=3'];
+
+test('P3 rule 11: an entry that was a series for a while and is single again when its user leaves with removal goes', async () => {
+  const { left, back, told } = await leftUnseen((world, id) =>
+    world.phone('anna', 'PATCH', `/${id}`, { recurrence: null }),
+  );
+  assert.deepEqual(left, []);
+  assert.deepEqual(back, [['2026-11-24T09:00:00+01:00', undefined]]);
+  assert.deepEqual(told, [
+    ['delete', 'a1'],
+    ['delete', 'a2'],
+  ]);
+});
+
+test('P3 rule 6: a series that has moved when its user leaves with removal stays, and who connects again has its record once', async () => {
+  const { left, back, told } = await leftUnseen((world, id) =>
+    world.phone('anna', 'PATCH', `/${id}`, {
+      start: zurich('2026-11-24T11:00:00'),
+      end: zurich('2026-11-24T12:00:00'),
+    }),
+  );
+  assert.deepEqual(left, [['2026-11-24T11:00:00+01:00', DAILY]]);
+  assert.deepEqual(back, left);
+  assert.deepEqual(told, [
+    ['upsert', 'v1'],
+    ['upsert', 'a1'],
+    ['upsert', 'a2'],
+  ]);
+});
+
+test('rule 11: an occurrence that was taken out when its user leaves with removal is written again for who connects again', async () => {
+  const { left, back, told } = await leftUnseen((world, id) =>
+    world.phone('anna', 'DELETE', `/${id}_20261124T080000Z`),
+  );
+  assert.deepEqual(left, [['2026-11-24T09:00:00+01:00', DAILY]]);
+  assert.deepEqual(back.toSorted(), [...left, ['2026-11-24T09:00:00+01:00', undefined]].toSorted());
+  assert.deepEqual(told, []);
 });
 
 test('P3 rule 6: a CRM edit of an occurrence that was moved alone, of a series that is single again by then: it goes on as that, and is not written beside it', async () => {
