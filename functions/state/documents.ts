@@ -19,7 +19,7 @@ export const SCHEMA_VERSION = 1;
  * cuts a text at a fixed length); one such record would fail again and again.
  */
 const jsonFields: { [collection: string]: string[] } = {
-  intents: ['data', 'fieldVersions', 'wiped', 'named', 'generations'],
+  intents: ['data', 'fieldVersions', 'wiped', 'adopted', 'named', 'generations'],
   links: ['crm', 'google', 'offered'],
   cursors: ['params'],
   journal: ['entries'],

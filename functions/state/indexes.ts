@@ -14,7 +14,7 @@ export const indexes = [
 
 /** Never queried: without an index a write costs less, and rising times make no hot range. */
 const unindexed: { [collectionGroup: string]: string[] } = {
-  intents: ['data', 'fieldVersions', 'wiped', 'named', 'generations'],
+  intents: ['data', 'fieldVersions', 'wiped', 'adopted', 'named', 'generations'],
   links: ['crm', 'google', 'offered', 'etag', 'word', 'unborne', 'slot', 'pattern', 'claim'],
   claims: ['own', 'googleId', 'key', 'record'],
   cursors: ['token', 'params', 'until', 'fullSyncAt', 'lastPullAt'],

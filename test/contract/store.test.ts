@@ -279,8 +279,9 @@ function intents(fresh: () => Store, runs: number): void {
     const store = fresh();
     const lease = await take(store, '__x__');
     const one = { crmId: 'a', record: 'appointment', generation: 3 } as const;
-    await store.putIntents([change('a', 1, { userId: '__x__' })]);
+    await store.putIntents([change('a', 1, { userId: '__x__', googleId: 'g' })]);
     const [old] = await store.pendingIntents('__x__', 10);
+    assert.deepEqual(old?.adopted, { __x__: { googleId: 'g', version: 1 } });
     await store.putIntents([change('a', 2, { userId: 'v' })]);
     const { revision = 0 } = old ?? {};
     const left = { ...one, revision };
