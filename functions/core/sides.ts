@@ -281,9 +281,13 @@ export function tell(
   values: Fields,
 ): Decision {
   const data = forCrm(codec, values, link);
-  // What a guest has of his or her own, as the answer, does not go over.
-  const isNews = (name: string) =>
-    !sameValue(data[name], null) || (heir !== undefined && codec.fields[name]?.personal === true);
+  // What is back may be an older object, which does not hold what was said since. And what a guest has of his or
+  // her own, as the answer, does not go over.
+  const before = link ? knownGoogle(link) : {};
+  const isLost = (name: string) =>
+    !sameValue(before[name] ?? null, null) ||
+    (heir !== undefined && codec.fields[name]?.personal === true);
+  const isNews = (name: string) => !sameValue(data[name], null) || isLost(name);
   return {
     ...decide(rule, { link: 'live', offers: data }),
     notice: {

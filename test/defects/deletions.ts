@@ -101,6 +101,14 @@ export const deletions: Defect[] = [
     pattern: 'rule 10: edit beats delete',
   },
   {
+    name: 'what is back in an older object and does not hold what was said since is told as it was',
+    file: 'functions/core/sides.ts',
+    from: '  const isNews = (name: string) => !sameValue(data[name], null) || isLost(name);',
+    to: '  const isNews = (name: string) => !sameValue(data[name], null) || (heir && isLost(name));',
+    test: crossings,
+    pattern: 'P1 of an earlier generation that a person restores once',
+  },
+  {
     name: 'whatever the CRM deletes once it has heard of a deletion is its echo',
     file: 'functions/core/settle.ts',
     from: 'link?.offered.deletedInGoogle?.heard === seenChange(link, intent);',

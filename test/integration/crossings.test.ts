@@ -437,6 +437,25 @@ test('P3 two generations that a person restores together: the newest is the reco
   );
 });
 
+test('P1 of an earlier generation that a person restores once the later one is deleted, the CRM hears what it does not hold', async () => {
+  const world = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [first] = await world.events();
+  await world.phone('anna', 'DELETE', `/${first?.id}`);
+  // The CRM has not heard of it.
+  await world.crm(world.change('v1', visit(1, 9, { place: 'Thun' })));
+  const [second] = await world.events();
+  assert.notEqual(second?.id, first?.id);
+  await world.phone('anna', 'DELETE', `/${second?.id}`);
+  await world.poll();
+  await restore(world, first?.id ?? '');
+  await world.poll();
+  const back = told(world).at(-1);
+  assert.deepEqual([back?.op, back?.googleId, back?.data?.place], ['upsert', first?.id, null]);
+  // A CRM that has a newer version takes over what has changed, no more.
+  assert.ok(back?.changed?.includes('place'));
+});
+
 test('P3 the same, born at Google: it bears no marker, and is known all the same', async () => {
   const world = await connected();
   const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
