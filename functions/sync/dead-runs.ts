@@ -75,9 +75,7 @@ const initial = ({ fields }: Collection['codec']): Fields =>
 
 /**
  * Made a group at Google since a run inserted it that never knew, or since its removal failed (the user
- * disconnected): linked, so that the next listing finds the record its place in the group. Where the group is
- * known, the record had its place and has lost it (handed over, and back): the group is others' by now, and to
- * write there would change all of them.
+ * disconnected): linked, so that the next listing finds the record its place in the group.
  */
 export async function adoptGroups(
   run: Run,
@@ -89,17 +87,10 @@ export async function adoptGroups(
   const { store } = run.engine;
   const grown = works.filter(hasGrown);
   if (grown.length === 0) return;
-  const ids = grown.filter(({ link }) => !link).map(({ observed }) => observed.googleId);
-  const members = await store.linksByGroup(run.user.userId, codec.record, ids);
-  const known = new Set(members.map(({ group }) => group));
   const links: Link[] = [];
   for (const work of grown) {
     const { intent, observed, link } = work;
     const { googleId, marker } = observed;
-    if (!link && known.has(googleId)) {
-      work.observed = { googleId, state: 'gone', fields: {}, marker };
-      continue;
-    }
     const before = link ?? blank(run, codec.record, intent.crmId, marker.generation, {});
     const { deletedBy: _, removing: __, expireAt: ___, ...fresh } = before;
     const at = observed.slot === undefined ? {} : { slot: observed.slot };

@@ -253,14 +253,6 @@ export const meetings: Defect[] = [
     pattern: 'asks its guests anew',
   },
   {
-    name: 'a record that was handed over and back takes the series that it once became for its own',
-    file: 'functions/sync/dead-runs.ts',
-    from: 'if (!link && known.has(googleId)) {',
-    to: 'if (link && known.has(googleId)) {',
-    test: 'test/integration/owners.test.ts',
-    pattern: 'became a series on the phone is handed over and back',
-  },
-  {
     name: 'no guest is asked to look at what left its organizer’s calendar',
     file: 'functions/sync/claims.ts',
     from: 'const asked = [...taken, ...(await guestsOf(run, codec, lostOf(done)))];',
