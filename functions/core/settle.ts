@@ -118,7 +118,7 @@ function objectLeft(outcome: Outcome): Link | undefined {
   const isLeft = decision.rule === 'insertAgain' || (isGiven && decision.write?.kind === 'delete');
   if ((!isLeft && !isPlace) || from?.googleId === undefined) return undefined;
   const origin = originOf(link, observed);
-  if (!isPlace && origin === 'crm') return undefined;
+  if (origin === 'crm' && from.group === undefined) return undefined;
   const left = tombstone(outcome, from.googleId);
   // A place in a group is looked for with that, should it be there again.
   if (from.group !== undefined) left.group = from.group;

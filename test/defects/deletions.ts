@@ -109,6 +109,14 @@ export const deletions: Defect[] = [
     pattern: 'P1 of an earlier generation that a person restores once',
   },
   {
+    name: 'an occurrence that is written anew leaves nothing that says whose it was',
+    file: 'functions/core/settle.ts',
+    from: "if (origin === 'crm' && from.group === undefined) return undefined;",
+    to: "if (origin === 'crm') return undefined;",
+    test: 'test/integration/series.test.ts',
+    pattern: 'P3 an entry that became a series and was written anew',
+  },
+  {
     name: 'whatever the CRM deletes once it has heard of a deletion is its echo',
     file: 'functions/core/settle.ts',
     from: 'link?.offered.deletedInGoogle?.heard === seenChange(link, intent);',

@@ -1324,3 +1324,27 @@ const shift = (world: World, id: string, start: string, end: string) =>
 
 /** Google forgets the sync token: the next poll lists everything. */
 const expireToken = (world: World) => world.workspace.calendars.expireSyncTokens();
+
+test('P3 an entry that became a series and was written anew, while that was in another calendar, is there once when the series is back', async () => {
+  const { world, poll } = await connected();
+  await world.crm(world.change('v1', visit()));
+  const [event] = await world.events();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'] });
+  await poll();
+  await world.phone('anna', 'DELETE', `/${event?.id}`);
+  // The CRM has not heard of it.
+  await world.crm(world.change('v1', visit(1, 15)));
+  await poll();
+  await world.phone('anna', 'PATCH', `/${event?.id}`, { status: 'confirmed' });
+  const told = await poll();
+  assert.deepEqual(
+    told.filter(({ googleId }) => googleId?.endsWith('_20261124T080000Z')),
+    [],
+  );
+  const { items } = await world.phone('anna', 'GET', `/${event?.id}/instances`);
+  const times = (await world.events())
+    .filter(({ recurrence }) => !recurrence)
+    .concat(items)
+    .map(({ start }) => start.dateTime?.slice(0, 13));
+  assert.deepEqual(times.sort(), ['2026-11-24T15', '2026-11-25T09', '2026-11-26T09']);
+});

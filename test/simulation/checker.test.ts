@@ -1808,6 +1808,21 @@ const cases: Case[] = [
     },
   },
   {
+    invariant: 'P1',
+    name: 'an answer is not told to a CRM that named the guest again after its first word was heard',
+    judge: meetings,
+    history: (bad) => {
+      const email = 'guest@else.example';
+      const answered = desk({ participants: [{ email, response: 'accepted' }] });
+      const story = new Story()
+        .onPhone('create', 'g1', event({ attendees: [{ email, responseStatus: 'accepted' }] }))
+        .run(1)
+        .tell(1, { googleId: 'g1', data: answered }, answered);
+      if (bad) story.run(2).store(2, 'g1');
+      return story.inCrm('edit', 'CH-1', desk({ participants: [{ email }] })).end();
+    },
+  },
+  {
     invariant: 'rule 12',
     name: 'a guest is missing in the record',
     history: (bad) => {

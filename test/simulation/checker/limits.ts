@@ -44,11 +44,30 @@ export const isMisled = (
 
 /**
  * Known limit: a CRM that publishes nothing of what it is told, and names a guest without the answer both before it
- * has heard that and after. So does one that keeps no answers, which is told once.
+ * has heard that and after. So does one that keeps no answers, which is told once. So does one whose first word that
+ * arrives is that of a person who has named the guest again.
  */
-export const keepsNoAnswers = (view: View, root: string, email: string): boolean =>
-  !view.final.echo &&
-  view.editsOf(root).filter(({ side, after }) => {
+export const keepsNoAnswers = (view: View, root: string, email: string): boolean => {
+  const without = view.editsOf(root).filter(({ side, after }) => {
     const person = after?.participants?.find((p: Raw) => p.email === email);
     return side === 'crm' && person !== undefined && person.response === undefined;
-  }).length > 1;
+  });
+  return view.final.echo ? without.some((e) => isFirst(view, e)) : without.length > 1;
+};
+
+/** Made from what Google has, the record was edited in the CRM before a run had stored anything of it since. */
+const isFirst = (view: View, { id, seq }: Edit): boolean => {
+  const made = view.applied.find(
+    (a) => a.seq < seq && a.changed.some((c) => c.crmId === id && c.before === undefined),
+  );
+  return (
+    made !== undefined &&
+    !view.entries.some(
+      (e) =>
+        e.kind === 'committed' &&
+        e.seq > made.seq &&
+        e.seq < seq &&
+        e.links.some(({ googleId }) => googleId === made.message.googleId),
+    )
+  );
+};
