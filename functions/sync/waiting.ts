@@ -1,5 +1,5 @@
 /** What the CRM has sent, and that waits, of records that are looked at for another reason. */
-import { namesMember } from '../core/intent.ts';
+import { adoptedId, namesMember } from '../core/intent.ts';
 import type { Intent } from '../core/records.ts';
 import type { Collection } from './collection.ts';
 import type { Work } from './observe.ts';
@@ -10,14 +10,22 @@ const MOST_WAITING = 1000;
 
 /** Adds the pending intents of the works' records: both sides are decided together. */
 export async function takeUp(run: Run, { codec }: Collection, works: Work[]): Promise<void> {
+  const { store } = run.engine;
   const { userId } = run.user;
-  const crmIds = works.flatMap(({ link, intent }) => (intent ? [] : (link?.crmId ?? [])));
-  if (crmIds.length === 0) return;
-  const intents = await run.engine.store.getIntents(codec.record, crmIds);
+  const open = works.filter(({ link, intent }) => link && !intent);
+  const crmIds = open.flatMap(({ link }) => link?.crmId ?? []);
+  const named = crmIds.length > 0 ? await store.getIntents(codec.record, crmIds) : [];
   const pending = new Map(
-    intents.filter((i) => i.pendingFor.includes(userId)).map((i) => [i.crmId, i]),
+    named.filter((i) => i.pendingFor.includes(userId)).map((i) => [i.crmId, i]),
   );
-  for (const work of works) work.intent ??= pending.get(work.link?.crmId ?? '');
+  // What the CRM takes over has no name here until that is stored: it calls it by what it was told.
+  const isNew = open.some(({ link }) => link?.crmId === undefined);
+  const waiting = isNew ? await store.pendingIntents(userId, MOST_WAITING, [codec.record]) : [];
+  const adopting = new Map(waiting.map((intent) => [adoptedId(intent, userId), intent]));
+  for (const work of open) {
+    const { crmId, googleId } = work.link ?? {};
+    work.intent = crmId === undefined ? adopting.get(googleId) : pending.get(crmId);
+  }
 }
 
 /** The pending intents of members of groups. */

@@ -117,6 +117,14 @@ export const deletions: Defect[] = [
     pattern: 'P3 an entry that became a series and was written anew',
   },
   {
+    name: 'what the CRM takes over is not asked for while its run fails',
+    file: 'functions/sync/waiting.ts',
+    from: 'work.intent = crmId === undefined ? adopting.get(googleId) : pending.get(crmId);',
+    to: "work.intent = pending.get(crmId ?? googleId ?? '');",
+    test: 'test/integration/deletes.test.ts',
+    pattern: 'rule 1: what the CRM takes over and cancels',
+  },
+  {
     name: 'whatever the CRM deletes once it has heard of a deletion is its echo',
     file: 'functions/core/settle.ts',
     from: 'link?.offered.deletedInGoogle?.heard === seenChange(link, intent);',

@@ -336,3 +336,24 @@ test('rule 10: the CRM’s echo of a deletion, looked at again, is no deletion o
   const back = world.messages.at(-1);
   assert.deepEqual([back?.op, back?.crmId, back?.conflicts], ['upsert', 'v1', undefined]);
 });
+
+test('rule 1: what the CRM takes over and cancels is not told as deleted, though the answers of its removal are lost', async () => {
+  const world = createWorld();
+  await world.connect('anna');
+  const day = { start: { date: '2026-11-26' }, end: { date: '2026-11-27' } };
+  const { id: googleId } = await world.phone('anna', 'POST', '', { summary: 'Own', ...day });
+  await world.poll();
+  const { data } = world.messages.at(-1) ?? {};
+  const told = world.messages.length;
+  const removal = { service: 'calendar', method: 'events.delete', kind: 'status' } as const;
+  world.workspace.faults.add({ ...removal, status: 503, when: 'after', count: 5 });
+  const off = world.change('g1', { ...data, status: 'cancelled' }, { googleId });
+  assert.equal(await world.crm(off), 'later');
+  assert.deepEqual(await world.events(), []);
+  world.workspace.faults.add({ ...removal, status: 403, reason: 'quotaExceeded', count: 1 });
+  world.advance(300_000);
+  await world.poll();
+  world.advance(3_700_000);
+  await world.poll();
+  assert.deepEqual(world.messages.slice(told), []);
+});
