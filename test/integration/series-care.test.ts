@@ -5,7 +5,7 @@ import type { User } from '../../functions/core/records.ts';
 import { preview } from '../../functions/sync/preview.ts';
 import { undoRun } from '../../functions/sync/undo.ts';
 import { SeriesCrm } from '../support/series-crm.ts';
-import { createWorld, type WorldOptions } from '../support/world.ts';
+import { createWorld, type World, type WorldOptions } from '../support/world.ts';
 
 const crms: SeriesCrm[] = [];
 afterEach(() => {
@@ -305,6 +305,18 @@ test('the journal names what was changed, and tells no text of a private series'
   assert.doesNotMatch(crm.world.store.dump(), /Therapy/);
 });
 
+/** A run that dies when it would store the record's link; its lease is over then. */
+async function diesBeforeStoring(world: World, crmId: string): Promise<void> {
+  const { commit } = world.store;
+  world.store.commit = async (lease, what, release) => {
+    if (what.links?.some((link) => link.crmId === crmId)) throw new Error('crash');
+    return commit(lease, what, release);
+  };
+  await assert.rejects(world.poll(), /crash/);
+  world.store.commit = commit;
+  world.advance(300_000);
+}
+
 for (const known of [false, true])
   test(`P16 an occurrence that was deleted and edited is written alone by a run that dies: the CRM hears it all the same (${known ? 'known before' : 'new'})`, async () => {
     const crm = await connected();
@@ -315,14 +327,7 @@ for (const known of [false, true])
     const [event] = await world.events();
     await world.phone('anna', 'DELETE', `/${event?.id}_20261201T090000Z`);
     await world.store.putIntents([crm.edit('X', special, at('12-01'))]);
-    const { commit } = world.store;
-    world.store.commit = async (lease, what, release) => {
-      if (what.links?.some((link) => link.crmId === 'X')) throw new Error('crash');
-      return commit(lease, what, release);
-    };
-    await assert.rejects(world.poll(), /crash/);
-    world.store.commit = commit;
-    world.advance(300_000);
+    await diesBeforeStoring(world, 'X');
     const told = (await crm.poll()).filter((m) => m.instead);
     const last = told.at(-1);
     assert.deepEqual([last?.op, last?.crmId, last?.instead?.series.crmId], ['upsert', 'X', 'S']);
@@ -517,14 +522,7 @@ test('P16 an occurrence whose series was deleted is written alone by a run that 
   await world.phone('anna', 'DELETE', `/${event?.id}`);
   await world.poll();
   await world.store.putIntents([crm.edit('X', special, at('12-01'))]);
-  const { commit } = world.store;
-  world.store.commit = async (lease, what, release) => {
-    if (what.links?.some((link) => link.crmId === 'X')) throw new Error('crash');
-    return commit(lease, what, release);
-  };
-  await assert.rejects(world.poll(), /crash/);
-  world.store.commit = commit;
-  world.advance(300_000);
+  await diesBeforeStoring(world, 'X');
   // It waits for the series, and the listing shows what stands for it.
   await world.store.putIntents([crm.edit('S', {})]);
   const told = (await crm.poll()).filter((m) => m.instead);

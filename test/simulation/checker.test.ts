@@ -153,6 +153,16 @@ function ofContacts(story: Story, record: Raw = {}): History {
   return { entries: said, final: { ...final, records, others, events: [], shown: [] } };
 }
 
+const MIA = {
+  names: [{ givenName: 'Mia' }],
+  clientData: [{ key: 'crmSyncId', value: 'CH-1' }],
+  inPlace: true,
+};
+
+/** A contact of the CRM's that run 1 has inserted, and not stored yet. */
+const contactWritten = () =>
+  new Story().inCrm('create', 'CH-1', { givenName: 'Mia' }).run(1).write(1, 'insert', 'p1', MIA);
+
 /** Run 1 gives or takes a contact's label, which is told in the words of appointments. */
 const labelled = (after: Raw) => ({
   kind: 'effect' as const,
@@ -565,15 +575,9 @@ const cases: Case[] = [
     invariant: 'P3',
     name: 'a contact is inserted again after a call without an answer, and no listing lied of the first one',
     history: (bad) => {
-      const clientData = [{ key: 'crmSyncId', value: 'CH-1' }];
-      const person = { names: [{ givenName: 'Mia' }], clientData, inPlace: true };
-      const story = new Story()
-        .inCrm('create', 'CH-1', { givenName: 'Mia' })
-        .run(1)
-        .write(1, 'insert', 'p1', person)
-        .run(2);
+      const story = contactWritten().run(2);
       if (!bad) story.note({ kind: 'user', user: ANNA, what: 'emptyListing', record: 'contact' });
-      return ofContacts(story.write(2, 'insert', 'p2', person).store(2, 'p2'));
+      return ofContacts(story.write(2, 'insert', 'p2', MIA).store(2, 'p2'));
     },
   },
   {
@@ -1112,14 +1116,8 @@ const cases: Case[] = [
     invariant: 'P7',
     name: 'a contact that was deleted lives on in the CRM, and had not lost its label before',
     history: (bad) => {
-      const clientData = [{ key: 'crmSyncId', value: 'CH-1' }];
-      const person = { names: [{ givenName: 'Mia' }], clientData, inPlace: true };
-      const apart = { ...person, inPlace: false };
-      const story = new Story()
-        .inCrm('create', 'CH-1', { givenName: 'Mia' })
-        .run(1)
-        .write(1, 'insert', 'p1', person)
-        .store(1, 'p1');
+      const apart = { ...MIA, inPlace: false };
+      const story = contactWritten().store(1, 'p1');
       if (!bad) story.onPhone('takeOut', 'p1', apart);
       story.onPhone('delete', 'p1', { ...apart, deleted: true });
       return ofContacts(story, bad ? {} : { unlinked: true });
@@ -1129,16 +1127,11 @@ const cases: Case[] = [
     invariant: 'P7',
     name: 'a contact that was deleted lives on in the CRM, which never heard that it was taken out for a moment before',
     history: (bad) => {
-      const clientData = [{ key: 'crmSyncId', value: 'CH-1' }];
-      const person = { names: [{ givenName: 'Mia' }], clientData, inPlace: true };
-      const story = new Story()
-        .inCrm('create', 'CH-1', { givenName: 'Mia' })
-        .run(1)
-        .write(1, 'insert', 'p1', person)
+      const story = contactWritten()
         .store(1, 'p1')
-        .onPhone('takeOut', 'p1', { ...person, inPlace: false })
-        .onPhone('takeIn', 'p1', person)
-        .onPhone('delete', 'p1', { ...person, inPlace: false, deleted: true })
+        .onPhone('takeOut', 'p1', { ...MIA, inPlace: false })
+        .onPhone('takeIn', 'p1', MIA)
+        .onPhone('delete', 'p1', { ...MIA, inPlace: false, deleted: true })
         .run(2);
       // A listing that is behind shows it as it was.
       if (!bad) story.tell(2, { crmId: 'CH-1', googleId: 'p1', op: 'unlink', reason: 'takenOut' });
